@@ -1,0 +1,217 @@
+package kpi
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+func TestSumsAreExactInAnyOrder(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	parts := make([]Metrics, 500)
+	for i := range parts {
+		parts[i] = Metrics{Has: AllFields, Impressions: rng.Int64N(1e9), Clicks: rng.Int64N(1e6),
+			Cost: Micros(rng.Int64N(1e12)), Conversions: Micros(rng.Int64N(1e9)), Revenue: Micros(rng.Int64N(1e12) - 5e11)}
+	}
+	sum := func() (total Metrics) {
+		for _, p := range parts {
+			var err error
+			if total, err = total.Add(p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return total
+	}
+	first := sum()
+	for range 20 {
+		rng.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
+		if again := sum(); again != first {
+			t.Fatalf("the same parts in another order give %+v, then %+v", first, again)
+		}
+	}
+}
+
+func TestOverflowIsAnErrorNotAWrongSum(t *testing.T) {
+	big := Metrics{Has: Cost, Cost: math.MaxInt64}
+	if _, err := big.Add(Metrics{Has: Cost, Cost: 1}); !errors.Is(err, ErrOverflow) {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := Micros(math.MinInt64).Add(-1); !errors.Is(err, ErrOverflow) {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := Micros(math.MaxInt64).Times(2 * MicrosPerUnit); !errors.Is(err, ErrOverflow) {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := (Money{1, "EUR"}).Add(Money{1, "USD"}); err == nil {
+		t.Fatal("euros and dollars were added without a rate")
+	}
+}
+
+func TestRatiosAreNeverNaNOrInfinite(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	pick := func() int64 {
+		return []int64{0, 0, 1, -1, math.MaxInt64, math.MinInt64, rng.Int64()}[rng.IntN(7)]
+	}
+	for range 20000 {
+		m := Metrics{Has: Fields(rng.IntN(256)) & AllFields, Impressions: pick(), Clicks: pick(), Cost: Micros(pick()), Conversions: Micros(pick()), Revenue: Micros(pick())}
+		e := Economics{Margin: Micros(pick()), Payout: RevenueShare, PayoutShare: Micros(pick())}
+		for name, r := range map[string]Ratio{"CTR": m.CTR(), "CPC": m.CPC(), "CPM": m.CPM(), "CVR": m.CVR(), "CPA": m.CPA(), "AOV": m.AOV(), "ROAS": m.ROAS(),
+			"ACOS": m.ACOS(), "POAS": e.POAS(m), "break-even ROAS": e.BreakEvenROAS(), "break-even CPA": e.BreakEvenCPA(m.AOV()), "change": Change(m.ROAS(), m.CPA())} {
+			if math.IsNaN(r.Value) || math.IsInf(r.Value, 0) {
+				t.Fatalf("%s of %+v is %v", name, m, r.Value)
+			}
+		}
+	}
+}
+
+func TestZeroDenominatorAndUnknownFieldsLeaveARatioUndefined(t *testing.T) {
+	if r := (Metrics{Has: Cost | Revenue, Revenue: 5}).ROAS(); r.OK {
+		t.Errorf("revenue without cost has ROAS %v", r.Value)
+	}
+	if r := (Metrics{Has: Cost, Cost: 5}).ROAS(); r.OK {
+		t.Errorf("unknown revenue has ROAS %v", r.Value)
+	}
+	if r := (Metrics{Has: Cost | Revenue, Cost: 5}).ROAS(); !r.OK || r.Value != 0 {
+		t.Errorf("known zero revenue has ROAS %v, want 0", r)
+	}
+}
+
+func TestMissingPlusValueIsTheValueAndAllMissingStaysMissing(t *testing.T) {
+	sum, err := Metrics{Has: Cost, Cost: 7}.Add(Metrics{Has: Conversions, Conversions: 3})
+	if err != nil || sum.Has != Cost|Conversions || sum.Knows(Revenue) {
+		t.Fatalf("got %+v, %v", sum, err)
+	}
+}
+
+func TestDecimalsAreReadExactly(t *testing.T) {
+	for text, want := range map[string]Micros{"0": 0, "19.99": 19_990_000, "-3": -3_000_000, "27.434349": 27_434_349, "1500.0": 1_500_000_000,
+		"1.5e2": 150_000_000, "0.0000005": 0, "0.0000015": 2, "0.00000151": 2, " 2 ": 2_000_000, "9223372036854.775807": math.MaxInt64} {
+		if got, err := ParseMicros(text); err != nil || got != want {
+			t.Errorf("%q is %d (%v), want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "abc", "1,5", "NaN", "Inf", "1/3", "0x10", "1e999999999", "9223372036854.775808", "1_000", "--", "--1"} {
+		if got, err := ParseMicros(text); err == nil {
+			t.Errorf("%q was read as %d", text, got)
+		}
+	}
+}
+
+func FuzzParsedDecimalsPrintAsTheSameNumber(f *testing.F) {
+	for _, seed := range []string{"1.5", "-0.000001", "1e3", "12345678901.123456"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		m, err := ParseMicros(text)
+		if err != nil {
+			return
+		}
+		if again, err := ParseMicros(m.Decimal(2)); err != nil || again != m {
+			t.Fatalf("%q is %d, printed %q, read back as %d (%v)", text, m, m.Decimal(2), again, err)
+		}
+	})
+}
+
+func TestDecimalShowsWhatTheAmountNeeds(t *testing.T) {
+	for m, want := range map[Micros]string{1_500_000: "1.50", 0: "0.00", -1: "-0.000001", 1_234_567: "1.234567", math.MinInt64: "-9223372036854.775808"} {
+		if got := m.Decimal(2); got != want {
+			t.Errorf("%d is %q, want %q", m, got, want)
+		}
+	}
+}
+
+func TestDaysAreAsLongAsTheirZoneMakesThem(t *testing.T) {
+	for _, c := range []struct {
+		zone, date string
+		hours      int
+		length     time.Duration
+	}{
+		{"Europe/Berlin", "2026-03-29", 23, 23 * time.Hour},
+		{"Europe/Berlin", "2026-10-25", 25, 25 * time.Hour},
+		{"America/New_York", "2026-11-01", 25, 25 * time.Hour},
+		{"Australia/Lord_Howe", "2026-04-05", 25, 24*time.Hour + 30*time.Minute},
+		{"America/Santiago", "2026-09-06", 23, 23 * time.Hour}, // midnight does not exist
+		{"Asia/Kolkata", "2026-06-01", 24, 24 * time.Hour},
+	} {
+		zone, err := time.LoadLocation(c.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := ParseDate(c.date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Hours(zone) != c.hours || d.Length(zone) != c.length {
+			t.Errorf("%s in %s has %d hours and lasts %s, want %d and %s", c.date, c.zone, d.Hours(zone), d.Length(zone), c.hours, c.length)
+		}
+		if DateOf(d.Start(zone), zone) != d || DateOf(d.Start(zone).Add(-time.Nanosecond), zone) != d-1 {
+			t.Errorf("%s in %s does not begin at %s", c.date, c.zone, d.Start(zone))
+		}
+	}
+}
+
+func TestTheTwoEqualWallClockHoursAreTwoSlots(t *testing.T) {
+	zone, _ := time.LoadLocation("Europe/Berlin")
+	first := time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC) // 02:30 CEST
+	d1, h1 := HourOf(first, zone)
+	d2, h2 := HourOf(first.Add(time.Hour), zone) // 02:30 CET
+	if d1 != d2 || h1 != 2 || h2 != 3 {
+		t.Fatalf("got %s hour %d and %s hour %d", d1, h1, d2, h2)
+	}
+}
+
+func TestBreakEvenFollowsFromEconomics(t *testing.T) {
+	e := Economics{Margin: 500_000, Payout: CPA, PayoutAmount: 5_000_000, FixedFeesPerMonth: 300_000_000}
+	m := Metrics{Has: AllFields, Cost: 100_000_000, Conversions: 10_000_000, Revenue: 400_000_000}
+	contribution, err := e.Contribution(m)
+	if err != nil || contribution.Micros != 150_000_000 { // 400·0.5 − 10·5
+		t.Fatalf("contribution %v, %v", contribution, err)
+	}
+	fees, err := e.FixedFees(DateRange{NewDate(2026, 11, 1), NewDate(2026, 11, 10)})
+	if err != nil || fees != 100_000_000 { // 300/30·10
+		t.Fatalf("fees %d, %v", fees, err)
+	}
+	profit, err := e.Profit(m, fees, false)
+	if err != nil || profit.Micros != -50_000_000 {
+		t.Fatalf("profit %v, %v", profit, err)
+	}
+	if be := e.BreakEvenROAS(); be.Value != 2 {
+		t.Errorf("break-even ROAS %v", be)
+	}
+	if cpa := e.BreakEvenCPA(m.AOV()); math.Abs(cpa.Value-15) > 1e-9 { // 40·0.5 − 5
+		t.Errorf("break-even CPA %v", cpa)
+	}
+	if p, _ := e.Profit(m.Only(Conversions|Revenue), 0, false); p.Known {
+		t.Error("unknown cost gave a profit")
+	}
+	if p, _ := e.Profit(m.Only(Conversions|Revenue), 0, true); !p.Known {
+		t.Error("a channel without cost by nature has no profit")
+	}
+}
+
+func TestFeesOfAWholeYearAreTwelveMonths(t *testing.T) {
+	e := Economics{FixedFeesPerMonth: 1_000_000}
+	fees, err := e.FixedFees(DateRange{NewDate(2026, 1, 1), NewDate(2026, 12, 31)})
+	if err != nil || fees != 12_000_000 {
+		t.Fatalf("got %d, %v", fees, err)
+	}
+}
+
+func TestRatesConvertRoundingHalfToEven(t *testing.T) {
+	rate, err := ParseRate("0.5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for in, want := range map[Micros]Micros{1: 0, 3: 2, 5: 2, -1: 0, -3: -2, 10: 5} {
+		if got, err := rate.Apply(in); err != nil || got != want {
+			t.Errorf("%d·0.5 = %d (%v), want %d", in, got, err, want)
+		}
+	}
+	for _, text := range []string{"0", "-1", "1e5", "", "x", "0.0000000000001"} {
+		if _, err := ParseRate(text); err == nil {
+			t.Errorf("rate %q was accepted", text)
+		}
+	}
+}

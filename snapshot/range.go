@@ -1,0 +1,90 @@
+package snapshot
+
+import (
+	"fmt"
+	"strings"
+
+	"adtop/kpi"
+)
+
+// Range is a span of account-local days: a named one, which moves with each
+// account's own today, or a fixed one.
+type Range struct {
+	Name  string        // "today", "yesterday", "7d", "14d", "30d", "mtd"; "" for a fixed range
+	Fixed kpi.DateRange // used when Name is ""
+}
+
+// Ranges are the named ranges, in the order in which a screen steps through them.
+var Ranges = []Range{{Name: "today"}, {Name: "yesterday"}, {Name: "7d"}, {Name: "14d"}, {Name: "30d"}, {Name: "mtd"}}
+
+// ParseRange reads a named range or "2026-11-01..2026-11-20", at most 800 days.
+func ParseRange(text string) (Range, error) {
+	for _, r := range Ranges {
+		if r.Name == text {
+			return r, nil
+		}
+	}
+	if from, to, ok := strings.Cut(text, ".."); ok {
+		first, err := kpi.ParseDate(from)
+		if err != nil {
+			return Range{}, err
+		}
+		last, err := kpi.ParseDate(to)
+		if err != nil {
+			return Range{}, err
+		}
+		if days := int(last-first) + 1; days < 1 || days > 800 {
+			return Range{}, fmt.Errorf("range %s has %d days: expected 1 to 800, first day first", text, days)
+		}
+		return Range{Fixed: kpi.DateRange{From: first, To: last}}, nil
+	}
+	return Range{}, fmt.Errorf("unknown range %q: expected today, yesterday, 7d, 14d, 30d, mtd or FROM..TO as in 2026-11-01..2026-11-20", text)
+}
+
+// String renders the range as ParseRange reads it.
+func (r Range) String() string {
+	if r.Name != "" {
+		return r.Name
+	}
+	return r.Fixed.String()
+}
+
+// Label renders the range for a heading.
+func (r Range) Label() string {
+	switch r.Name {
+	case "today":
+		return "Today"
+	case "yesterday":
+		return "Yesterday"
+	case "mtd":
+		return "Month to date"
+	case "":
+		return r.Fixed.String()
+	}
+	return "Last " + strings.TrimSuffix(r.Name, "d") + " days"
+}
+
+// Days resolves the range where today is the given day.
+func (r Range) Days(today kpi.Date) kpi.DateRange {
+	switch r.Name {
+	case "today":
+		return kpi.DateRange{From: today, To: today}
+	case "yesterday":
+		return kpi.DateRange{From: today - 1, To: today - 1}
+	case "7d":
+		return kpi.DateRange{From: today - 6, To: today}
+	case "14d":
+		return kpi.DateRange{From: today - 13, To: today}
+	case "30d":
+		return kpi.DateRange{From: today - 29, To: today}
+	case "mtd":
+		return kpi.DateRange{From: today.FirstOfMonth(), To: today}
+	}
+	return r.Fixed
+}
+
+// Previous returns the period of the same length right before days.
+func Previous(days kpi.DateRange) kpi.DateRange {
+	length := kpi.Date(days.Days())
+	return kpi.DateRange{From: days.From - length, To: days.From - 1}
+}

@@ -1,0 +1,203 @@
+// Package snapshot holds the Snapshot: one immutable picture, as of one
+// instant, of everything that a screen, a report or a rule needs.
+//
+// It holds values only and imports nothing but kpi. Nobody changes a Snapshot
+// after it was handed over.
+package snapshot
+
+import (
+	"time"
+
+	"adtop/kpi"
+)
+
+// View says which picture is wanted.
+type View struct {
+	Range Range
+	AsOf  time.Time // zero: live
+}
+
+// Snapshot is the picture. All money is in Currency.
+type Snapshot struct {
+	Seq       int64     // grows with every change of the store
+	View      View      // what was asked for
+	AsOf      time.Time // as of when every figure is known; for a live picture, when it was made
+	Title     string
+	Currency  kpi.Currency
+	Zone      *time.Location // in which the screens print times
+	Speed     float64        // how many times faster than the clock the data's time runs; 1 outside the demo
+	Collector Collector
+
+	Threshold   float64 // P(unprofitable) from which an alert fires
+	FalseAlarms float64 // per month and account: the rate the user asked for
+
+	Total    Figures // over all channels
+	Before   Figures // the same, in the previous period at the same moment of it
+	Days     []Day   // totals by day, oldest first
+	Channels []Channel
+	Alerts   []Alert // open ones first, by severity and age; then those ended in the last 7 days
+	Sources  []Source
+	Backfill Progress
+	Warnings []string // sentences: overlapping channels, missing rates, …
+}
+
+// Collector says who fetches and decides.
+type Collector struct {
+	Here bool   // this process does
+	Who  string // otherwise the holder's process and host, "" when nobody collects
+}
+
+// Figures are the sums of one channel, campaign or account over a range.
+type Figures struct {
+	Metrics      kpi.Metrics // Revenue is what Economics.Value says it is worth
+	Contribution kpi.Amount  // before fixed fees
+	Profit       kpi.Amount  // contribution − cost − fixed fees
+	Fees         kpi.Micros  // fixed fees contained in Profit
+	Maturity     kpi.Ratio   // share of the final conversions visible by now, weighted by spend (by conversions where there is none)
+	Known        bool        // false when nothing was observed of the range
+}
+
+// POAS is contribution per unit of cost.
+func (f Figures) POAS() kpi.Ratio {
+	if !f.Contribution.Known || !f.Metrics.Knows(kpi.Cost) || f.Metrics.Cost == 0 {
+		return kpi.Ratio{}
+	}
+	return kpi.Ratio{Value: f.Contribution.Micros.Float() / f.Metrics.Cost.Float(), OK: true}
+}
+
+// Day is the figure of one account-local day.
+type Day struct {
+	Date    kpi.Date
+	Figures Figures
+}
+
+// Channel is what the user steers by.
+type Channel struct {
+	Name       string
+	Unassigned bool // collects what no channel of the config claims
+	Costless   bool // has no spend by nature: e-mail, a shop's own visitors
+	Economics  kpi.Economics
+
+	Now    Figures // over the range
+	Before Figures // over the previous period, as it was known at the same moment of it
+	Days   []Day   // by day, oldest first: at least the last 28, gaps have Known unset
+
+	Verdict   kpi.Verdict
+	P         kpi.Ratio // P(unprofitable); not OK while there is no evidence
+	Reason    string    // the verdict in a sentence, with numbers
+	Watermark time.Time // complete through, the earlier of spend and results; zero when never fetched
+	Problem   string    // what is wrong with its sources, in words; "" when nothing is
+	Evidence  Evidence
+	Campaigns []Campaign // by cost, then revenue, largest first
+}
+
+// Campaign is one campaign, or one key of a results source, within a channel.
+type Campaign struct {
+	Source, Account string
+	ID, Name        string
+	Status          string // the platform's word
+	Now, Before     Figures
+	Days            []Day // as Channel.Days, the last 14
+}
+
+// Evidence is what the verdict rests on.
+type Evidence struct {
+	Due, Seen  float64   // conversions needed to break even and those seen, since Since
+	Since      time.Time // when the trouble began; zero when there is none
+	Cause      string    // "no conversions", "order value", "conversion rate"; "" when there is no trouble
+	Level      kpi.Ratio // expected ROAS over break-even ROAS
+	LossPerDay kpi.Micros
+	LateOrLost bool // a slower delay curve would explain it too
+	Cohorts    []Cohort
+	Curve      []CurvePoint
+}
+
+// Cohort is one day of clicks with its conversions.
+type Cohort struct {
+	Start    time.Time
+	Spend    float64 // money, in units
+	Due      float64 // conversions that would break even, as far as they are due by now
+	Seen     float64
+	Maturity float64 // 0..1
+}
+
+// CurvePoint is one point of the learnt delay curve.
+type CurvePoint struct {
+	Age    time.Duration
+	Share  float64 // 0..1
+	Behind float64 // observed conversions behind it; 0 means the adapter's prior alone
+}
+
+// Alert is one alert of the list.
+type Alert struct {
+	ID       string
+	Rule     string // "unprofitable", "source stale", …
+	Subject  string // the channel's or source's name
+	Severity Severity
+	State    string // pending, firing, recovering, resolved, retracted
+	Since    time.Time
+	FiredAt  time.Time // zero until it fired
+	EndedAt  time.Time // zero while open
+	AckedBy  string
+	AckNote  string
+	Sent     bool   // an ack is on its way to the collector
+	Summary  string // what broke, in a line
+	Reason   string // why, in a sentence with numbers
+}
+
+// Firing says whether the alert asks for attention now.
+func (a Alert) Firing() bool { return a.State == "firing" || a.State == "recovering" }
+
+// Severity orders alerts; higher is worse.
+type Severity int
+
+// The severities.
+const (
+	Info Severity = iota
+	Warning
+	Critical
+)
+
+// String names the severity.
+func (s Severity) String() string { return [...]string{"info", "warning", "critical"}[s] }
+
+// Source is the health of one configured source.
+type Source struct {
+	Name, Type string
+	Accounts   int
+	Health     Health
+	Problem    string    // what is wrong, in words
+	Next       string    // what to do about it
+	LastGood   time.Time // the last good answer
+	Watermark  time.Time // complete through
+	NextPoll   time.Time // zero when nobody collects
+	Every      time.Duration
+	EveryWhy   string // why the interval is what it is
+	QuotaUsed  kpi.Ratio
+	Warnings   []string
+}
+
+// Health sums up a source.
+type Health string
+
+// The states of a source.
+const (
+	Healthy Health = "ok"
+	Waiting Health = "waiting" // not fetched yet
+	Stale   Health = "stale"
+	Failing Health = "error"
+)
+
+// Progress is a long job, such as the fetch of history.
+type Progress struct {
+	What        string // what is being fetched now, "" when nothing runs
+	Done, Total int    // in polls
+}
+
+// Command is a wish of a screen for the one who collects.
+type Command struct {
+	Verb string // "ack", "unack", "poll"
+	ID   string // alert id or source name
+	Note string
+	By   string
+}

@@ -1,0 +1,100 @@
+package sources
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"adtop/kpi"
+)
+
+// Dating says which day or hour a result is booked on.
+type Dating uint8
+
+// How results are dated.
+const (
+	ByClick Dating = iota + 1 // on the click: past slots grow as conversions arrive
+	ByEvent                   // on the order, call or conversion itself
+	Mixed                     // some each way
+)
+
+// DelayPoint is one point of a delay curve: the share of a slot's final
+// conversions that is visible at an age since the slot began.
+type DelayPoint struct {
+	Age   time.Duration
+	Share float64 // 0..1, rising
+}
+
+// Definition describes a source type. The catalogue, the wizard and the table
+// in the README are made from it.
+type Definition struct {
+	Type    string // as in the config: "google_ads"
+	Summary string // one line: what it reads
+	Docs    string // URL of the platform's documentation
+
+	Gives       kpi.Fields    // the metrics it can report; no Cost means a source of results only
+	Events      bool          // it hands over Events rather than Rows
+	Grain       Grain         // finest grain at which all of Gives is reported
+	Dating      Dating        // how its conversions are dated
+	Basis       kpi.Basis     // what its revenue contains, unless the options say otherwise
+	OmitsZeros  bool          // rows without any metric are left out of a complete answer
+	Restates    int           // days for which a past value may still change
+	History     int           // days that the platform keeps
+	MinInterval time.Duration // polling faster than this brings nothing new
+	Calls       int           // API calls of one poll of one account
+	DailyCalls  int           // calls a day that the lowest access tier allows, 0 when not limited by day
+	Delay       []DelayPoint  // delay curve to begin with, until observations tell better
+
+	// Options returns a pointer to the type's option struct, filled with its
+	// defaults. Its yaml tags name the keys; Secret fields are references.
+	Options func() any
+	// Open makes a Source from options of that type, checked and with its
+	// secrets resolved. It does no I/O. Its errors name the option at fault.
+	Open func(options any, env Env) (Source, error)
+}
+
+// Env is what an adapter gets from its surroundings.
+type Env struct {
+	Name  string                                           // the source's name in the config
+	Now   func() time.Time                                 // the clock of the data; in the demo it runs fast
+	Log   *slog.Logger                                     // never nil; what goes there is redacted first
+	Dir   string                                           // folder of the config file: relative paths start here
+	Sleep func(ctx context.Context, d time.Duration) error // waits on the real clock; nil means the usual one
+}
+
+// Registry holds the source types of a program.
+type Registry struct{ types map[string]Definition }
+
+// NewRegistry returns a registry of the given definitions; two of one type are
+// a programming error and panic.
+func NewRegistry(definitions ...Definition) *Registry {
+	r := &Registry{types: map[string]Definition{}}
+	for _, d := range definitions {
+		if _, taken := r.types[d.Type]; taken {
+			panic("source type registered twice: " + d.Type)
+		}
+		r.types[d.Type] = d
+	}
+	return r
+}
+
+// Lookup finds a type; the error names those that exist.
+func (r *Registry) Lookup(typ string) (Definition, error) {
+	if d, ok := r.types[typ]; ok {
+		return d, nil
+	}
+	return Definition{}, fmt.Errorf("unknown source type %q: expected one of %s", typ, strings.Join(r.Names(), ", "))
+}
+
+// Names lists the types in order.
+func (r *Registry) Names() []string {
+	names := make([]string, 0, len(r.types))
+	for name := range r.types {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

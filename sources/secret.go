@@ -1,0 +1,79 @@
+package sources
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// Secret is an option that the config names by reference only, as in
+// "env:META_TOKEN". Its value is set by ResolveSecrets and never printed.
+type Secret struct {
+	Ref   string
+	value string
+}
+
+// secretSchemes are the references that ResolveSecrets' lookup understands.
+var secretSchemes = []string{"env:", "file:", "cmd:"}
+
+// UnmarshalYAML reads the reference. A literal secret is refused without
+// being repeated.
+func (s *Secret) UnmarshalYAML(unmarshal func(any) error) error {
+	var ref string
+	if err := unmarshal(&ref); err != nil {
+		return err
+	}
+	for _, scheme := range secretSchemes {
+		if strings.HasPrefix(ref, scheme) && len(ref) > len(scheme) {
+			s.Ref = ref
+			return nil
+		}
+	}
+	return fmt.Errorf("a secret is given by reference, not written down here: expected %s", "env:NAME, file:PATH or cmd:COMMAND")
+}
+
+// Reveal returns the value. Call it where the request is made, nowhere else.
+func (s Secret) Reveal() string { return s.value }
+
+// IsSet says whether the config named the secret.
+func (s Secret) IsSet() bool { return s.Ref != "" }
+
+// String, GoString and MarshalText keep the value out of messages and dumps.
+func (s Secret) String() string { return s.Ref }
+
+// GoString hides the value from %#v.
+func (s Secret) GoString() string { return fmt.Sprintf("sources.Secret{%q}", s.Ref) }
+
+// MarshalText renders the reference.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.Ref), nil }
+
+// NewSecret returns a resolved secret; it is for tests and the demo.
+func NewSecret(value string) Secret { return Secret{Ref: "given", value: value} }
+
+// ResolveSecrets looks up every Secret field of the option struct that options
+// points to, and of the structs within it. The error names the yaml key.
+func ResolveSecrets(options any, lookup func(ref string) (string, error)) error {
+	return resolve(reflect.ValueOf(options).Elem(), lookup)
+}
+
+func resolve(v reflect.Value, lookup func(string) (string, error)) error {
+	for i := range v.NumField() {
+		field, kind := v.Field(i), v.Type().Field(i)
+		if secret, ok := field.Addr().Interface().(*Secret); ok && kind.IsExported() {
+			if !secret.IsSet() {
+				continue
+			}
+			value, err := lookup(secret.Ref)
+			if err != nil {
+				key, _, _ := strings.Cut(kind.Tag.Get("yaml"), ",")
+				return fmt.Errorf("%s: %w", key, err)
+			}
+			secret.value = value
+		} else if field.Kind() == reflect.Struct && kind.IsExported() {
+			if err := resolve(field, lookup); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

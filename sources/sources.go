@@ -1,0 +1,173 @@
+// Package sources is the contract between adtop and the channels' APIs: what
+// an adapter is asked for, what it hands over, and which errors it may give.
+//
+// The package is pure: no HTTP, no files, no clock. What HTTP adapters share
+// is in httpkit; each adapter has a folder of its own beside it.
+package sources
+
+import (
+	"context"
+	"time"
+
+	"adtop/kpi"
+)
+
+// Source is one configured connection to one channel API. Fetch hands over,
+// record by record, what the channel reports at this moment. It fills in and
+// guesses nothing. If it returns an error, nothing of this Fetch is committed.
+// All methods are safe for concurrent use and return soon after ctx ends.
+type Source interface {
+	// Accounts lists what the credentials reach, narrowed by the options.
+	Accounts(ctx context.Context) ([]Account, error)
+	// Fetch calls yield for each record that answers q, in any order, and
+	// stops at the first error of yield, returning it.
+	Fetch(ctx context.Context, q Query, yield func(Record) error) (Receipt, error)
+}
+
+// Account is an advertising account, a shop or a property.
+type Account struct {
+	ID       string // the platform's id
+	Name     string // as shown by the platform; the ID when it has none
+	Currency kpi.Currency
+	Zone     *time.Location // days and hours of this account are local to it
+}
+
+// Grain is the length of a slot.
+type Grain uint8
+
+// The grains. Their numbers are stored.
+const (
+	Day  Grain = 1
+	Hour Grain = 2
+)
+
+// String names the grain.
+func (g Grain) String() string {
+	if g == Hour {
+		return "hour"
+	}
+	return "day"
+}
+
+// Slot is a span of account-local time: a whole day, or one real hour of it.
+type Slot struct {
+	Date  kpi.Date
+	Grain Grain
+	Hour  int // ordinal of the real hour since the day began, 0..24; 0 for Day
+}
+
+// Start returns the first instant of the slot in the account's zone.
+func (s Slot) Start(zone *time.Location) time.Time {
+	return s.Date.Start(zone).Add(time.Duration(s.Hour) * time.Hour)
+}
+
+// End returns the first instant after the slot.
+func (s Slot) End(zone *time.Location) time.Time {
+	end := s.Date.End(zone)
+	if s.Grain == Hour {
+		if next := s.Start(zone).Add(time.Hour); next.Before(end) {
+			return next
+		}
+	}
+	return end
+}
+
+// Level is what a row is about. The numbers are stored.
+type Level uint8
+
+// The levels. LevelKey rows are results without a platform's campaign: orders
+// of a shop, conversions of a tracker. Their entity ID is Key.ID.
+const (
+	LevelAccount  Level = 1
+	LevelCampaign Level = 2
+	LevelAdGroup  Level = 3
+	LevelAd       Level = 4
+	LevelKey      Level = 5
+)
+
+// Query asks for the figures of one account.
+type Query struct {
+	Account   Account
+	Days      kpi.DateRange // account-local, both ends included
+	Level     Level
+	Grain     Grain
+	Breakdown string // "" or a platform's dimension, such as "network"
+	State     []byte // Receipt.State of the last committed Fetch of this account; nil asks for everything in Days
+}
+
+// Receipt closes a successful Fetch.
+type Receipt struct {
+	// CompleteThrough is the watermark: the answer holds everything that the
+	// channel will ever report early about the time before it (late
+	// conversions apart). It is not the time of the answer: platforms lag.
+	CompleteThrough time.Time
+	State           []byte // handed back as Query.State next time; at most 64 KiB
+	Quota           Quota
+	Warnings        []string // sentences for the user, such as an unknown purchase type
+}
+
+// Quota is what is known of a platform's limit after a Fetch; the zero value
+// means the platform said nothing.
+type Quota struct {
+	Used  float64 // share of the limit in use, 0..1
+	Scope string  // whose limit it is, in the platform's words
+}
+
+// Record is a Row or an Event.
+type Record interface{ record() }
+
+// Row holds the cumulative metrics of one entity and one slot, as reported now.
+type Row struct {
+	Entity  Entity
+	Slot    Slot
+	Metrics kpi.Metrics // money in the account's currency
+}
+
+// Entity is what a row is about. All fields but Name, Status and Parent are
+// its identity: a change of the attribution setting starts a new series.
+type Entity struct {
+	Level       Level
+	ID          string // the platform's id
+	Breakdown   string // value of Query.Breakdown, "" when none was asked for
+	Attribution string // attribution setting in force, "" when the platform has one
+	Action      string // conversion action counted, "" when the platform decides
+
+	Name   string // as the platform has it now
+	Status string // the platform's word, lower case
+	Parent string // platform id one level up, "" for campaigns
+}
+
+// Event is one order, call, conversion or lead. It is identified by ID within
+// its account and handed over again, whole, whenever anything of it changed.
+// It carries no personal data.
+type Event struct {
+	ID       string
+	Kind     string // "order", "lead", "call", …
+	Time     time.Time
+	Status   EventStatus
+	Value    kpi.Micros // what counts as revenue now, by Basis of the Definition; 0 when the event counts no more
+	Currency kpi.Currency
+	Refunded kpi.Micros // part of the first value that was given back so far
+	Tax      kpi.Micros // contained in the first value
+	Shipping kpi.Micros // contained in the first value
+	Key      Key
+	ClickID  string // gclid, fbclid, …
+	New      bool   // first order of this customer, where the shop knows
+}
+
+// EventStatus says whether an event counts. The numbers are stored.
+type EventStatus uint8
+
+// The statuses. Pending counts as Approved does; Rejected and Test do not.
+const (
+	Approved EventStatus = 1
+	Pending  EventStatus = 2
+	Rejected EventStatus = 3
+	Test     EventStatus = 4
+)
+
+// Counts says whether the event is a conversion.
+func (s EventStatus) Counts() bool { return s == Approved || s == Pending }
+
+func (Row) record()   {}
+func (Event) record() {}
