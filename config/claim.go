@@ -1,0 +1,139 @@
+package config
+
+import (
+	"adtop/kpi"
+	"adtop/sources"
+)
+
+// Spend names campaigns whose cost counts for a channel.
+type Spend struct {
+	Source   string  // name of a source
+	Account  string  // the platform's id; "" for all
+	Campaign Pattern // of the campaign's name
+}
+
+// Result names results that count for a channel: keys of a shop or tracker,
+// or campaigns where the source reports results by campaign.
+type Result struct {
+	Source string // name of a source
+
+	// What is set here has to be present in the key, and match.
+	UTMSource, UTMMedium, UTMCampaign, Promo, Dialled Pattern
+	Campaign                                          Pattern // of a campaign's name; asks for campaigns instead of keys
+	None                                              bool    // only results without any key: nobody knows where they come from
+}
+
+// Claim says where the figures of an entity count.
+type Claim struct {
+	Channel int        // index into Config.Channels, -1 when none claims it
+	Fields  kpi.Fields // the fields that count there
+	Also    []int      // later channels that match too and go without
+}
+
+const (
+	traffic = kpi.Impressions | kpi.Clicks | kpi.Cost
+	results = kpi.Conversions | kpi.Revenue
+)
+
+// Claim assigns an entity of a source's account. The first channel in the
+// order of the config that matches gets it, whole, so that nothing is counted
+// twice. A channel that takes its results from another source leaves out what
+// the platform claims as its own conversions.
+//
+// What no channel claims counts with channel -1, as far as it cannot repeat
+// what is counted elsewhere: the conversions of an unclaimed campaign do not
+// count when a channel takes its results from a results source, nor do
+// unclaimed keys when a channel trusts what its platforms report.
+//
+// Ad groups and ads count nowhere, being parts of their campaigns. An account
+// row counts as a campaign without a name: where a source hands over both,
+// the caller must leave one out.
+func (c *Config) Claim(source, account string, e sources.Entity) Claim {
+	claim := Claim{Channel: -1}
+	if e.Level == sources.LevelAdGroup || e.Level == sources.LevelAd {
+		return claim
+	}
+	for i, ch := range c.Channels {
+		counting := ch.counting(source, account, e)
+		switch {
+		case counting == 0:
+		case claim.Channel < 0:
+			claim.Channel, claim.Fields = i, counting
+		default:
+			claim.Also = append(claim.Also, i)
+		}
+	}
+	if claim.Channel < 0 {
+		claim.Fields = c.unclaimed(e)
+	}
+	return claim
+}
+
+// counting returns the fields of an entity that count for the channel, 0 when
+// it does not match.
+func (ch Channel) counting(source, account string, e sources.Entity) (f kpi.Fields) {
+	for _, s := range ch.Spend {
+		if s.matches(source, account, e) {
+			f |= traffic
+			if len(ch.Results) == 0 {
+				f |= results
+			}
+		}
+	}
+	for _, r := range ch.Results {
+		if r.matches(source, e) {
+			f |= results
+		}
+	}
+	return f
+}
+
+func (c *Config) unclaimed(e sources.Entity) kpi.Fields {
+	for _, ch := range c.Channels {
+		switch fromPlatform := len(ch.Results) == 0; {
+		case e.Level == sources.LevelKey && fromPlatform:
+			return kpi.AllFields &^ results
+		case e.Level != sources.LevelKey && !fromPlatform:
+			return kpi.AllFields &^ results
+		}
+	}
+	return kpi.AllFields
+}
+
+func (s Spend) matches(source, account string, e sources.Entity) bool {
+	return s.Source == source && e.Level != sources.LevelKey &&
+		(s.Account == "" || s.Account == account) && s.Campaign.present(campaignName(e))
+}
+
+// campaignName is "" for an account: its name is not a campaign's.
+func campaignName(e sources.Entity) string {
+	if e.Level == sources.LevelAccount {
+		return ""
+	}
+	return e.Name
+}
+
+func (r Result) matches(source string, e sources.Entity) bool {
+	if r.Source != source {
+		return false
+	}
+	if e.Level != sources.LevelKey {
+		return !r.None && !r.keyed() && r.Campaign.present(campaignName(e))
+	}
+	key := sources.ParseKey(e.ID)
+	if r.None {
+		return key == sources.Key{}
+	}
+	return r.Campaign.String() == "" && r.UTMSource.present(key.Source) && r.UTMMedium.present(key.Medium) &&
+		r.UTMCampaign.present(key.Campaign) && r.Promo.present(key.Promo) && r.Dialled.present(key.Dialled)
+}
+
+// keyed says whether the result asks for something of a key.
+func (r Result) keyed() bool {
+	for _, p := range []Pattern{r.UTMSource, r.UTMMedium, r.UTMCampaign, r.Promo, r.Dialled} {
+		if p.String() != "" {
+			return true
+		}
+	}
+	return false
+}

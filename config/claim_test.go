@@ -1,0 +1,133 @@
+package config
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"adtop/kpi"
+	"adtop/sources"
+)
+
+func campaign(name string) sources.Entity {
+	return sources.Entity{Level: sources.LevelCampaign, ID: "1", Name: name}
+}
+
+func key(k sources.Key) sources.Entity {
+	return sources.Entity{Level: sources.LevelKey, ID: k.ID()}
+}
+
+const claiming = minimal + `channels:
+  - {name: Brand, spend: {source: google, account: "7", campaign: "*brand*"}}
+  - {name: Search, spend: {source: google, campaign: "search *"}, results: {source: shop, utm_source: google}}
+  - {name: Mail, results: {source: shop, utm_medium: "*mail"}}
+  - {name: Codes, results: [{source: shop, promo: "SPRING*"}, {source: shop, dialled: "*"}]}
+  - {name: Direct, results: {source: shop, none: true}}
+`
+
+func TestEntityBelongsToTheFirstChannelThatMatches(t *testing.T) {
+	c := parse(t, claiming)
+	for _, test := range []struct {
+		name, source, account string
+		entity                sources.Entity
+		want                  Claim
+	}{
+		{"platform results count with the spend", "google", "7", campaign("Brand EN"), Claim{0, kpi.AllFields, nil}},
+		{"a channel with a shop leaves out what the platform claims", "google", "7", campaign("Search Shoes"), Claim{1, traffic, nil}},
+		{"the earlier channel wins and the later one is named", "google", "7", campaign("Search Brand"), Claim{0, kpi.AllFields, []int{1}}},
+		{"another account is another campaign", "google", "8", campaign("Search Brand"), Claim{1, traffic, nil}},
+		{"another source does not match by name", "meta", "7", campaign("Brand"), Claim{-1, traffic, nil}},
+		{"an order counts by its key", "shop", "", key(sources.Key{Source: "google"}), Claim{1, results, nil}},
+		{"a key of two channels counts for the first", "shop", "", key(sources.Key{Source: "Google", Medium: "email"}), Claim{1, results, []int{2}}},
+		{"a code counts without any UTM", "shop", "", key(sources.Key{Promo: "spring10"}), Claim{3, results, nil}},
+		{"a star asks for something to be there", "shop", "", key(sources.Key{Dialled: "+4930"}), Claim{3, results, nil}},
+		{"none is an order without any key", "shop", "", key(sources.Key{}), Claim{4, results, nil}},
+		{"an order with a key that nobody claims is not none", "shop", "", key(sources.Key{Source: "bing"}), Claim{-1, traffic, nil}},
+		{"ads are parts of their campaigns", "google", "7", sources.Entity{Level: sources.LevelAd, Name: "Brand"}, Claim{-1, 0, nil}},
+		{"an account row has no campaign name", "google", "7", sources.Entity{Level: sources.LevelAccount, Name: "Brand account"}, Claim{-1, traffic, nil}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, c.Claim(test.source, test.account, test.entity)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestResultsByCampaignCountWithoutTheirSpend(t *testing.T) {
+	c := parse(t, minimal+"channels: [{name: Network, spend: {source: google}, results: {source: shop, campaign: \"spring*\"}}]\n")
+	if got := c.Claim("shop", "", campaign("Spring 1")); got.Channel != 0 || got.Fields != results {
+		t.Errorf("claim of the results is %+v", got)
+	}
+	if got := c.Claim("shop", "", key(sources.Key{Campaign: "spring 1"})); got.Channel != -1 {
+		t.Errorf("a key was taken for a campaign: %+v", got)
+	}
+}
+
+func TestAccountRowBelongsToAChannelThatTakesTheWholeAccount(t *testing.T) {
+	c := parse(t, minimal+"channels: [{name: All, spend: {source: google}}]\n")
+	if got := c.Claim("google", "7", sources.Entity{Level: sources.LevelAccount}); got.Channel != 0 || got.Fields != kpi.AllFields {
+		t.Errorf("claim is %+v", got)
+	}
+}
+
+func TestWhatNobodyClaimsNeverRepeatsWhatIsCounted(t *testing.T) {
+	unclaimedCampaign, unclaimedKey := campaign("other"), key(sources.Key{Source: "other"})
+	for _, test := range []struct {
+		name, channels    string
+		ofCampaign, ofKey kpi.Fields
+	}{
+		{"no channels", "", kpi.AllFields, kpi.AllFields},
+		{"all results from the platforms", "channels: [{name: A, spend: {source: google, campaign: a}}]\n", kpi.AllFields, traffic},
+		{"all results from the shop", "channels: [{name: A, results: {source: shop, promo: a}}]\n", traffic, kpi.AllFields},
+		{"both", claiming[len(minimal):], traffic, traffic},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := parse(t, minimal+test.channels)
+			if got := c.Claim("google", "7", unclaimedCampaign); got.Channel != -1 || got.Fields != test.ofCampaign {
+				t.Errorf("campaign: %+v, want fields %b", got, test.ofCampaign)
+			}
+			if got := c.Claim("shop", "", unclaimedKey); got.Channel != -1 || got.Fields != test.ofKey {
+				t.Errorf("key: %+v, want fields %b", got, test.ofKey)
+			}
+		})
+	}
+}
+
+// Whatever the channels, an entity is owned once, by the first that matches,
+// and the conversions of its owner never come from two kinds of source.
+func TestNothingIsCountedTwice(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	pick := func(words ...string) string { return words[random.IntN(len(words))] }
+	for range 200 {
+		content := minimal + "channels:\n"
+		for i := range 1 + random.IntN(5) {
+			content += fmt.Sprintf("  - {name: C%d, %s}\n", i, pick(
+				`spend: {source: google, campaign: "a*"}`, `spend: {source: google}`, `spend: {source: google, campaign: "*b"}, results: {source: shop}`,
+				`spend: {source: google}, results: {source: shop, utm_source: a}`, `results: {source: shop, utm_medium: "*"}`, `results: {source: shop, none: true}`))
+		}
+		c := parse(t, content)
+		for _, e := range []sources.Entity{campaign("ab"), campaign("a"), campaign("zb"), campaign("z"), key(sources.Key{}), key(sources.Key{Source: "a"}), key(sources.Key{Medium: "m"})} {
+			source := "google"
+			if e.Level == sources.LevelKey {
+				source = "shop"
+			}
+			claim := c.Claim(source, "7", e)
+			for i, ch := range c.Channels {
+				matches := ch.counting(source, "7", e) != 0
+				if matches && (claim.Channel < 0 || i < claim.Channel) {
+					t.Fatalf("%v: channel %d matches before the owner %d\n%s", e, i, claim.Channel, content)
+				}
+			}
+			if claim.Channel < 0 {
+				continue
+			}
+			platform := c.Channels[claim.Channel].ResultSource() == ""
+			if counted := claim.Fields&results != 0; counted != (platform == (e.Level == sources.LevelCampaign)) {
+				t.Fatalf("%v: results counted %t for %+v\n%s", e, counted, claim, content)
+			}
+		}
+	}
+}

@@ -1,0 +1,234 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"adtop/kpi"
+	"adtop/sources"
+)
+
+// minimal is the smallest file that is complete; tests add to it.
+const minimal = `currency: EUR
+timezone: Europe/Berlin
+sources:
+  - {name: google, type: google_ads}
+  - {name: shop, type: shopify}
+economics: {margin: 45%}
+`
+
+func parse(t *testing.T, content string) *Config {
+	t.Helper()
+	c, err := Parse("acme.yaml", []byte(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+var comparePatterns = cmp.Comparer(func(a, b Pattern) bool { return a.String() == b.String() })
+
+func TestExampleConfigIsValidAndSaysWhatItMeans(t *testing.T) {
+	c, err := Load("../config.example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Title != "Acme Shop" || c.Currency != "EUR" || c.Zone.String() != "Europe/Berlin" || c.Alerts.FalseAlarmsPerMonth != 1 {
+		t.Errorf("head of the file is %q %s %s %v", c.Title, c.Currency, c.Zone, c.Alerts)
+	}
+	rates := []Rate{
+		{"GBP", kpi.NewDate(2026, 1, 1), 1_150_000_000_000},
+		{"GBP", kpi.NewDate(2026, 7, 1), 1_170_000_000_000},
+		{"USD", 0, 920_000_000_000},
+	}
+	if diff := cmp.Diff(rates, c.Rates); diff != "" {
+		t.Error("rates:", diff)
+	}
+	var types []string
+	for _, s := range c.Sources {
+		types = append(types, s.Type)
+	}
+	if diff := cmp.Diff([]string{"google_ads", "meta_ads", "shopify", "csv"}, types); diff != "" {
+		t.Error("sources:", diff)
+	}
+	byName := map[string]Channel{}
+	for _, ch := range c.Channels {
+		byName[ch.Name] = ch
+	}
+	want := kpi.Economics{Margin: 450_000, Basis: kpi.NetOfTax, Payout: kpi.RevenueShare, PayoutShare: 80_000}
+	if diff := cmp.Diff(want, byName["Influencers"].Economics); diff != "" {
+		t.Error("Influencers:", diff)
+	}
+	if ch := byName["Google Brand"]; ch.Economics.Margin != 500_000 || ch.ResultSource() != "" || ch.Economics.TargetROAS != 4_000_000 {
+		t.Errorf("Google Brand is %+v", ch)
+	}
+	if ch := byName["Direct"]; ch.ResultSource() != "shop" || !ch.Results[0].None {
+		t.Errorf("Direct is %+v", ch)
+	}
+}
+
+func TestSourceKeepsItsOptionsForTheAdapter(t *testing.T) {
+	c := parse(t, strings.Replace(minimal, "  - {name: google, type: google_ads}", `  - name: google
+    type: google_ads
+    every: 90s
+    history: 13mo
+    accounts: [0012, act_7]
+    token: env:TOKEN
+    wait: 2d
+    cost: spend
+    revenue: {column: value, unit: minor}
+    strict: true`, 1))
+	s := c.Sources[0]
+	if s.Every != 90*time.Second || s.History != 403 {
+		t.Errorf("every %s, history %d days", s.Every, s.History)
+	}
+	type options struct {
+		Accounts []string       `yaml:"accounts"`
+		Token    sources.Secret `yaml:"token"`
+		Wait     time.Duration  `yaml:"wait"`
+		Cost     column         `yaml:"cost"`
+		Revenue  column         `yaml:"revenue"`
+		Strict   bool           `yaml:"strict"`
+		Version  string         `yaml:"version"`
+	}
+	got := options{Version: "v26"}
+	if err := s.Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	want := options{[]string{"0012", "act_7"}, sources.Secret{Ref: "env:TOKEN"}, 48 * time.Hour, column{"spend", "major"}, column{"value", "minor"}, true, "v26"}
+	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b sources.Secret) bool { return a.Ref == b.Ref })); diff != "" {
+		t.Error(diff)
+	}
+	if d := c.Sources[1]; d.Every != 5*time.Minute || d.History != 400 {
+		t.Errorf("defaults are every %s, history %d days", d.Every, d.History)
+	}
+}
+
+// column reads a bare name or keys, as options of adapters may.
+type column struct {
+	Column string `yaml:"column"`
+	Unit   string `yaml:"unit"`
+}
+
+func (c *column) UnmarshalYAML(unmarshal func(any) error) error {
+	if unmarshal(&c.Column) == nil {
+		c.Unit = "major"
+		return nil
+	}
+	type plain column
+	return unmarshal((*plain)(c))
+}
+
+func TestAdaptersErrorIsShownAtItsOption(t *testing.T) {
+	c := parse(t, strings.Replace(minimal, "{name: google, type: google_ads}", "name: google\n    type: google_ads\n    token: env:NONE", 1))
+	cause := errors.New("token: the environment variable NONE is not set")
+	err := c.Sources[0].Locate(cause)
+	want := `acme.yaml:6:5: source "google": token: the environment variable NONE is not set
+    6 |     token…
+      |     ^^^^^`
+	if err.Error() != want || !errors.Is(err, cause) {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+	if err := c.Sources[1].Locate(errors.New("no such shop")); !strings.HasPrefix(err.Error(), `acme.yaml:7:5: source "shop": no such shop`) {
+		t.Error(err)
+	}
+	if c.Sources[0].Locate(nil) != nil {
+		t.Error("no error was turned into one")
+	}
+}
+
+func TestChannelEconomicsReplaceTheDefaultsKeyByKey(t *testing.T) {
+	c := parse(t, strings.Replace(minimal, "{margin: 45%}", "{margin: 45%, target_cpa: 20, payout: {model: cpa, amount: 5}}", 1)+`channels:
+  - {name: Inherits, spend: {source: google}}
+  - {name: Replaces, spend: {source: google}, economics: {margin: 0.5, payout: {model: revenue_share, share: 10%}}}
+`)
+	want := []kpi.Economics{
+		{Margin: 450_000, TargetCPA: 20_000_000, Payout: kpi.CPA, PayoutAmount: 5_000_000},
+		{Margin: 500_000, TargetCPA: 20_000_000, Payout: kpi.RevenueShare, PayoutShare: 100_000},
+	}
+	if diff := cmp.Diff(want, []kpi.Economics{c.Channels[0].Economics, c.Channels[1].Economics}); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRelativePathsStartAtTheFileItself(t *testing.T) {
+	c, err := Parse("/etc/adtop/acme.yaml", []byte(minimal+"database: cache/acme.db\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Database != "/etc/adtop/cache/acme.db" || c.Dir() != "/etc/adtop" {
+		t.Errorf("database %s, folder %s", c.Database, c.Dir())
+	}
+	t.Setenv("HOME", "/home/ann")
+	if c := parse(t, minimal+"database: ~/acme.db\n"); c.Database != "/home/ann/acme.db" {
+		t.Errorf("database %s", c.Database)
+	}
+	if c := parse(t, minimal); c.Database != "" {
+		t.Errorf("a file without a database names %s", c.Database)
+	}
+}
+
+func TestHashFollowsTheDefinitionOfTheChannelAlone(t *testing.T) {
+	hash := func(content string) string {
+		c := parse(t, content)
+		h, err := c.Hash(c.Channels[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	channel := "channels: [{name: A, spend: {source: google, campaign: \"x*\"}}]\n"
+	base := hash(minimal + channel)
+	// Stored evaluations carry this hash: it must survive a new version.
+	if base != "bf0df270b2c38360" {
+		t.Errorf("the hash of an unchanged definition is now %s", base)
+	}
+	for _, same := range []string{
+		"# a comment\n" + minimal + channel,
+		strings.Replace(minimal, "name: google,", "name: google, every: 9m,", 1) + channel,
+		minimal + strings.Replace(channel, "]\n", ", {name: B, spend: {source: google}}]\n", 1),
+	} {
+		if got := hash(same); got != base {
+			t.Errorf("hash changed to %s with\n%s", got, same)
+		}
+	}
+	for _, other := range []string{
+		strings.Replace(minimal, "45%", "46%", 1) + channel,
+		strings.Replace(minimal, "EUR", "USD", 1) + channel,
+		minimal + strings.Replace(channel, "x*", "y*", 1),
+		minimal + strings.Replace(channel, "}}]", "}, results: {source: shop}}]", 1),
+	} {
+		if hash(other) == base {
+			t.Errorf("hash is the same with\n%s", other)
+		}
+	}
+}
+
+func TestMissingFileIsToldFromABrokenOne(t *testing.T) {
+	_, err := Load(filepath.Join(t.TempDir(), "none.yaml"))
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "adtop init") {
+		t.Error(err)
+	}
+	path := filepath.Join(t.TempDir(), "acme.yaml")
+	if err := os.WriteFile(path, []byte("title: x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var broken *Error
+	if _, err := Load(path); !errors.As(err, &broken) || len(broken.Problems) != 3 {
+		t.Errorf("got %v: expected currency, timezone and sources to be missing", err)
+	}
+}
+
+func TestWindowsLineEndsAndByteOrderMarkAreRead(t *testing.T) {
+	c := parse(t, "\ufeff"+strings.ReplaceAll(minimal, "\n", "\r\n"))
+	if c.Currency != "EUR" || len(c.Sources) != 2 {
+		t.Errorf("read %+v", c)
+	}
+}

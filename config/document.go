@@ -1,0 +1,176 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"adtop/kpi"
+)
+
+// document are the keys of the file.
+type document struct {
+	Title     label           `yaml:"title"`
+	Currency  at[isoCurrency] `yaml:"currency"`
+	Timezone  at[zone]        `yaml:"timezone"`
+	Database  string          `yaml:"database"`
+	Rates     rates           `yaml:"rates"`
+	Sources   []at[Source]    `yaml:"sources"`
+	Channels  []at[channel]   `yaml:"channels"`
+	Economics raw             `yaml:"economics"`
+	Alerts    alerts          `yaml:"alerts"`
+}
+
+// raw keeps a value to be decoded later.
+type raw struct{ node ast.Node }
+
+func (r *raw) decodeNode(_ *decoder, _ string, n ast.Node) { r.node = n }
+
+type alerts struct {
+	FalseAlarms at[float64] `yaml:"false_alarms_per_month"`
+}
+
+// Bounds and default of the accepted false alarms a month.
+const (
+	minFalseAlarms     = 0.01
+	maxFalseAlarms     = 100
+	defaultFalseAlarms = 1
+)
+
+// config decodes and checks the file below root.
+func (d *decoder) config(root ast.Node) *Config {
+	var doc document
+	pairs := d.pairs("the file", root)
+	if pairs == nil {
+		return nil
+	}
+	d.structure(pairs, reflect.ValueOf(&doc).Elem())
+	d.require(pairs, "currency", "currency: EUR")
+	d.require(pairs, "timezone", "timezone: Europe/Berlin")
+	d.require(pairs, "sources", "sources: [{name: google, type: google_ads}]")
+	c := &Config{
+		File: d.text.name, Title: string(doc.Title), Currency: kpi.Currency(doc.Currency.Value), Zone: doc.Timezone.Value.Location,
+		Database: d.path(doc.Database), Alerts: Alerts{FalseAlarmsPerMonth: d.falseAlarms(doc.Alerts)},
+	}
+	defaults := d.defaults(doc.Economics.node)
+	c.Economics = defaults.kpi()
+	c.Rates = d.rates(doc.Rates, c.Currency)
+	c.Sources = d.sources(doc.Sources)
+	for i, entry := range doc.Channels {
+		d.unique("channel", entry.Value.Name, doc.Channels[:i])
+		c.Channels = append(c.Channels, d.channel(entry, c.Sources, defaults))
+	}
+	return c
+}
+
+// require notes a key of the file that is missing.
+func (d *decoder) require(pairs []*ast.MappingValueNode, key, example string) {
+	i := slices.IndexFunc(pairs, func(pair *ast.MappingValueNode) bool { return keyOf(pair) == key })
+	if i >= 0 {
+		if s, ok := pairs[i].Value.(*ast.SequenceNode); ok && len(s.Values) == 0 {
+			d.fault(s, `%s: the list is empty: add at least one, such as "%s"`, key, example)
+		}
+		return
+	}
+	d.note(span{line: 1, column: 1, width: 1}, fmt.Sprintf(`the file has no %s: add it, such as "%s"`, key, example))
+}
+
+// path makes a path of the file relative to its folder; ~/ is the home folder.
+func (d *decoder) path(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(d.text.name), path)
+}
+
+func (d *decoder) falseAlarms(a alerts) float64 {
+	if a.FalseAlarms.node == nil {
+		return defaultFalseAlarms
+	}
+	if rate := a.FalseAlarms.Value; rate < minFalseAlarms || rate > maxFalseAlarms {
+		d.fault(a.FalseAlarms.node, "false_alarms_per_month: expected a number from %g to %d", minFalseAlarms, maxFalseAlarms)
+	}
+	return a.FalseAlarms.Value
+}
+
+func (d *decoder) sources(entries []at[Source]) (list []Source) {
+	for i, entry := range entries {
+		for _, earlier := range entries[:i] {
+			if s := earlier.Value; s.Name == entry.Value.Name && s.Name != "" {
+				d.fault(entry.node, "two sources are named %s: the first is on line %d; rename one", quote(s.Name), d.spanOf(earlier.node).line)
+			}
+		}
+		list = append(list, entry.Value)
+	}
+	return list
+}
+
+// rates are the exchange rates of the file, each with its place.
+type rates []at[Rate]
+
+func (r *rates) decodeNode(d *decoder, key string, n ast.Node) {
+	for _, pair := range d.pairs(key, n) {
+		var from isoCurrency
+		if err := from.UnmarshalText([]byte(keyOf(pair))); err != nil {
+			d.keyFault(pair.Key, "%s: %v", key, err)
+			continue
+		}
+		*r = append(*r, d.pricesOf(kpi.Currency(from), pair)...)
+	}
+}
+
+// pricesOf reads one rate, or a list of dated ones.
+func (d *decoder) pricesOf(from kpi.Currency, pair *ast.MappingValueNode) (list []at[Rate]) {
+	name := string(from)
+	if _, dated := pair.Value.(*ast.SequenceNode); !dated {
+		var rate price
+		d.value(name, pair.Value, reflect.ValueOf(&rate).Elem())
+		return []at[Rate]{{Rate{From: from, Rate: kpi.Rate(rate)}, pair.Key}}
+	}
+	for _, entry := range d.list(name, pair.Value) {
+		var keys struct {
+			From at[day]   `yaml:"from"`
+			Rate at[price] `yaml:"rate"`
+		}
+		before := len(d.problems)
+		d.value(name, entry, reflect.ValueOf(&keys).Elem())
+		if len(d.problems) == before && (keys.From.node == nil || keys.Rate.node == nil) {
+			d.fault(entry, "%s: expected a day and a rate, such as {from: 2026-01-01, rate: 0.92}", name)
+		}
+		list = append(list, at[Rate]{Rate{from, kpi.Date(keys.From.Value), kpi.Rate(keys.Rate.Value)}, entry})
+	}
+	return list
+}
+
+func (d *decoder) rates(entries rates, display kpi.Currency) (list []Rate) {
+	seen := map[Rate]bool{}
+	for _, entry := range entries {
+		rate := entry.Value
+		slot := Rate{From: rate.From, Since: rate.Since}
+		switch {
+		case rate.From == display:
+			d.fault(entry.node, "rates: %s is the currency of the file, its rate is 1: remove it", display)
+		case seen[slot]:
+			d.fault(entry.node, "%s: two rates from the same day on: remove one", rate.From)
+		}
+		seen[slot] = true
+		list = append(list, rate)
+	}
+	slices.SortFunc(list, func(a, b Rate) int {
+		if a.From != b.From {
+			return strings.Compare(string(a.From), string(b.From))
+		}
+		return int(a.Since) - int(b.Since)
+	})
+	return list
+}

@@ -1,0 +1,130 @@
+package config
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"adtop/kpi"
+)
+
+// economics are the keys of a channel's economics. Decoding on top of the
+// defaults of the file replaces only what is given.
+type economics struct {
+	Margin             share  `yaml:"margin"`
+	Revenue            basis  `yaml:"revenue"`
+	ValuePerConversion amount `yaml:"value_per_conversion"`
+	Payout             payout `yaml:"payout"`
+	FixedFeesPerMonth  amount `yaml:"fixed_fees_per_month"`
+	TargetROAS         share  `yaml:"target_roas"`
+	TargetCPA          amount `yaml:"target_cpa"`
+}
+
+// basis is what revenue contains.
+type basis kpi.Basis
+
+var bases = []string{string(kpi.Gross), string(kpi.NetOfTax), string(kpi.NetOfBoth), string(kpi.Ordered), string(kpi.Reported)}
+
+func (b *basis) decodeNode(d *decoder, key string, n ast.Node) {
+	if text, ok := d.choice(key, n, bases); ok {
+		*b = basis(text)
+	}
+}
+
+// payout is what partners are paid. It is replaced whole, never key by key.
+type payout struct {
+	Model  kpi.PayoutModel
+	Amount kpi.Micros
+	Share  kpi.Micros
+}
+
+var payoutModels = []string{string(kpi.CPC), string(kpi.CPL), string(kpi.CPA), string(kpi.RevenueShare)}
+
+func (p *payout) decodeNode(d *decoder, key string, n ast.Node) {
+	var keys struct {
+		Model  at[string] `yaml:"model"`
+		Amount at[amount] `yaml:"amount"`
+		Share  at[share]  `yaml:"share"`
+	}
+	before := len(d.problems)
+	d.structure(d.pairs(key, n), reflect.ValueOf(&keys).Elem())
+	if len(d.problems) > before {
+		return
+	}
+	if keys.Model.node == nil {
+		d.fault(n, "payout: has no model: %s", instead("", payoutModels))
+		return
+	}
+	model, ok := d.choice("model", keys.Model.node, payoutModels)
+	byShare := model == string(kpi.RevenueShare)
+	switch {
+	case !ok:
+	case byShare && (keys.Share.node == nil || keys.Amount.node != nil):
+		d.fault(n, `payout: revenue_share needs a share and nothing else, such as "share: 8%%"`)
+	case !byShare && (keys.Amount.node == nil || keys.Share.node != nil):
+		d.fault(n, `payout: %s needs an amount and nothing else, such as "amount: 12.50"`, model)
+	}
+	*p = payout{kpi.PayoutModel(model), kpi.Micros(keys.Amount.Value), kpi.Micros(keys.Share.Value)}
+}
+
+// choice reads one of the given words.
+func (d *decoder) choice(key string, n ast.Node, words []string) (string, bool) {
+	text, ok := d.single(key, n)
+	if ok && !slices.Contains(words, text) {
+		d.fault(n, "%s: unknown word %s: %s", key, quote(text), instead(text, words))
+		return "", false
+	}
+	return text, ok
+}
+
+func (e economics) kpi() kpi.Economics {
+	return kpi.Economics{
+		Margin:             kpi.Micros(e.Margin),
+		Basis:              kpi.Basis(e.Revenue),
+		ValuePerConversion: kpi.Micros(e.ValuePerConversion),
+		Payout:             e.Payout.Model,
+		PayoutAmount:       e.Payout.Amount,
+		PayoutShare:        e.Payout.Share,
+		FixedFeesPerMonth:  kpi.Micros(e.FixedFeesPerMonth),
+		TargetROAS:         kpi.Micros(e.TargetROAS),
+		TargetCPA:          kpi.Micros(e.TargetCPA),
+	}
+}
+
+// defaults reads the economics of the whole file. They may lack a margin: each
+// channel can have its own.
+func (d *decoder) defaults(n ast.Node) (e economics) {
+	if n == nil {
+		return e
+	}
+	before := len(d.problems)
+	d.value("economics", n, reflect.ValueOf(&e).Elem())
+	if e.Margin != 0 && len(d.problems) == before {
+		d.checkEconomics(n, e)
+	}
+	return e
+}
+
+// channelEconomics reads the economics of a channel on top of the defaults. n
+// is nil when it has none of its own; name is where to point then.
+func (d *decoder) channelEconomics(n, name ast.Node, e economics) kpi.Economics {
+	before := len(d.problems)
+	if n != nil {
+		d.value("economics", n, reflect.ValueOf(&e).Elem())
+	}
+	switch {
+	case len(d.problems) > before:
+	case e.Margin == 0:
+		d.fault(name, `the channel has no margin: add "economics: {margin: 45%%}" to it, or to the file for all channels`)
+	case n != nil:
+		d.checkEconomics(n, e)
+	}
+	return e.kpi()
+}
+
+func (d *decoder) checkEconomics(n ast.Node, e economics) {
+	if err := e.kpi().Check(); err != nil {
+		d.fault(n, "economics: %v", err)
+	}
+}

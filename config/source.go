@@ -1,0 +1,108 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// Source is one source of the config. Its options are the keys that are not
+// common to all sources.
+type Source struct {
+	Name    string
+	Type    string        // of the adapter; whether there is such a type is the registry's to say
+	Every   time.Duration // wished interval of polls
+	History int           // days to fetch once
+
+	text    *text
+	node    ast.Node
+	options []*ast.MappingValueNode
+}
+
+// The bounds and defaults of the common keys.
+const (
+	minEvery       = time.Minute
+	maxEvery       = 24 * time.Hour
+	defaultEvery   = 5 * time.Minute
+	maxHistory     = 3660 // days
+	defaultHistory = 400  // days: thirteen months
+)
+
+// sourceKeys are the keys that every source may have.
+type sourceKeys struct {
+	Name    at[label]    `yaml:"name"`
+	Type    at[string]   `yaml:"type"`
+	Every   at[duration] `yaml:"every"`
+	History at[duration] `yaml:"history"`
+}
+
+func (s *Source) decodeNode(d *decoder, key string, n ast.Node) {
+	names, index := fields(reflect.TypeFor[sourceKeys]())
+	keys := sourceKeys{Every: at[duration]{Value: duration(defaultEvery)}, History: at[duration]{Value: duration(defaultHistory * 24 * time.Hour)}}
+	var common []*ast.MappingValueNode
+	given := d.pairs(key, n)
+	for _, pair := range given {
+		if _, ok := index[keyOf(pair)]; ok {
+			common = append(common, pair)
+		} else {
+			s.options = append(s.options, pair)
+		}
+	}
+	d.structure(common, reflect.ValueOf(&keys).Elem(), names...)
+	s.text, s.node = d.text, n
+	s.Name, s.Type = string(keys.Name.Value), keys.Type.Value
+	s.Every = time.Duration(keys.Every.Value)
+	s.History = int(time.Duration(keys.History.Value) / (24 * time.Hour))
+	if given == nil {
+		return
+	}
+	if keys.Name.node == nil {
+		d.fault(n, `the source has no name: add one, such as "name: google"`)
+	}
+	if keys.Type.node == nil {
+		d.fault(n, `the source has no type: add one, such as "type: google_ads"; adtop sources lists them`)
+	}
+	if keys.Every.node != nil && (s.Every < minEvery || s.Every > maxEvery) {
+		d.fault(keys.Every.node, "every: expected a time from 1m to 24h")
+	}
+	if keys.History.node != nil && (s.History < 1 || s.History > maxHistory) {
+		d.fault(keys.History.node, "history: expected a time from 1d to %dd", maxHistory)
+	}
+}
+
+// Decode fills the option struct that options points to from the source's own
+// keys; its yaml tags name them. What is already in it stands for the keys
+// that are not given. Every error is an *Error.
+//
+// Besides Go's plain types, structs, pointers, slices and maps, a field may
+// implement encoding.TextUnmarshaler or UnmarshalYAML(func(any) error) error.
+// A field of another type panics.
+func (s Source) Decode(options any) error {
+	names, _ := fields(reflect.TypeFor[sourceKeys]())
+	d := &decoder{text: s.text}
+	d.structure(s.options, reflect.ValueOf(options).Elem(), names...)
+	return d.err()
+}
+
+// Locate gives an error about the source its place in the file: the option
+// that the error's text begins with, as in "token: not set", else the source.
+// The result wraps err; nil stays nil.
+func (s Source) Locate(err error) error {
+	if err == nil {
+		return nil
+	}
+	d := &decoder{text: s.text}
+	name, _, _ := strings.Cut(err.Error(), ":")
+	name, _, _ = strings.Cut(name, ".")
+	place := d.spanOf(s.node)
+	for _, pair := range s.options {
+		if keyOf(pair) == name {
+			place = d.keySpan(pair.Key)
+		}
+	}
+	d.problems = []Problem{d.text.problem(place, err, fmt.Sprintf("source %s: %v", quote(s.Name), err))}
+	return d.err()
+}

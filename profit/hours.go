@@ -1,0 +1,113 @@
+package profit
+
+import (
+	"slices"
+	"sort"
+	"time"
+
+	"adtop/kpi"
+)
+
+// tick is the detector's unit of time. No zone is off UTC by less.
+const (
+	tick      = 15 * time.Minute
+	hourTicks = 4
+	dayTicks  = 24 * hourTicks
+	memory    = 32 * dayTicks // how long hours are kept
+)
+
+func tickOf(t time.Time) int {
+	s := t.Unix()
+	if s <= 0 {
+		return 0 // no time at all
+	}
+	return int(s / int64(tick/time.Second))
+}
+
+func timeOf(ticks int) time.Time { return time.Unix(int64(ticks)*int64(tick/time.Second), 0).UTC() }
+
+// hour is one real hour of a local day. A last half hour, where a zone changes
+// its clock by thirty minutes, counts as one.
+type hour struct {
+	start, end int // ticks
+	date       kpi.Date
+	clock      int // hour of the wall clock, 0..23
+	ordinal    int // real hours since the day began
+
+	spend, n, value      float64
+	hasSpend, hasResults bool
+	backfill             bool // results were first seen long after
+	spread               bool // results are a share of a day total, told by no poll
+
+	trace trace // what the curve has seen of it
+}
+
+// cover makes sure that the local days of [from, to) and all days between them
+// and the hours known are there.
+func (d *Detector) cover(from, to time.Time) {
+	first := kpi.DateOf(from, d.params.Zone)
+	last := kpi.DateOf(to.Add(-time.Nanosecond), d.params.Zone)
+	if !d.begun {
+		d.hours = d.appendDay(d.hours, first)
+		d.begun = true
+	}
+	for next := d.hours[len(d.hours)-1].date + 1; next <= last; next++ {
+		d.hours = d.appendDay(d.hours, next)
+	}
+	if known := d.hours[0].date; first < known {
+		var earlier []hour
+		for ; first < known; first++ {
+			earlier = d.appendDay(earlier, first)
+		}
+		d.hours = slices.Insert(d.hours, 0, earlier...)
+	}
+}
+
+func (d *Detector) appendDay(hours []hour, date kpi.Date) []hour {
+	zone := d.params.Zone
+	start, end := tickOf(date.Start(zone)), tickOf(date.End(zone))
+	for i := 0; start < end; i++ {
+		hours = append(hours, hour{
+			start: start, end: min(start+hourTicks, end), date: date,
+			clock: timeOf(start).In(zone).Hour(), ordinal: i,
+		})
+		start += hourTicks
+	}
+	return hours
+}
+
+// at returns the index of the hour that holds tick t, the nearest one when t
+// is outside of what is known.
+func (d *Detector) at(t int) int {
+	i := sort.Search(len(d.hours), func(i int) bool { return d.hours[i].end > t })
+	return min(i, len(d.hours)-1)
+}
+
+// day returns the range [from, to) of the hours of a local day, empty when it
+// is not known.
+func (d *Detector) day(date kpi.Date) (from, to int) {
+	from = sort.Search(len(d.hours), func(i int) bool { return d.hours[i].date >= date })
+	to = from
+	for to < len(d.hours) && d.hours[to].date == date {
+		to++
+	}
+	return from, to
+}
+
+// forget drops what no computation reads any more.
+func (d *Detector) forget() {
+	keep := d.at(d.watermark() - memory)
+	keep, _ = d.day(d.hours[keep].date)
+	if keep == 0 || d.hours[keep].start > d.folded {
+		return
+	}
+	for _, h := range d.hours[:keep] {
+		d.pastSpend += h.spend
+	}
+	d.hours = slices.Delete(d.hours, 0, keep)
+	d.spendTotals.forget(d.hours[0].start)
+	d.resultsTotals.forget(d.hours[0].start)
+}
+
+// watermark is the tick up to which both sides are complete.
+func (d *Detector) watermark() int { return min(d.spendThrough, d.resultsThrough) }

@@ -1,0 +1,241 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"adtop/kpi"
+	"adtop/sources"
+)
+
+// Limits of what is decided and wished for, in bytes.
+const (
+	maxDetail = 256 << 10
+	maxArgs   = 16 << 10
+	maxValue  = 64 << 10 // of a setting
+)
+
+// PutRates implements Store. A rate that is known already is not stored again.
+func (s *SQLite) PutRates(ctx context.Context, at time.Time, rates []Rate) error {
+	const tried = "store exchange rates"
+	if err := storable(at); err != nil {
+		return explain(s.path, tried, err)
+	}
+	_, err := s.write(ctx, tried, func(w *writer) error {
+		for _, r := range rates {
+			if r.Rate <= 0 || r.From == "" || r.To == "" {
+				return fmt.Errorf("rate %d of %q in %q on %s is none", r.Rate, r.From, r.To, r.Date)
+			}
+			var rate kpi.Rate
+			var origin string
+			found, err := w.one(`SELECT rate, origin FROM rate WHERE from_currency = ? AND to_currency = ? AND date = ? AND at <= ?
+				ORDER BY at DESC LIMIT 1`, []any{string(r.From), string(r.To), r.Date, instantOf(at)}, &rate, &origin)
+			if err != nil {
+				return err
+			}
+			if found && rate == r.Rate && origin == r.Origin {
+				continue
+			}
+			if err := w.exec("INSERT OR REPLACE INTO rate VALUES (?, ?, ?, ?, ?, ?)", string(r.From), string(r.To), r.Date, instantOf(at), int64(r.Rate), r.Origin); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+// Rates implements Store.
+func (s *SQLite) Rates(ctx context.Context, asOf time.Time) ([]Rate, error) {
+	var rates []Rate
+	err := s.read(ctx, "read exchange rates", func(r reader) error {
+		return r.each(`SELECT from_currency, to_currency, date, rate, origin FROM rate v
+			WHERE at = (SELECT max(at) FROM rate WHERE from_currency = v.from_currency AND to_currency = v.to_currency AND date = v.date AND at <= ?)
+			ORDER BY from_currency, to_currency, date`, []any{instantOf(asOf)}, func(rows *sql.Rows) error {
+			var rate Rate
+			err := rows.Scan(&rate.From, &rate.To, &rate.Date, &rate.Rate, &rate.Origin)
+			rates = append(rates, rate)
+			return err
+		})
+	})
+	return rates, err
+}
+
+// Decide implements Store. Each evaluation and alert counts from its own At;
+// of two about one subject and moment the later call wins.
+func (s *SQLite) Decide(ctx context.Context, d Decision) error {
+	_, err := s.write(ctx, "store decisions", func(w *writer) error {
+		for _, e := range d.Evaluations {
+			if err := w.evaluation(e); err != nil {
+				return fmt.Errorf("evaluation of %s: %w", sources.Clean(e.Channel), err)
+			}
+		}
+		for _, a := range d.Alerts {
+			if err := w.alert(a); err != nil {
+				return fmt.Errorf("alert %s: %w", sources.Clean(a.ID), err)
+			}
+		}
+		for _, id := range d.Applied {
+			if err := w.exec("DELETE FROM inbox WHERE id = ?", id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+func (w *writer) evaluation(e Evaluation) error {
+	if err := storable(e.At); err != nil {
+		return err
+	}
+	p := e.P
+	if !e.Known {
+		p = 0
+	}
+	switch {
+	case !(p >= 0 && p <= 1):
+		return fmt.Errorf("probability %v is not from 0 to 1", p)
+	case e.Channel == "" || len(e.Detail) > maxDetail:
+		return fmt.Errorf("no channel, or %d bytes of detail are more than %d", len(e.Detail), maxDetail)
+	}
+	channel, err := w.named("channel", e.Channel)
+	if err != nil {
+		return err
+	}
+	return w.exec("INSERT OR REPLACE INTO evaluation (channel, at, p, known, verdict, reason, model, config, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		channel, instantOf(e.At), p, e.Known, e.Verdict, e.Reason, e.Model, e.Config, e.Detail)
+}
+
+func (w *writer) alert(a Alert) error {
+	if err := storable(a.At); err != nil {
+		return err
+	}
+	if a.ID == "" || len(a.Detail) > maxDetail {
+		return fmt.Errorf("no id, or %d bytes of detail are more than %d", len(a.Detail), maxDetail)
+	}
+	alert, err := w.named("alert", a.ID)
+	if err != nil {
+		return err
+	}
+	return w.exec(`INSERT OR REPLACE INTO alert_version (alert, at, rule, subject, severity, state, since, fired_at, ended_at, acked_by, ack_note, acked_at, summary, detail)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, alert, instantOf(a.At), a.Rule, a.Subject, a.Severity, a.State,
+		instantOf(a.Since), instantOf(a.FiredAt), instantOf(a.EndedAt), sources.Clean(a.AckedBy), sources.Clean(a.AckNote), instantOf(a.AckedAt), a.Summary, a.Detail)
+}
+
+// named returns the number of a channel or an alert.
+func (w *writer) named(table, name string) (id int64, err error) {
+	found, err := w.one("SELECT id FROM "+table+" WHERE name = ?", []any{name}, &id)
+	if err == nil && !found {
+		id, err = w.insert("INSERT INTO "+table+" (name) VALUES (?)", name)
+	}
+	return id, err
+}
+
+// Evaluations implements Store. They are in the order of the channels' names.
+func (s *SQLite) Evaluations(ctx context.Context, asOf time.Time) ([]Evaluation, error) {
+	var evaluations []Evaluation
+	err := s.read(ctx, "read evaluations", func(r reader) error {
+		return r.each(`SELECT name, at, p, known, verdict, reason, model, config, detail FROM channel JOIN evaluation e ON e.channel = channel.id
+			WHERE at = (SELECT max(at) FROM evaluation WHERE channel = channel.id AND at <= ?) ORDER BY name`, []any{instantOf(asOf)}, func(rows *sql.Rows) error {
+			var e Evaluation
+			var at instant
+			err := rows.Scan(&e.Channel, &at, &e.P, &e.Known, &e.Verdict, &e.Reason, &e.Model, &e.Config, &e.Detail)
+			e.At = at.time()
+			evaluations = append(evaluations, e)
+			return err
+		})
+	})
+	return evaluations, err
+}
+
+// Alerts implements Store. Newest first means by their beginning.
+func (s *SQLite) Alerts(ctx context.Context, since, asOf time.Time) ([]Alert, error) {
+	var alerts []Alert
+	err := s.read(ctx, "read alerts", func(r reader) error {
+		return r.each(`SELECT name, at, rule, subject, severity, state, since, fired_at, ended_at, acked_by, ack_note, acked_at, summary, detail
+			FROM alert JOIN alert_version v ON v.alert = alert.id
+			WHERE at = (SELECT max(at) FROM alert_version WHERE alert = alert.id AND at <= ?) AND (ended_at = 0 OR ended_at > ?)
+			ORDER BY since DESC, at DESC, name`, []any{instantOf(asOf), instantOf(since)}, func(rows *sql.Rows) error {
+			var a Alert
+			var at, began, fired, ended, acked instant
+			err := rows.Scan(&a.ID, &at, &a.Rule, &a.Subject, &a.Severity, &a.State, &began, &fired, &ended, &a.AckedBy, &a.AckNote, &acked, &a.Summary, &a.Detail)
+			a.At, a.Since, a.FiredAt, a.EndedAt, a.AckedAt = at.time(), began.time(), fired.time(), ended.time(), acked.time()
+			alerts = append(alerts, a)
+			return err
+		})
+	})
+	return alerts, err
+}
+
+// Send implements Store.
+func (s *SQLite) Send(ctx context.Context, c Command) error {
+	clean := make(map[string]string, len(c.Args))
+	for name, value := range c.Args {
+		clean[sources.Clean(name)] = sources.Clean(value)
+	}
+	args, err := json.Marshal(clean)
+	if err == nil && len(args) > maxArgs {
+		err = fmt.Errorf("arguments of %d bytes are longer than %d", len(args), maxArgs)
+	}
+	if err == nil {
+		err = storable(c.At)
+	}
+	if err != nil {
+		return explain(s.path, "send "+sources.Clean(c.Verb), err)
+	}
+	_, err = s.write(ctx, "send "+sources.Clean(c.Verb), func(w *writer) error {
+		return w.exec("INSERT INTO inbox (at, verb, args, by) VALUES (?, ?, ?, ?)", instantOf(c.At), sources.Clean(c.Verb), string(args), sources.Clean(c.By))
+	})
+	return err
+}
+
+// Inbox implements Store.
+func (s *SQLite) Inbox(ctx context.Context) ([]Command, error) {
+	var commands []Command
+	err := s.read(ctx, "read commands", func(r reader) error {
+		return r.each("SELECT id, at, verb, args, by FROM inbox ORDER BY id", nil, func(rows *sql.Rows) error {
+			var c Command
+			var at instant
+			var args string
+			if err := rows.Scan(&c.ID, &at, &c.Verb, &args, &c.By); err != nil {
+				return err
+			}
+			c.At = at.time()
+			err := json.Unmarshal([]byte(args), &c.Args)
+			commands = append(commands, c)
+			return err
+		})
+	})
+	return commands, err
+}
+
+// Setting implements Store.
+func (s *SQLite) Setting(ctx context.Context, name string) (string, error) {
+	var value string
+	err := s.read(ctx, "read setting "+name, func(r reader) error {
+		return r.each("SELECT value FROM setting WHERE name = ?", []any{name}, func(rows *sql.Rows) error { return rows.Scan(&value) })
+	})
+	return value, err
+}
+
+// PutSetting implements Store.
+func (s *SQLite) PutSetting(ctx context.Context, name, value string) error {
+	_, err := s.write(ctx, "store setting "+name, func(w *writer) error {
+		if len(value) > maxValue {
+			return fmt.Errorf("%d bytes are more than %d", len(value), maxValue)
+		}
+		return w.exec("INSERT OR REPLACE INTO setting VALUES (?, ?)", name, value)
+	})
+	return err
+}
+
+// Seq implements Store.
+func (s *SQLite) Seq(ctx context.Context) (int64, error) {
+	var seq int64
+	err := s.readers.QueryRowContext(ctx, "SELECT n FROM seq").Scan(&seq)
+	return seq, explain(s.path, "read the number of the last write", err)
+}

@@ -1,0 +1,203 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"adtop/kpi"
+	"adtop/sources"
+)
+
+// eventVersion is what was known of an event from a moment on, with the slot
+// that it counts in.
+type eventVersion struct {
+	key      slotKey
+	kind     string
+	time     instant
+	status   sources.EventStatus
+	value    kpi.Micros
+	currency kpi.Currency
+	refunded kpi.Micros
+	tax      kpi.Micros
+	shipping kpi.Micros
+	ref      string // Key.ID
+	clickID  string
+	isNew    bool
+}
+
+// mergeEvents stores what is new of the events and brings the slots that they
+// count in up to date.
+func (c *commit) mergeEvents() error {
+	touched := map[slotKey]bool{}
+	for i, e := range c.events {
+		if i%chunks[0] == 0 && c.ctx.Err() != nil {
+			return c.ctx.Err()
+		}
+		if err := c.mergeEvent(e, touched); err != nil {
+			return fmt.Errorf("event %s of %s: %w", sources.Clean(e.ID), c.batch.Account.ID, err)
+		}
+	}
+	slots := make([]slotKey, 0, len(touched))
+	for k := range touched {
+		slots = append(slots, k)
+	}
+	slices.Sort(slots)
+	for _, k := range slots {
+		series, err := c.w.eventSeries(k)
+		if err != nil {
+			return fmt.Errorf("events of %s: %w", k.slot().Date, err)
+		}
+		err = c.amend(k, func(history []stamped[kpi.Metrics]) []stamped[kpi.Metrics] {
+			next := slices.Clone(history[:before(history, c.at)])
+			if len(next) == 0 && len(history) > 0 && (len(series) == 0 || series[0].at > history[0].at) {
+				// its first event moved away at the same instant: the slot is known, and zero
+				next = append(next, stamped[kpi.Metrics]{history[0].at, kpi.Metrics{Has: kpi.Conversions | kpi.Revenue}})
+			}
+			for _, s := range series[before(series, c.at):] {
+				if len(next) == 0 || next[len(next)-1].value != s.value {
+					next = append(next, s)
+				}
+			}
+			return next
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mergeEvent stores one event and notes the slots whose sums it changes.
+func (c *commit) mergeEvent(e sources.Event, touched map[slotKey]bool) error {
+	now, err := c.eventVersion(e)
+	if err != nil {
+		return err
+	}
+	id, err := c.event(sources.Clean(e.ID))
+	if err != nil {
+		return err
+	}
+	history, err := c.w.eventHistory(id)
+	if err != nil {
+		return err
+	}
+	confirmed, err := c.nextPollOf(now.key.slot().Date)
+	if err != nil {
+		return err
+	}
+	gone, put := difference(history, observe(history, c.at, now, confirmed, nil))
+	if len(gone)+len(put) == 0 {
+		return nil
+	}
+	for _, s := range history {
+		touched[s.value.key] = true
+	}
+	for _, at := range gone {
+		if err := c.w.exec("DELETE FROM event_version WHERE event = ? AND at = ?", id, at); err != nil {
+			return err
+		}
+	}
+	for _, s := range put {
+		v := s.value
+		touched[v.key] = true
+		err := c.w.exec("INSERT OR REPLACE INTO event_version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", id, s.at, int64(v.key), v.kind, v.time, v.status,
+			int64(v.value), string(v.currency), int64(v.refunded), int64(v.tax), int64(v.shipping), v.ref, v.clickID, v.isNew)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eventVersion checks an event and finds the slot that it counts in.
+func (c *commit) eventVersion(e sources.Event) (eventVersion, error) {
+	account := c.batch.Account
+	switch {
+	case sources.Clean(e.ID) == "":
+		return eventVersion{}, fmt.Errorf("it has no id")
+	case e.Currency != account.Currency && (e.Currency != "" || e.Value != 0):
+		return eventVersion{}, fmt.Errorf("its currency is %q, the account's is %s", sources.Clean(string(e.Currency)), account.Currency)
+	case e.Status < sources.Approved || e.Status > sources.Test:
+		return eventVersion{}, fmt.Errorf("status %d is unknown", e.Status)
+	}
+	if err := storable(e.Time); err != nil {
+		return eventVersion{}, err
+	}
+	if err := checkMetrics(kpi.Metrics{Cost: max(e.Tax, -e.Tax, e.Shipping, -e.Shipping), Conversions: max(e.Refunded, -e.Refunded), Revenue: e.Value}); err != nil {
+		return eventVersion{}, err
+	}
+	ref := e.Key
+	for _, field := range []*string{&ref.Source, &ref.Medium, &ref.Campaign, &ref.Promo, &ref.Dialled} {
+		*field = sources.Clean(*field)
+	}
+	entity, err := c.entity("", sources.Entity{Level: sources.LevelKey, ID: ref.ID(), Name: ref.ID()})
+	if err != nil {
+		return eventVersion{}, err
+	}
+	date, hour := kpi.HourOf(e.Time, account.Zone)
+	slot := sources.Slot{Date: date, Grain: sources.Hour, Hour: hour}
+	return eventVersion{
+		key: packSlot(slot, entity), kind: sources.Clean(e.Kind), time: instantOf(e.Time), status: e.Status, value: e.Value, currency: e.Currency,
+		refunded: e.Refunded, tax: e.Tax, shipping: e.Shipping, ref: ref.ID(), clickID: sources.Clean(e.ClickID), isNew: e.New,
+	}, checkSlot(slot)
+}
+
+// event returns the id of an event, making it when it is new.
+func (c *commit) event(platformID string) (id int64, err error) {
+	found, err := c.w.one("SELECT id FROM event WHERE feed = ? AND platform_id = ?", []any{c.feed.id, platformID}, &id)
+	if err == nil && !found {
+		id, err = c.w.insert("INSERT INTO event (feed, platform_id) VALUES (?, ?)", c.feed.id, platformID)
+	}
+	return id, err
+}
+
+func (w *writer) eventHistory(event int64) ([]stamped[eventVersion], error) {
+	var history []stamped[eventVersion]
+	err := w.each(`SELECT at, k, kind, time, status, value, currency, refunded, tax, shipping, key, click_id, is_new
+		FROM event_version WHERE event = ? ORDER BY at`, []any{event}, func(rows *sql.Rows) error {
+		var s stamped[eventVersion]
+		v := &s.value
+		err := rows.Scan(&s.at, &v.key, &v.kind, &v.time, &v.status, &v.value, &v.currency, &v.refunded, &v.tax, &v.shipping, &v.ref, &v.clickID, &v.isNew)
+		history = append(history, s)
+		return err
+	})
+	return history, err
+}
+
+// eventSeries sums the events of an hour slot at every moment at which one of
+// them changed, since the slot was first known.
+func (w *writer) eventSeries(k slotKey) ([]stamped[kpi.Metrics], error) {
+	var series []stamped[kpi.Metrics]
+	counted := map[int64]kpi.Metrics{} // what each event adds at present
+	sum, known := kpi.Metrics{Has: kpi.Conversions | kpi.Revenue}, false
+	err := w.each(`SELECT event, at, k, status, value FROM event_version
+		WHERE event IN (SELECT event FROM event_version WHERE k = ?) ORDER BY at, event`, []any{int64(k)}, func(rows *sql.Rows) error {
+		var event int64
+		var at instant
+		var v eventVersion
+		if err := rows.Scan(&event, &at, &v.key, &v.status, &v.value); err != nil {
+			return err
+		}
+		now := kpi.Metrics{}
+		if v.key == k && v.status.Counts() {
+			now = kpi.Metrics{Conversions: kpi.MicrosPerUnit, Revenue: v.value}
+		}
+		old := counted[event]
+		counted[event] = now
+		var err error
+		if sum, err = sum.Add(kpi.Metrics{Conversions: now.Conversions - old.Conversions, Revenue: now.Revenue - old.Revenue}); err != nil {
+			return err
+		}
+		if known = known || v.key == k; !known {
+			return nil
+		}
+		if n := len(series); n > 0 && series[n-1].at == at {
+			series[n-1].value = sum
+		} else {
+			series = append(series, stamped[kpi.Metrics]{at, sum})
+		}
+		return nil
+	})
+	return series, err
+}

@@ -1,0 +1,221 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+	"time"
+
+	"adtop/kpi"
+	"adtop/sources"
+)
+
+type feedName struct{ source, account string }
+
+// feed is what the writer remembers of one account of one source.
+type feed struct {
+	id       int64
+	entities map[identity]*known
+	aliases  map[alias]*known // by the strings as the source wrote them
+	newest   instant          // newest good poll
+}
+
+// identity is what makes an entity of a feed the same one.
+type identity struct {
+	level                                         sources.Level
+	dimension, id, breakdown, attribution, action string
+}
+
+type alias struct {
+	dimension string
+	entity    sources.Entity
+}
+
+// description is what an entity is called at present; it has versions.
+type description struct{ name, status, parent string }
+
+type known struct {
+	id      EntityID
+	current stamped[description]
+}
+
+// feed returns the feed of a source's account, making it when it is new.
+func (w *writer) feed(source, account string) (*feed, error) {
+	name := feedName{source, account}
+	if f, ok := w.feeds[name]; ok {
+		return f, nil
+	}
+	f := &feed{entities: map[identity]*known{}, aliases: map[alias]*known{}}
+	found, err := w.one("SELECT id FROM feed WHERE source = ? AND account = ?", []any{source, account}, &f.id)
+	if err == nil && !found {
+		f.id, err = w.insert("INSERT INTO feed (source, account) VALUES (?, ?)", source, account)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.one("SELECT at FROM poll WHERE feed = ? AND kind = 0 ORDER BY at DESC LIMIT 1", []any{f.id}, &f.newest); err != nil {
+		return nil, err
+	}
+	err = w.each(`SELECT e.id, level, dimension, platform_id, breakdown, attribution, action, at, name, status, parent
+		FROM entity e JOIN entity_version v ON v.entity = e.id
+		WHERE feed = ? AND at = (SELECT max(at) FROM entity_version WHERE entity = e.id)`, []any{f.id}, func(rows *sql.Rows) error {
+		var i identity
+		var k known
+		d := &k.current.value
+		err := rows.Scan(&k.id, &i.level, &i.dimension, &i.id, &i.breakdown, &i.attribution, &i.action, &k.current.at, &d.name, &d.status, &d.parent)
+		f.entities[i] = &k
+		return err
+	})
+	if err == nil {
+		w.feeds[name] = f
+	}
+	return f, err
+}
+
+// entity returns the id of an entity, making it when it is new, and notes what
+// it is called now.
+func (c *commit) entity(dimension string, e sources.Entity) (EntityID, error) {
+	as := alias{dimension, e}
+	if k, ok := c.feed.aliases[as]; ok && k.current.at <= c.at && k.current.value == (description{e.Name, e.Status, e.Parent}) {
+		return k.id, nil
+	}
+	e = sources.Entity{
+		Level: e.Level, ID: sources.Clean(e.ID), Breakdown: sources.Clean(e.Breakdown),
+		Attribution: sources.Clean(e.Attribution), Action: sources.Clean(e.Action),
+		Name: sources.Clean(e.Name), Status: sources.Clean(e.Status), Parent: sources.Clean(e.Parent),
+	}
+	id := identity{e.Level, dimension, e.ID, e.Breakdown, e.Attribution, e.Action}
+	k, ok := c.feed.entities[id]
+	if !ok {
+		if e.ID == "" || e.Level < sources.LevelAccount || e.Level > sources.LevelKey {
+			return 0, fmt.Errorf("entity %q (%q) of level %d has no identity", e.ID, e.Name, e.Level)
+		}
+		row, err := c.w.insert("INSERT INTO entity (feed, level, dimension, platform_id, breakdown, attribution, action) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			c.feed.id, id.level, id.dimension, id.id, id.breakdown, id.attribution, id.action)
+		if err != nil {
+			return 0, err
+		}
+		if row > maxEntity {
+			return 0, fmt.Errorf("more than %d entities", maxEntity)
+		}
+		k = &known{id: EntityID(row)}
+		c.feed.entities[id] = k
+	}
+	c.feed.aliases[as] = k
+	return k.id, c.describe(k, description{e.Name, e.Status, e.Parent})
+}
+
+// describe notes what an entity is called as of the commit.
+func (c *commit) describe(k *known, d description) error {
+	if k.current.at != 0 && k.current.at <= c.at && k.current.value == d {
+		return nil
+	}
+	var history []stamped[description]
+	err := c.w.each("SELECT at, name, status, parent FROM entity_version WHERE entity = ? ORDER BY at", []any{k.id}, func(rows *sql.Rows) error {
+		var s stamped[description]
+		err := rows.Scan(&s.at, &s.value.name, &s.value.status, &s.value.parent)
+		history = append(history, s)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	confirmed, err := c.nextPoll()
+	if err != nil {
+		return err
+	}
+	next := observe(history, c.at, d, confirmed, nil)
+	gone, put := difference(history, next)
+	for _, at := range gone {
+		if err := c.w.exec("DELETE FROM entity_version WHERE entity = ? AND at = ?", k.id, at); err != nil {
+			return err
+		}
+	}
+	for _, s := range put {
+		if err := c.w.exec("INSERT OR REPLACE INTO entity_version VALUES (?, ?, ?, ?, ?)", k.id, s.at, s.value.name, s.value.status, s.value.parent); err != nil {
+			return err
+		}
+	}
+	k.current = next[len(next)-1]
+	c.change.Entities = c.change.Entities || len(gone)+len(put) > 0
+	return nil
+}
+
+// nextPoll returns when the feed was asked next after the commit's instant, 0
+// when the commit is its newest.
+func (c *commit) nextPoll() (at instant, err error) {
+	if c.feed.newest <= c.at {
+		return 0, nil
+	}
+	_, err = c.w.one("SELECT at FROM poll WHERE feed = ? AND at > ? AND kind = 0 ORDER BY at LIMIT 1", []any{c.feed.id, c.at}, &at)
+	return at, err
+}
+
+// nextPollOf is nextPoll for polls that asked the same question of a day.
+func (c *commit) nextPollOf(day kpi.Date) (at instant, err error) {
+	if c.feed.newest <= c.at {
+		return 0, nil
+	}
+	if at, ok := c.polls[day]; ok {
+		return at, nil
+	}
+	q := c.batch.Query
+	_, err = c.w.one(`SELECT at FROM poll WHERE feed = ? AND at > ? AND kind = 0
+		AND level = ? AND grain = ? AND breakdown = ? AND from_day <= ? AND to_day >= ? ORDER BY at LIMIT 1`,
+		[]any{c.feed.id, c.at, q.Level, q.Grain, c.dimension, day, day}, &at)
+	c.polls[day] = at
+	return at, err
+}
+
+type accountVersion struct {
+	typ, name, currency, zone string
+}
+
+// account notes the account as of the commit. Its currency cannot change: sums
+// over it would mix two.
+func (c *commit) account() error {
+	a := c.batch.Account
+	now := accountVersion{sources.Clean(c.batch.Type), sources.Clean(a.Name), string(a.Currency), a.Zone.String()}
+	var history []stamped[accountVersion]
+	err := c.w.each("SELECT at, type, name, currency, zone FROM account_version WHERE feed = ? ORDER BY at", []any{c.feed.id}, func(rows *sql.Rows) error {
+		var s stamped[accountVersion]
+		err := rows.Scan(&s.at, &s.value.typ, &s.value.name, &s.value.currency, &s.value.zone)
+		history = append(history, s)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(history) > 0 && history[0].value.currency != now.currency {
+		return fmt.Errorf("its currency was %s and is %s now: give the source another name in the config to start anew", history[0].value.currency, now.currency)
+	}
+	confirmed, err := c.nextPoll()
+	if err != nil {
+		return err
+	}
+	gone, put := difference(history, observe(history, c.at, now, confirmed, nil))
+	for _, at := range gone {
+		if err := c.w.exec("DELETE FROM account_version WHERE feed = ? AND at = ?", c.feed.id, at); err != nil {
+			return err
+		}
+	}
+	for _, s := range put {
+		if err := c.w.exec("INSERT OR REPLACE INTO account_version VALUES (?, ?, ?, ?, ?, ?)", c.feed.id, s.at, s.value.typ, s.value.name, s.value.currency, s.value.zone); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkAccount reports an account whose slots could not be dated again.
+func checkAccount(a sources.Account) error {
+	if a.Zone == nil || a.Zone.String() == "Local" {
+		return fmt.Errorf("account %s has no time zone of its own", a.ID)
+	}
+	if _, err := time.LoadLocation(a.Zone.String()); err != nil {
+		return fmt.Errorf("account %s: %w", a.ID, err)
+	}
+	if a.ID == "" || a.Currency == "" {
+		return fmt.Errorf("account %q (%q) lacks its id or currency", a.ID, a.Name)
+	}
+	return nil
+}

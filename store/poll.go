@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"adtop/sources"
+)
+
+const insertPoll = `INSERT INTO poll (feed, at, from_day, to_day, level, grain, breakdown, complete_through,
+	kind, message, next, retry_after, warnings, quota_used, quota_scope, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+// receipt records the poll and what the source wants handed back.
+func (c *commit) receipt() error {
+	b := c.batch
+	warnings, err := packWarnings(b.Receipt.Warnings)
+	if err != nil {
+		return err
+	}
+	err = c.w.exec(insertPoll, c.feed.id, c.at, b.Query.Days.From, b.Query.Days.To, b.Query.Level, b.Query.Grain, c.dimension, instantOf(b.Receipt.CompleteThrough),
+		0, "", "", 0, warnings, b.Receipt.Quota.Used, sources.Clean(b.Receipt.Quota.Scope), len(c.change.Versions))
+	if err != nil {
+		return err
+	}
+	c.feed.newest = max(c.feed.newest, c.at)
+	return c.w.exec(`INSERT INTO cursor VALUES (?, ?, ?) ON CONFLICT (feed) DO UPDATE
+		SET at = excluded.at, state = excluded.state WHERE excluded.at >= at`, c.feed.id, c.at, b.Receipt.State)
+}
+
+func packWarnings(warnings []string) (any, error) {
+	if len(warnings) == 0 {
+		return nil, nil
+	}
+	clean := make([]string, 0, min(len(warnings), maxWarnings))
+	for _, warning := range warnings[:cap(clean)] {
+		clean = append(clean, sources.Clean(warning))
+	}
+	packed, err := json.Marshal(clean)
+	return string(packed), err
+}
+
+// Fail implements Store.
+func (s *SQLite) Fail(ctx context.Context, f Failure) error {
+	tried := fmt.Sprintf("store the failure of %s %s", f.Source, f.Account)
+	if err := storable(f.At); err != nil {
+		return explain(s.path, tried, err)
+	}
+	if f.Err == nil || f.Source == "" {
+		return explain(s.path, tried, errors.New("it names no error or no source"))
+	}
+	kind, next, retryAfter := sources.KindOf(f.Err), "", time.Duration(0)
+	if kind == 0 {
+		kind = sources.Unavailable // an ended context: nothing was heard
+	}
+	var failure *sources.Error
+	if errors.As(f.Err, &failure) {
+		next, retryAfter = failure.Next, failure.RetryAfter
+	}
+	_, err := s.write(ctx, tried, func(w *writer) error {
+		feed, err := w.feed(sources.Clean(f.Source), sources.Clean(f.Account))
+		if err != nil {
+			return err
+		}
+		return w.exec(insertPoll, feed.id, instantOf(f.At), f.Days.From, f.Days.To, 0, 0, "", 0,
+			kind, sources.Clean(f.Err.Error()), sources.Clean(next), retryAfter, nil, 0.0, "", 0)
+	})
+	return err
+}
+
+const selectPoll = `SELECT source, account, at, from_day, to_day, complete_through, kind, message, next, retry_after,
+	warnings, quota_used, quota_scope, changed FROM poll JOIN feed ON feed.id = poll.feed `
+
+func scanPoll(rows *sql.Rows) (Poll, error) {
+	var p Poll
+	var at, complete instant
+	var warnings sql.NullString
+	err := rows.Scan(&p.Source, &p.Account, &at, &p.Days.From, &p.Days.To, &complete, &p.Kind, &p.Message, &p.Next, &p.RetryAfter,
+		&warnings, &p.Quota.Used, &p.Quota.Scope, &p.Changed)
+	p.At, p.CompleteThrough = at.time(), complete.time()
+	if err == nil && warnings.Valid {
+		err = json.Unmarshal([]byte(warnings.String), &p.Warnings)
+	}
+	return p, err
+}
+
+// Polls implements Store.
+func (s *SQLite) Polls(ctx context.Context, from, to time.Time) ([]Poll, error) {
+	var polls []Poll
+	err := s.read(ctx, "read polls", func(r reader) error {
+		return r.each(selectPoll+"WHERE at BETWEEN ? AND ? ORDER BY at, poll.id", []any{instantOf(from), instantOf(to)}, func(rows *sql.Rows) error {
+			p, err := scanPoll(rows)
+			polls = append(polls, p)
+			return err
+		})
+	})
+	return polls, err
+}
+
+// Health implements Store.
+func (s *SQLite) Health(ctx context.Context, at time.Time) ([]Health, error) {
+	const newest = selectPoll + `WHERE poll.id = (SELECT id FROM poll WHERE feed = ? AND at <= ? AND kind <= ? ORDER BY at DESC, id DESC LIMIT 1)`
+	const anyKind, good = 255, 0
+	var healths []Health
+	err := s.read(ctx, "read polls", func(r reader) error {
+		var feeds []int64
+		err := r.each("SELECT id FROM feed ORDER BY source, account", nil, func(rows *sql.Rows) error {
+			var id int64
+			err := rows.Scan(&id)
+			feeds = append(feeds, id)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, id := range feeds {
+			var h Health
+			for kind, poll := range map[int]*Poll{anyKind: &h.Last, good: &h.Good} {
+				err := r.each(newest, []any{id, instantOf(at), kind}, func(rows *sql.Rows) (err error) {
+					*poll, err = scanPoll(rows)
+					return err
+				})
+				if err != nil {
+					return err
+				}
+			}
+			if !h.Last.At.IsZero() {
+				healths = append(healths, h)
+			}
+		}
+		return nil
+	})
+	return healths, err
+}
+
+// State implements Store.
+func (s *SQLite) State(ctx context.Context, source, account string) ([]byte, error) {
+	var state []byte
+	err := s.read(ctx, "read the state of "+source, func(r reader) error {
+		return r.each("SELECT state FROM cursor JOIN feed ON feed.id = feed WHERE source = ? AND account = ?", []any{source, account}, func(rows *sql.Rows) error {
+			return rows.Scan(&state)
+		})
+	})
+	return state, err
+}
+
+// Accounts implements Store.
+func (s *SQLite) Accounts(ctx context.Context, asOf time.Time) ([]Account, error) {
+	var accounts []Account
+	err := s.read(ctx, "read accounts", func(r reader) error {
+		return r.each(`SELECT source, account, type, name, currency, zone FROM feed JOIN account_version v ON v.feed = feed.id
+			WHERE at = (SELECT max(at) FROM account_version WHERE feed = v.feed AND at <= ?) ORDER BY source, account`, []any{instantOf(asOf)}, func(rows *sql.Rows) error {
+			var a Account
+			var zone string
+			if err := rows.Scan(&a.Source, &a.ID, &a.Type, &a.Name, &a.Currency, &zone); err != nil {
+				return err
+			}
+			var err error
+			a.Zone, err = time.LoadLocation(zone)
+			accounts = append(accounts, a)
+			return err
+		})
+	})
+	return accounts, err
+}
+
+// Entities implements Store. They are in the order of their ids.
+func (s *SQLite) Entities(ctx context.Context, asOf time.Time) ([]Entity, error) {
+	var entities []Entity
+	err := s.read(ctx, "read entities", func(r reader) error {
+		return r.each(`SELECT e.id, source, account, level, platform_id, breakdown, attribution, action, name, status, parent
+			FROM entity e JOIN feed ON feed.id = e.feed JOIN entity_version v ON v.entity = e.id
+			WHERE at = (SELECT max(at) FROM entity_version WHERE entity = e.id AND at <= ?) ORDER BY e.id`, []any{instantOf(asOf)}, func(rows *sql.Rows) error {
+			var e Entity
+			err := rows.Scan(&e.ID, &e.Source, &e.Account, &e.Level, &e.Entity.ID, &e.Breakdown, &e.Attribution, &e.Action, &e.Name, &e.Status, &e.Parent)
+			entities = append(entities, e)
+			return err
+		})
+	})
+	return entities, err
+}

@@ -1,0 +1,241 @@
+// Package store keeps what was observed, decided and acknowledged: the cache
+// behind every figure on the screen, and the only place that knows SQL.
+//
+// Store is the contract. Open gives the SQLite implementation; the suite in
+// storetest says what any implementation must do. Time is always an argument.
+package store
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"adtop/kpi"
+	"adtop/sources"
+)
+
+// Store is one cache. Reads are safe for concurrent use and see whole commits
+// only. Methods that write are for the holder of the lease, but for Send,
+// which anybody may call. Every read takes the instant as of which it answers:
+// what was observed later does not exist for it.
+type Store interface {
+	// Commit writes one poll in one transaction: all of it or nothing.
+	// ObservedAt may lie before what is already stored (a backfill of past
+	// observations); it then adds history and leaves later values alone.
+	Commit(ctx context.Context, b Batch) (Change, error)
+	// Fail records a poll that gave no answer.
+	Fail(ctx context.Context, f Failure) error
+
+	// Accounts lists the accounts seen so far, by source and id.
+	Accounts(ctx context.Context, asOf time.Time) ([]Account, error)
+	// Entities lists what rows are about, with name and status as of asOf.
+	Entities(ctx context.Context, asOf time.Time) ([]Entity, error)
+	// Days returns the day totals of every entity: its day slot where it has
+	// one, else the sum of its hours. Ordered by date, then entity.
+	Days(ctx context.Context, days kpi.DateRange, asOf time.Time) ([]Total, error)
+	// Hours returns the hour slots of every entity, ordered by slot, then entity.
+	Hours(ctx context.Context, days kpi.DateRange, asOf time.Time) ([]Version, error)
+	// Versions replays, in the order of their observation, all versions of the
+	// slots in days that were observed up to asOf.
+	Versions(ctx context.Context, days kpi.DateRange, asOf time.Time) iter.Seq2[Version, error]
+	// Polls returns the polls observed in [from, to], in that order.
+	Polls(ctx context.Context, from, to time.Time) ([]Poll, error)
+	// Health returns the newest poll of every source and account up to asOf,
+	// with the newest good one behind it.
+	Health(ctx context.Context, asOf time.Time) ([]Health, error)
+	// State returns Receipt.State of the last commit of an account, nil when
+	// there is none.
+	State(ctx context.Context, source, account string) ([]byte, error)
+
+	// PutRates stores exchange rates as known from at on; Rates returns the
+	// ones known as of asOf, ordered by currency and date.
+	PutRates(ctx context.Context, at time.Time, rates []Rate) error
+	Rates(ctx context.Context, asOf time.Time) ([]Rate, error)
+
+	// Decide appends evaluations and alert changes in one transaction, and
+	// removes the commands that they answer from the inbox.
+	Decide(ctx context.Context, d Decision) error
+	// Evaluations returns the newest evaluation of every channel as of asOf.
+	Evaluations(ctx context.Context, asOf time.Time) ([]Evaluation, error)
+	// Alerts returns every alert that was open as of asOf or ended after
+	// since, as it stood then, newest first.
+	Alerts(ctx context.Context, since, asOf time.Time) ([]Alert, error)
+	// Send appends a command to the inbox; Inbox lists those not yet applied,
+	// oldest first.
+	Send(ctx context.Context, c Command) error
+	Inbox(ctx context.Context) ([]Command, error)
+
+	// Setting and PutSetting keep small values of the program itself, such as
+	// the demo's clock. A missing setting is "".
+	Setting(ctx context.Context, name string) (string, error)
+	PutSetting(ctx context.Context, name, value string) error
+
+	// Seq grows with every write of any process. It is cheap to ask.
+	Seq(ctx context.Context) (int64, error)
+	// Lease tries to become the one process that writes. It returns ErrHeld
+	// (wrapped, naming the holder) while another process has it.
+	Lease(at time.Time) (Lease, error)
+	Close() error
+}
+
+// Lease is held until Release or the end of the process.
+type Lease interface {
+	Release() error
+}
+
+// Errors that callers act on. Each is wrapped with the file and the next step.
+var (
+	ErrHeld     = errors.New("another adtop is collecting into this database")
+	ErrForeign  = errors.New("not an adtop database")
+	ErrNewer    = errors.New("database was written by a newer adtop")
+	ErrCorrupt  = errors.New("database is damaged")
+	ErrReadOnly = errors.New("database cannot be written")
+	ErrFull     = errors.New("disk is full")
+	ErrNetwork  = errors.New("database is on a network file system")
+)
+
+// Batch is the outcome of one good Fetch.
+type Batch struct {
+	Source     string // name in the config
+	Type       string // type of the source
+	Account    sources.Account
+	Query      sources.Query
+	ObservedAt time.Time // clock of the data
+	Receipt    sources.Receipt
+	Records    []sources.Record
+	// Gives and OmitsZeros come from the Definition. With OmitsZeros, a known
+	// slot of the asked days that is absent from Records is an observed zero
+	// in the fields of Gives.
+	Gives      kpi.Fields
+	OmitsZeros bool
+}
+
+// Change says what a Commit changed.
+type Change struct {
+	Seq      int64
+	Versions []Version // the new versions, in no order; empty when nothing changed
+	Entities bool      // an entity is new or was renamed
+}
+
+// Account is an account of a configured source.
+type Account struct {
+	Source, Type string
+	sources.Account
+}
+
+// EntityID is given by the store and stays the same for its lifetime.
+type EntityID int32
+
+// Entity is what versions and totals are about.
+type Entity struct {
+	ID      EntityID
+	Source  string
+	Account string
+	sources.Entity
+}
+
+// Total is the figure of an entity and a day, in the account's currency.
+type Total struct {
+	Entity  EntityID
+	Date    kpi.Date
+	Metrics kpi.Metrics
+	At      time.Time // when the newest of its parts was observed
+}
+
+// Version is what was reported of a slot from At on, in the account's currency.
+type Version struct {
+	At      time.Time
+	Entity  EntityID
+	Slot    sources.Slot
+	Metrics kpi.Metrics
+}
+
+// Poll is one attempt to fetch.
+type Poll struct {
+	Source, Account string
+	At              time.Time
+	Days            kpi.DateRange
+	CompleteThrough time.Time    // zero for a failed poll
+	Kind            sources.Kind // 0 for a good poll
+	Message         string       // of a failed poll: what happened
+	Next            string       // of a failed poll: what to do
+	RetryAfter      time.Duration
+	Warnings        []string
+	Quota           sources.Quota
+	Changed         int // versions written
+}
+
+// Failure is a poll without an answer. Account is "" when the accounts could
+// not be listed.
+type Failure struct {
+	Source, Type, Account string
+	At                    time.Time
+	Days                  kpi.DateRange
+	Err                   error
+}
+
+// Health is how a source's account stands.
+type Health struct {
+	Last Poll
+	Good Poll // the newest good poll; zero At when there was none
+}
+
+// Rate is the price of one unit of From in To on a date.
+type Rate struct {
+	From, To kpi.Currency
+	Date     kpi.Date
+	Rate     kpi.Rate
+	Origin   string // "config", later a source's name
+}
+
+// Evaluation is what was decided about a channel at one moment.
+type Evaluation struct {
+	At      time.Time
+	Channel string
+	P       float64 // P(unprofitable), 0..1; meaningless unless Known
+	Known   bool
+	Verdict string
+	Reason  string
+	Model   string // version of the detector
+	Config  string // hash of the channel's definition
+	Detail  []byte // JSON: cohorts, curve and the like, for the screens
+}
+
+// Alert is the state of one alert from At on.
+type Alert struct {
+	ID       string // stable over the alert's life
+	At       time.Time
+	Rule     string
+	Subject  string // channel or source
+	Severity string
+	State    string
+	Since    time.Time // first pending
+	FiredAt  time.Time // zero until it fired
+	EndedAt  time.Time // zero while open
+	AckedBy  string
+	AckNote  string
+	AckedAt  time.Time
+	Summary  string
+	Detail   []byte // JSON of the rule
+}
+
+// Open says whether the alert has not ended.
+func (a Alert) Open() bool { return a.EndedAt.IsZero() }
+
+// Command is a wish of a screen for the holder of the lease.
+type Command struct {
+	ID   int64 // given by the store
+	At   time.Time
+	Verb string // "ack", "unack", "poll"
+	Args map[string]string
+	By   string
+}
+
+// Decision is one evaluation round.
+type Decision struct {
+	At          time.Time
+	Evaluations []Evaluation
+	Alerts      []Alert // new state of the alerts that changed
+	Applied     []int64 // commands of the inbox that are done
+}

@@ -1,0 +1,94 @@
+package storetest
+
+import (
+	"maps"
+	"math"
+	"testing"
+
+	"adtop/store"
+)
+
+func decisions(t *testing.T, f *fixture) {
+	evaluation := func(minute int, channel string, p float64) store.Evaluation {
+		return store.Evaluation{At: at(minute), Channel: channel, P: p, Known: true, Verdict: "at risk", Reason: "because", Model: "1", Config: "c0ffee", Detail: []byte(`{"n":1}`)}
+	}
+	alert := store.Alert{ID: "unprofitable/tiktok", At: at(0), Rule: "unprofitable", Subject: "TikTok", Severity: "page", State: "pending", Since: at(0), Summary: "losing", Detail: []byte(`{}`)}
+	firing := alert
+	firing.At, firing.State, firing.FiredAt = at(10), "firing", at(10)
+	ended := firing
+	ended.At, ended.State, ended.EndedAt = at(20), "resolved", at(20)
+	younger := alert
+	younger.ID, younger.At, younger.Since = "stale/meta", at(5), at(5)
+	for _, d := range []store.Decision{
+		{At: at(0), Evaluations: []store.Evaluation{evaluation(0, "TikTok", 0.5), evaluation(0, "Google", 0.1)}, Alerts: []store.Alert{alert}},
+		{At: at(5), Alerts: []store.Alert{younger}},
+		{At: at(10), Evaluations: []store.Evaluation{evaluation(10, "TikTok", 0.9)}, Alerts: []store.Alert{firing}},
+		{At: at(20), Alerts: []store.Alert{ended}},
+	} {
+		if err := f.Decide(ctx, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for minute, want := range map[int][]float64{-1: nil, 0: {0.1, 0.5}, 9: {0.1, 0.5}, 10: {0.1, 0.9}} {
+		got := must[[]store.Evaluation](t)(f.Evaluations(ctx, at(minute)))
+		if len(got) != len(want) {
+			t.Fatalf("minute %d: %+v", minute, got)
+		}
+		for i, p := range want {
+			if got[i].P != p || got[i].Reason != "because" || string(got[i].Detail) != `{"n":1}` {
+				t.Errorf("minute %d: %+v, want P %v", minute, got[i], p)
+			}
+		}
+	}
+	for _, c := range []struct {
+		since, asOf int
+		want        []string
+	}{
+		{-60, -1, nil},
+		{-60, 4, []string{"pending"}},
+		{-60, 9, []string{"pending", "pending"}},
+		{-60, 10, []string{"pending", "firing"}},
+		{-60, 20, []string{"pending", "resolved"}},
+		{20, 30, []string{"pending"}},
+	} {
+		var got []string
+		for _, a := range must[[]store.Alert](t)(f.Alerts(ctx, at(c.since), at(c.asOf))) {
+			got = append(got, a.State)
+		}
+		if len(got) != len(c.want) || len(got) > 1 && got[1] != c.want[1] {
+			t.Errorf("alerts since %d as of %d: %v, want %v", c.since, c.asOf, got, c.want)
+		}
+	}
+	got := must[[]store.Alert](t)(f.Alerts(ctx, at(-60), at(10)))
+	if !got[1].FiredAt.Equal(at(10)) || !got[1].EndedAt.IsZero() || !got[1].Open() || got[1].Subject != "TikTok" {
+		t.Errorf("alert: %+v", got[1])
+	}
+	for _, p := range []float64{math.NaN(), -0.1, 1.1, math.Inf(1)} {
+		if err := f.Decide(ctx, store.Decision{At: at(30), Evaluations: []store.Evaluation{evaluation(30, "TikTok", p)}}); err == nil {
+			t.Errorf("P of %v was stored", p)
+		}
+	}
+}
+
+func inbox(t *testing.T, f *fixture) {
+	viewer := f.another()
+	for _, verb := range []string{"ack", "poll"} {
+		if err := viewer.Send(ctx, store.Command{At: at(0), Verb: verb, Args: map[string]string{"alert": "x"}, By: "ops"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	commands := must[[]store.Command](t)(f.Inbox(ctx))
+	if len(commands) != 2 || commands[0].Verb != "ack" || !maps.Equal(commands[0].Args, map[string]string{"alert": "x"}) || commands[0].By != "ops" || !commands[0].At.Equal(at(0)) {
+		t.Fatalf("inbox: %+v", commands)
+	}
+	if err := f.Decide(ctx, store.Decision{At: at(1), Applied: []int64{commands[0].ID, commands[1].ID}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := viewer.Send(ctx, store.Command{At: at(2), Verb: "unack"}); err != nil {
+		t.Fatal(err)
+	}
+	left := must[[]store.Command](t)(viewer.Inbox(ctx))
+	if len(left) != 1 || left[0].Verb != "unack" || left[0].ID <= commands[1].ID {
+		t.Errorf("inbox after the decision: %+v", left)
+	}
+}

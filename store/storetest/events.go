@@ -1,0 +1,104 @@
+package storetest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"adtop/kpi"
+	"adtop/sources"
+	"adtop/store"
+)
+
+// order is an approved order of the shop.
+func order(id, campaign string, at time.Time, value int64) sources.Event {
+	return sources.Event{ID: id, Kind: "order", Time: at, Status: sources.Approved, Value: kpi.Micros(value) * kpi.MicrosPerUnit, Currency: "EUR", Key: sources.Key{Campaign: campaign}}
+}
+
+// shop is an answer of a shop in Berlin.
+func shop(at time.Time, records ...sources.Record) store.Batch {
+	b := batch(at, records...)
+	b.Source, b.Type = "shop", "shopify"
+	b.Query.Level = sources.LevelKey
+	b.Gives = kpi.Conversions | kpi.Revenue
+	return b
+}
+
+func orders(n, value int64) kpi.Metrics {
+	return kpi.Metrics{Has: kpi.Conversions | kpi.Revenue, Conversions: kpi.Micros(n) * kpi.MicrosPerUnit, Revenue: kpi.Micros(value) * kpi.MicrosPerUnit}
+}
+
+func events(t *testing.T, f *fixture) {
+	const spring, summer = "utm_campaign=spring", "utm_campaign=summer"
+	first := order("1", "spring", start, 10)
+	second := order("2", "spring", start.Add(10*time.Minute), 20)
+	f.commit(shop(at(0), first, second))
+	f.commit(shop(at(5), first)) // a repeat
+	second.Value, second.Refunded = 15_000_000, 5_000_000
+	f.commit(shop(at(10), second))
+	first.Key.Campaign = "summer"
+	f.commit(shop(at(15), first))
+	second.Status = sources.Rejected
+	f.commit(shop(at(20), second))
+	second.Status = sources.Pending
+	second.Time = second.Time.Add(time.Hour)
+	f.commit(shop(at(25), second))
+
+	for minute, want := range map[int][2]kpi.Metrics{
+		0:  {orders(2, 30), {}},
+		9:  {orders(2, 30), {}},
+		10: {orders(2, 25), {}},
+		15: {orders(1, 15), orders(1, 10)},
+		20: {orders(0, 0), orders(1, 10)},
+		25: {orders(1, 15), orders(1, 10)},
+	} {
+		f.wantTotal(spring, today, at(minute), want[0])
+		f.wantTotal(summer, today, at(minute), want[1])
+	}
+	spread := map[int]kpi.Metrics{}
+	for _, v := range must[[]store.Version](t)(f.Hours(ctx, days(today, today), at(25))) {
+		if v.Entity == f.ids()[spring] {
+			spread[v.Slot.Hour] = v.Metrics
+		}
+	}
+	if len(spread) != 2 || spread[10] != orders(0, 0) || spread[11] != orders(1, 15) {
+		t.Errorf("hours of %s: %v", spring, spread)
+	}
+}
+
+func pastEvents(_ *testing.T, f *fixture) {
+	const spring = "utm_campaign=spring"
+	old, young := order("1", "spring", start, 10), order("2", "spring", start, 20)
+	f.commit(shop(at(20), young))
+	f.commit(shop(at(10), old))
+	young.Value = 5_000_000
+	f.commit(shop(at(15), young))
+	for minute, want := range map[int]kpi.Metrics{9: {}, 10: orders(1, 10), 15: orders(2, 15), 19: orders(2, 15), 20: orders(2, 30), 99: orders(2, 30)} {
+		f.wantTotal(spring, today, at(minute), want)
+	}
+}
+
+func foreignEvent(t *testing.T, f *fixture) {
+	dollars := order("77", "spring", start, 10)
+	dollars.Currency = "USD"
+	if _, err := f.Commit(ctx, shop(at(0), order("1", "spring", start, 10), dollars)); err == nil || !strings.Contains(err.Error(), "77") || !strings.Contains(err.Error(), "USD") {
+		t.Errorf("error %v does not name the event and its currency", err)
+	}
+	f.wantTotal("utm_campaign=spring", today, at(0), kpi.Metrics{})
+}
+
+func longDay(t *testing.T, f *fixture) {
+	autumn := kpi.NewDate(2026, 10, 25) // Berlin puts the clock back at 3
+	before := order("1", "spring", time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC), 1)
+	after := order("2", "spring", time.Date(2026, 10, 25, 1, 30, 0, 0, time.UTC), 2)
+	late := order("3", "spring", time.Date(2026, 10, 25, 22, 30, 0, 0, time.UTC), 4)
+	f.commit(shop(at(0), before, after, late))
+	var got []int
+	for _, v := range must[[]store.Version](t)(f.Hours(ctx, days(autumn, autumn), at(0))) {
+		got = append(got, v.Slot.Hour)
+	}
+	if len(got) != 3 || got[0] != 2 || got[1] != 3 || got[2] != 24 {
+		t.Errorf("hours %v, want 2, 3 and 24", got)
+	}
+	f.wantTotal("utm_campaign=spring", autumn, at(0), orders(3, 7))
+}
