@@ -36,8 +36,8 @@ type oneOrMany[T any] []at[T]
 
 func (o *oneOrMany[T]) decodeNode(d *decoder, key string, n ast.Node) {
 	entries := []ast.Node{n}
-	if s, ok := n.(*ast.SequenceNode); ok {
-		entries = s.Values
+	if _, many := n.(*ast.SequenceNode); many {
+		entries = d.list(key, n)
 	}
 	for _, entry := range entries {
 		var read at[T]

@@ -32,7 +32,7 @@ type Config struct {
 	Title    string         // heading of the screens; "" when the file gives none
 	Currency kpi.Currency   // everything is shown in it
 	Zone     *time.Location // in which the screens print times
-	Database string         // path of the cache; "" when the file gives none
+	Database string         // absolute path of the cache; "" when the file gives none
 
 	Economics kpi.Economics // defaults of all channels; Margin is 0 when the file gives none
 	Rates     []Rate        // by currency, then date
@@ -76,7 +76,7 @@ func (ch Channel) ResultSource() string {
 func Load(path string) (*Config, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no config at %s: write one with adtop init: %w", path, fs.ErrNotExist)
+		return nil, fmt.Errorf("no config at %s: copy config.example.yaml there and edit it: %w", path, fs.ErrNotExist)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open config: %w", err)

@@ -33,8 +33,6 @@ func parse(t *testing.T, content string) *Config {
 	return c
 }
 
-var comparePatterns = cmp.Comparer(func(a, b Pattern) bool { return a.String() == b.String() })
-
 func TestExampleConfigIsValidAndSaysWhatItMeans(t *testing.T) {
 	c, err := Load("../config.example.yaml")
 	if err != nil {
@@ -166,6 +164,11 @@ func TestRelativePathsStartAtTheFileItself(t *testing.T) {
 	if c.Database != "/etc/adtop/cache/acme.db" || c.Dir() != "/etc/adtop" {
 		t.Errorf("database %s, folder %s", c.Database, c.Dir())
 	}
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if c, err := Parse("conf/acme.yaml", []byte(minimal+"database: acme.db\n")); err != nil || c.Database != filepath.Join(dir, "conf", "acme.db") {
+		t.Errorf("%v: database %s", err, c.Database)
+	}
 	t.Setenv("HOME", "/home/ann")
 	if c := parse(t, minimal+"database: ~/acme.db\n"); c.Database != "/home/ann/acme.db" {
 		t.Errorf("database %s", c.Database)
@@ -213,7 +216,7 @@ func TestHashFollowsTheDefinitionOfTheChannelAlone(t *testing.T) {
 
 func TestMissingFileIsToldFromABrokenOne(t *testing.T) {
 	_, err := Load(filepath.Join(t.TempDir(), "none.yaml"))
-	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "adtop init") {
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "config.example.yaml") {
 		t.Error(err)
 	}
 	path := filepath.Join(t.TempDir(), "acme.yaml")

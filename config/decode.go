@@ -150,14 +150,22 @@ func (d *decoder) pairs(key string, n ast.Node) []*ast.MappingValueNode {
 
 func keyOf(pair *ast.MappingValueNode) string { return pair.Key.GetToken().Value }
 
-// list returns the entries of a list, or notes that n is none.
-func (d *decoder) list(key string, n ast.Node) []ast.Node {
+// list returns the entries of a list that are not empty, or notes that n is
+// none.
+func (d *decoder) list(key string, n ast.Node) (entries []ast.Node) {
 	s, ok := n.(*ast.SequenceNode)
 	if !ok {
 		d.fault(n, `%s: expected a list, found %s: write each entry on a line that begins with "- "`, key, kindOf(n))
 		return nil
 	}
-	return s.Values
+	for _, entry := range s.Values {
+		if _, empty := entry.(*ast.NullNode); empty {
+			d.fault(entry, "%s: an entry is empty: write it, or remove its line", key)
+			continue
+		}
+		entries = append(entries, entry)
+	}
+	return entries
 }
 
 // fields lists the yaml keys of a struct type and where they go.

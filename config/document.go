@@ -44,7 +44,7 @@ const (
 
 // config decodes and checks the file below root.
 func (d *decoder) config(root ast.Node) *Config {
-	var doc document
+	doc := document{Alerts: alerts{at[float64]{Value: defaultFalseAlarms}}}
 	pairs := d.pairs("the file", root)
 	if pairs == nil {
 		return nil
@@ -80,23 +80,26 @@ func (d *decoder) require(pairs []*ast.MappingValueNode, key, example string) {
 	d.note(span{line: 1, column: 1, width: 1}, fmt.Sprintf(`the file has no %s: add it, such as "%s"`, key, example))
 }
 
-// path makes a path of the file relative to its folder; ~/ is the home folder.
+// path makes a path of the file absolute; ~/ is the home folder.
 func (d *decoder) path(path string) string {
+	if path == "" {
+		return ""
+	}
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
 		if home, err := os.UserHomeDir(); err == nil {
 			return filepath.Join(home, rest)
 		}
 	}
-	if path == "" || filepath.IsAbs(path) {
-		return path
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(d.text.name), path)
 	}
-	return filepath.Join(filepath.Dir(d.text.name), path)
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
+	}
+	return path
 }
 
 func (d *decoder) falseAlarms(a alerts) float64 {
-	if a.FalseAlarms.node == nil {
-		return defaultFalseAlarms
-	}
 	if rate := a.FalseAlarms.Value; rate < minFalseAlarms || rate > maxFalseAlarms {
 		d.fault(a.FalseAlarms.node, "false_alarms_per_month: expected a number from %g to %d", minFalseAlarms, maxFalseAlarms)
 	}

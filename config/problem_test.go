@@ -52,6 +52,8 @@ var mistakes = []struct{ name, content string }{
 	{"unknown key", minimal + "chanels: []\n"},
 	{"unknown key far from any", minimal + "weather: sunny\n"},
 	{"key given twice", minimal + "currency: USD\n"},
+	{"empty entry of a list", minimal + "channels:\n  -\n  - {name: A, spend: [{source: google}, ]}\n"},
+	{"nothing for the spend", channels("{name: A, spend: , results: [~]}")},
 	{"list for a value", with("EUR", "[EUR, USD]")},
 	{"value for a list", "currency: EUR\ntimezone: UTC\nsources: google\n"},
 	{"value for keys", minimal + "alerts: 5\n"},

@@ -63,7 +63,7 @@ func (s *Source) decodeNode(d *decoder, key string, n ast.Node) {
 		d.fault(n, `the source has no name: add one, such as "name: google"`)
 	}
 	if keys.Type.node == nil {
-		d.fault(n, `the source has no type: add one, such as "type: google_ads"; adtop sources lists them`)
+		d.fault(n, `the source has no type: add one, such as "type: google_ads"`)
 	}
 	if keys.Every.node != nil && (s.Every < minEvery || s.Every > maxEvery) {
 		d.fault(keys.Every.node, "every: expected a time from 1m to 24h")

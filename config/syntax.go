@@ -47,7 +47,7 @@ func (d *decoder) parse(content []byte) ast.Node {
 		return nil
 	}
 	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
-		d.note(span{line: 1, column: 1}, "the file is empty: write a config with adtop init, or begin with config.example.yaml")
+		d.note(span{line: 1, column: 1}, "the file is empty: begin with a copy of config.example.yaml")
 		return nil
 	}
 	return file.Docs[0].Body
@@ -185,7 +185,7 @@ func (d *decoder) tokenSpan(tk *token.Token) span {
 	switch tk.Type {
 	case token.SingleQuoteType, token.DoubleQuoteType:
 		at.width = utf8.RuneCountInString(tk.Value) + 2
-	case token.LiteralType, token.FoldedType, token.InvalidType:
+	case token.LiteralType, token.FoldedType, token.InvalidType, token.ImplicitNullType:
 	default:
 		at.width = max(1, utf8.RuneCountInString(tk.Value))
 	}

@@ -108,6 +108,7 @@ type Evidence struct {
 	Level      kpi.Ratio // expected ROAS over break-even ROAS
 	LossPerDay kpi.Micros
 	LateOrLost bool // a slower delay curve would explain it too
+	ByEvent    bool // results are dated by themselves and complete as soon as they are seen
 	Cohorts    []Cohort
 	Curve      []CurvePoint
 }
@@ -134,19 +135,32 @@ type Alert struct {
 	Rule     string // "unprofitable", "source stale", …
 	Subject  string // the channel's or source's name
 	Severity Severity
-	State    string // pending, firing, recovering, resolved, retracted
+	State    string
 	Since    time.Time
 	FiredAt  time.Time // zero until it fired
 	EndedAt  time.Time // zero while open
 	AckedBy  string
 	AckNote  string
-	Sent     bool   // an ack is on its way to the collector
-	Summary  string // what broke, in a line
-	Reason   string // why, in a sentence with numbers
+	AckedAt  time.Time
+	Cleared  time.Time // while recovering: the watermark at which it was first seen clear
+	Sent     bool      // an ack is on its way to the collector
+	Summary  string    // what broke, in a line
+	Reason   string    // why, in a sentence with numbers
 }
 
+// The states of an alert.
+const (
+	Pending    = "pending"    // its condition holds, not yet for long enough
+	Firing     = "firing"     // it asks for attention
+	Recovering = "recovering" // it fired and looks clear; one more fresh poll decides
+	Resolved   = "resolved"   // it ended
+)
+
 // Firing says whether the alert asks for attention now.
-func (a Alert) Firing() bool { return a.State == "firing" || a.State == "recovering" }
+func (a Alert) Firing() bool { return a.State == Firing || a.State == Recovering }
+
+// Open says whether the alert has not ended.
+func (a Alert) Open() bool { return a.EndedAt.IsZero() }
 
 // Severity orders alerts; higher is worse.
 type Severity int

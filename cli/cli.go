@@ -1,0 +1,91 @@
+// Package cli is the composition root: one file a command, each wiring config,
+// sources, store, monitor and screens together.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes of the program.
+const (
+	exitOK    = 0
+	exitError = 1
+	exitUsage = 2
+)
+
+// app is what every command needs of the process.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	logFile  string
+	theme    string
+	color    string
+}
+
+// usageError is a mistake in how the program was called.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+// Run executes a command line and returns the exit code: 0 for success, 1 for
+// an error, 2 for wrong usage. An error is one message on stderr.
+func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	a := &app{in: stdin, out: stdout, err: stderr}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	var usage usageError
+	switch {
+	case err == nil, errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		return exitOK
+	case errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command"):
+		fmt.Fprintf(stderr, "adtop: %v\nRun 'adtop --help' to see what there is.\n", err)
+		return exitUsage
+	}
+	fmt.Fprintf(stderr, "adtop: %v\n", err)
+	return exitError
+}
+
+func (a *app) root() *cobra.Command {
+	dashboard := a.dashboard()
+	dashboard.SilenceErrors, dashboard.SilenceUsage = true, true
+	dashboard.Version = version()
+	dashboard.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	flags := dashboard.PersistentFlags()
+	flags.StringVar(&a.logFile, "log", "", "append a log of polls and errors to `FILE`")
+	flags.StringVar(&a.theme, "theme", "auto", "colours for a `THEME`: auto, dark or light")
+	flags.StringVar(&a.color, "color", "auto", "use of colour: auto, never, always, 16, 256 or truecolor")
+	dashboard.AddCommand(a.demo(), a.collect(), a.report())
+	return dashboard
+}
+
+// noArgs refuses arguments as wrong usage.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())}
+	}
+	return nil
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}

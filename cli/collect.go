@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"adtop/monitor"
+)
+
+func (a *app) collect() *cobra.Command {
+	var path string
+	var once bool
+	cmd := &cobra.Command{
+		Use: "collect", Short: "Poll and judge without a screen", Args: noArgs,
+		Long: "Poll the sources into the cache and judge the channels without a screen,\nuntil the process is ended, or with --once until everything was fetched once.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := loadConfig(path)
+			if err != nil {
+				return err
+			}
+			s, err := a.open(cmd.Context(), cfg, true)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			if once {
+				return runUntilSettled(cmd.Context(), s.monitor)
+			}
+			return s.monitor.Run(cmd.Context())
+		},
+	}
+	cmd.Flags().StringVar(&path, "config", "", "read the config from `FILE` (default ~/.config/adtop/config.yaml)")
+	cmd.Flags().BoolVar(&once, "once", false, "stop when everything was fetched and judged once")
+	return cmd
+}
+
+// runUntilSettled runs the monitor until it knows what there is to know now.
+func runUntilSettled(ctx context.Context, m *monitor.Monitor) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- m.Run(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-m.Settled():
+		cancel()
+		return <-done
+	}
+}

@@ -1,0 +1,176 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"adtop/config"
+	"adtop/monitor"
+	"adtop/sources"
+	"adtop/sources/csv"
+	googleads "adtop/sources/google_ads"
+	metaads "adtop/sources/meta_ads"
+	"adtop/sources/shopify"
+	"adtop/store"
+)
+
+// registry holds every source type of the program.
+func registry() *sources.Registry {
+	return sources.NewRegistry(googleads.Definition(), metaads.Definition(), shopify.Definition(), csv.Definition())
+}
+
+// loadConfig reads the config at path, or at its usual place when path is "".
+func loadConfig(path string) (*config.Config, error) {
+	if path == "" {
+		dir, err := os.UserConfigDir()
+		if err != nil {
+			return nil, fmt.Errorf("no config folder: %w. Name the file with --config FILE", err)
+		}
+		path = filepath.Join(dir, "adtop", "config.yaml")
+	}
+	cfg, err := config.Load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no config at %s. Copy config.example.yaml there and edit it, or try 'adtop demo' first", path)
+	}
+	return cfg, err
+}
+
+// dataDir is where databases live: $XDG_DATA_HOME/adtop or ~/.local/share/adtop.
+func dataDir() (string, error) {
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "adtop"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("no home folder to keep the database in: %w. Set XDG_DATA_HOME, or database: in the config", err)
+	}
+	return filepath.Join(home, ".local", "share", "adtop"), nil
+}
+
+// databasePath is where the config's cache is: one database for each config.
+func databasePath(cfg *config.Config) (string, error) {
+	if cfg.Database != "" {
+		return cfg.Database, nil
+	}
+	dir, err := dataDir()
+	if err != nil {
+		return "", err
+	}
+	name := strings.TrimSuffix(filepath.Base(cfg.File), filepath.Ext(cfg.File))
+	return filepath.Join(dir, name+".db"), nil
+}
+
+// openLog returns the log that --log asks for, or one that drops everything.
+func (a *app) openLog() (*slog.Logger, io.Closer, error) {
+	if a.logFile == "" {
+		return slog.New(slog.DiscardHandler), io.NopCloser(nil), nil
+	}
+	file, err := os.OpenFile(a.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the log: %w", err)
+	}
+	return slog.New(slog.NewTextHandler(file, &slog.HandlerOptions{Level: slog.LevelDebug})), file, nil
+}
+
+// compose makes the monitor's options from a config. Secrets are looked up and
+// sources opened only when the process may collect.
+func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *slog.Logger, secrets func(string) (string, error)) (monitor.Options, error) {
+	o := monitor.Options{
+		Store: cache, Clock: clock, Log: log, Title: cfg.Title, Currency: cfg.Currency, Zone: cfg.Zone,
+		Default: cfg.Economics, FalseAlarms: cfg.Alerts.FalseAlarmsPerMonth,
+	}
+	o.Claim = func(source, account string, e sources.Entity) monitor.Claim {
+		return monitor.Claim(cfg.Claim(source, account, e))
+	}
+	for _, r := range cfg.Rates {
+		o.Rates = append(o.Rates, store.Rate{From: r.From, To: cfg.Currency, Date: r.Since, Rate: r.Rate, Origin: "config"})
+	}
+	types := registry()
+	var problems []error
+	for _, s := range cfg.Sources {
+		src, err := openSource(types, cfg, s, clock, log, secrets)
+		problems = append(problems, s.Locate(err))
+		o.Sources = append(o.Sources, src)
+	}
+	for _, ch := range cfg.Channels {
+		hash, err := cfg.Hash(ch)
+		if err != nil {
+			return o, err
+		}
+		c := monitor.Channel{Name: ch.Name, Economics: ch.Economics, Results: ch.ResultSource(), Hash: hash}
+		seen := map[string]bool{}
+		for _, spend := range ch.Spend {
+			if !seen[spend.Source] {
+				seen[spend.Source] = true
+				c.Spend = append(c.Spend, spend.Source)
+			}
+		}
+		o.Channels = append(o.Channels, c)
+	}
+	return o, errors.Join(problems...)
+}
+
+// openSource decodes and opens one source. Without secrets it stays closed:
+// a report reads the cache and asks no API.
+func openSource(types *sources.Registry, cfg *config.Config, s config.Source, clock monitor.Clock, log *slog.Logger, secrets func(string) (string, error)) (monitor.Source, error) {
+	definition, err := types.Lookup(s.Type)
+	if err != nil {
+		return monitor.Source{}, err
+	}
+	opened := monitor.Source{Name: s.Name, Definition: definition, Every: s.Every, History: min(s.History, definition.History)}
+	options := definition.Options()
+	if err := s.Decode(options); err != nil {
+		return opened, err
+	}
+	if secrets == nil {
+		return opened, nil
+	}
+	if err := sources.ResolveSecrets(options, secrets); err != nil {
+		return opened, err
+	}
+	opened.Source, err = definition.Open(options, sources.Env{Name: s.Name, Now: clock.Now, Log: log.With("source", s.Name), Dir: cfg.Dir()})
+	return opened, err
+}
+
+// session is an opened database with a monitor over it.
+type session struct {
+	cache   *store.SQLite
+	monitor *monitor.Monitor
+	log     io.Closer
+}
+
+func (s *session) close() error { return errors.Join(s.cache.Close(), s.log.Close()) }
+
+// open opens everything that a config names. collect says whether this process
+// may become the one that fetches; otherwise the database must exist.
+func (a *app) open(ctx context.Context, cfg *config.Config, collect bool) (*session, error) {
+	path, err := databasePath(cfg)
+	if err != nil {
+		return nil, err
+	}
+	log, closer, err := a.openLog()
+	if err != nil {
+		return nil, err
+	}
+	var secrets func(string) (string, error)
+	if collect {
+		secrets = config.Secrets(ctx, cfg.Dir())
+	}
+	o, err := compose(cfg, nil, monitor.RealClock(), log, secrets)
+	if err != nil {
+		return nil, errors.Join(err, closer.Close())
+	}
+	cache, err := store.Open(ctx, path, store.Options{ReadOnly: !collect})
+	if err != nil {
+		return nil, errors.Join(err, closer.Close())
+	}
+	o.Store = cache
+	return &session{cache, monitor.New(o), closer}, nil
+}

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+
+	"adtop/monitor"
+	"adtop/snapshot"
+	"adtop/ui"
+)
+
+const dashboardLong = `adtop shows live KPIs, trends and alerts of your advertising channels.
+
+It polls the channels' own APIs into a local database and says, with a stated
+certainty, when a channel turns unprofitable. Without a terminal it prints the
+cached table once.`
+
+func (a *app) dashboard() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use: "adtop", Short: "Live campaign monitoring in the terminal", Long: dashboardLong, Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := loadConfig(path)
+			if err != nil {
+				return err
+			}
+			s, err := a.open(cmd.Context(), cfg, a.interactive())
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			if !a.interactive() {
+				return a.printOnce(cmd.Context(), s.monitor)
+			}
+			return a.show(cmd.Context(), s.monitor)
+		},
+	}
+	cmd.Flags().StringVar(&path, "config", "", "read the config from `FILE` (default ~/.config/adtop/config.yaml)")
+	return cmd
+}
+
+// interactive says whether there is a terminal that can show screens.
+func (a *app) interactive() bool {
+	in, okIn := a.in.(*os.File)
+	out, okOut := a.out.(*os.File)
+	return okIn && okOut && term.IsTerminal(in.Fd()) && term.IsTerminal(out.Fd()) && os.Getenv("TERM") != "dumb"
+}
+
+// printOnce prints today's table from what is known.
+func (a *app) printOnce(ctx context.Context, m *monitor.Monitor) error {
+	s, err := m.Snapshot(ctx, snapshot.View{Range: snapshot.Ranges[0]})
+	if err != nil {
+		return err
+	}
+	return ui.Plain(a.out, s, a.width())
+}
+
+// width is the terminal's, or 120 cells where there is none.
+func (a *app) width() int {
+	if out, ok := a.out.(*os.File); ok {
+		if w, _, err := term.GetSize(out.Fd()); err == nil && w > 0 {
+			return w
+		}
+	}
+	return 120
+}
+
+// show runs the dashboard over a running monitor until the user leaves.
+func (a *app) show(ctx context.Context, m *monitor.Monitor) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	state := restoreState()
+	view := snapshot.View{Range: snapshot.Ranges[0]}
+	if r, err := snapshot.ParseRange(state.Range); err == nil {
+		view.Range = r
+	}
+	first, err := m.Snapshot(ctx, view)
+	if err != nil {
+		return err
+	}
+	engine := make(chan error, 1)
+	go func() {
+		err := m.Run(ctx)
+		if err != nil {
+			cancel() // the screen must not go on showing figures that nobody renews
+		}
+		engine <- err
+	}()
+	shown := ui.Run(ctx, ui.Options{Monitor: m, First: first, User: userName(), Theme: a.theme, Color: a.color, State: state, Save: saveState})
+	cancel()
+	return errors.Join(<-engine, shown)
+}
+
+func userName() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "local"
+}
+
+// statePath is where the dashboard remembers its last screen.
+func statePath() (string, error) {
+	dir, err := dataDir()
+	return filepath.Join(dir, "screen.json"), err
+}
+
+// restoreState returns the last screen; without a readable one it is the first.
+func restoreState() (state ui.State) {
+	path, err := statePath()
+	if err != nil {
+		return state
+	}
+	content, err := os.ReadFile(path)
+	if err != nil || json.Unmarshal(content, &state) != nil {
+		return ui.State{}
+	}
+	return state
+}
+
+// saveState remembers the screen. Forgetting it is no reason to complain.
+func saveState(state ui.State) {
+	path, err := statePath()
+	if err != nil {
+		return
+	}
+	content, err := json.Marshal(state)
+	if err == nil {
+		_ = os.MkdirAll(filepath.Dir(path), 0o700)
+		_ = os.WriteFile(path, content, 0o600)
+	}
+}
+
+// oneOf checks the value of a flag.
+func oneOf(flag, value string, allowed ...string) error {
+	for _, a := range allowed {
+		if a == value {
+			return nil
+		}
+	}
+	return usageError{fmt.Errorf("--%s %q: expected one of %v", flag, value, allowed)}
+}

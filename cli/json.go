@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"encoding/json"
+	"io"
+	"math"
+	"time"
+
+	"adtop/kpi"
+	"adtop/snapshot"
+)
+
+// reportVersion is the version of the JSON report. It grows when a field
+// changes its meaning or goes; new fields come without notice.
+const reportVersion = 1
+
+// jsonReport is the JSON report: the contract is in the README. Money is a
+// decimal string in major units, ratios are numbers, what is unknown is null.
+type jsonReport struct {
+	Version  int           `json:"version"`
+	AsOf     time.Time     `json:"as_of"`
+	Title    string        `json:"title"`
+	Currency kpi.Currency  `json:"currency"`
+	Range    jsonRange     `json:"range"`
+	Alerting jsonAlerting  `json:"alerting"`
+	Total    jsonFigures   `json:"total"`
+	Channels []jsonChannel `json:"channels"`
+	Alerts   []jsonAlert   `json:"alerts"`
+	Sources  []jsonSource  `json:"sources"`
+	Warnings []string      `json:"warnings"`
+}
+
+type jsonRange struct {
+	Name string `json:"name"`
+	From string `json:"from"` // in the display zone; each account counts its own days
+	To   string `json:"to"`
+	Zone string `json:"zone"`
+}
+
+type jsonAlerting struct {
+	Threshold           float64 `json:"threshold"`
+	FalseAlarmsPerMonth float64 `json:"false_alarms_per_month"`
+}
+
+type jsonFigures struct {
+	Impressions  *int64   `json:"impressions"`
+	Clicks       *int64   `json:"clicks"`
+	Cost         *string  `json:"cost"`
+	Conversions  *string  `json:"conversions"`
+	Revenue      *string  `json:"revenue"`
+	Contribution *string  `json:"contribution"`
+	Profit       *string  `json:"profit"`
+	FixedFees    string   `json:"fixed_fees"`
+	CTR          *float64 `json:"ctr"`
+	CPC          *float64 `json:"cpc"`
+	CPM          *float64 `json:"cpm"`
+	CVR          *float64 `json:"cvr"`
+	CPA          *float64 `json:"cpa"`
+	AOV          *float64 `json:"aov"`
+	ROAS         *float64 `json:"roas"`
+	POAS         *float64 `json:"poas"`
+	Maturity     *float64 `json:"maturity"`
+}
+
+type jsonChannel struct {
+	Name          string      `json:"name"`
+	Verdict       kpi.Verdict `json:"verdict"`
+	PUnprofitable *float64    `json:"p_unprofitable"`
+	Reason        string      `json:"reason"`
+	BreakEvenROAS *float64    `json:"break_even_roas"`
+	Watermark     *time.Time  `json:"complete_through"`
+	jsonFigures
+	Previous *jsonFigures `json:"previous"`
+}
+
+type jsonAlert struct {
+	ID       string     `json:"id"`
+	Rule     string     `json:"rule"`
+	Subject  string     `json:"subject"`
+	Severity string     `json:"severity"`
+	State    string     `json:"state"`
+	Since    time.Time  `json:"since"`
+	FiredAt  *time.Time `json:"fired_at"`
+	EndedAt  *time.Time `json:"ended_at"`
+	AckedBy  *string    `json:"acked_by"`
+	Summary  string     `json:"summary"`
+	Reason   string     `json:"reason"`
+}
+
+type jsonSource struct {
+	Name       string          `json:"name"`
+	Type       string          `json:"type"`
+	Health     snapshot.Health `json:"health"`
+	Problem    *string         `json:"problem"`
+	LastGood   *time.Time      `json:"last_good"`
+	AgeSeconds *int64          `json:"age_seconds"`
+	Watermark  *time.Time      `json:"complete_through"`
+}
+
+func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
+	days := s.View.Range.Days(kpi.DateOf(s.AsOf, s.Zone))
+	r := jsonReport{
+		Version: reportVersion, AsOf: s.AsOf.UTC().Truncate(time.Second), Title: s.Title, Currency: s.Currency,
+		Range:    jsonRange{s.View.Range.String(), days.From.String(), days.To.String(), s.Zone.String()},
+		Alerting: jsonAlerting{s.Threshold, s.FalseAlarms},
+		Total:    figuresOf(s.Total), Channels: []jsonChannel{}, Alerts: []jsonAlert{}, Sources: []jsonSource{}, Warnings: append([]string{}, s.Warnings...),
+	}
+	for _, ch := range s.Channels {
+		c := jsonChannel{Name: ch.Name, Verdict: ch.Verdict, PUnprofitable: number(ch.P), Reason: ch.Reason,
+			BreakEvenROAS: number(ch.Economics.BreakEvenROAS()), Watermark: instant(ch.Watermark), jsonFigures: figuresOf(ch.Now)}
+		if ch.Before.Known {
+			before := figuresOf(ch.Before)
+			c.Previous = &before
+		}
+		r.Channels = append(r.Channels, c)
+	}
+	for _, a := range s.Alerts {
+		r.Alerts = append(r.Alerts, jsonAlert{ID: a.ID, Rule: a.Rule, Subject: a.Subject, Severity: a.Severity.String(), State: a.State, Since: a.Since.UTC(),
+			FiredAt: instant(a.FiredAt), EndedAt: instant(a.EndedAt), AckedBy: text(a.AckedBy), Summary: a.Summary, Reason: a.Reason})
+	}
+	for _, src := range s.Sources {
+		j := jsonSource{Name: src.Name, Type: src.Type, Health: src.Health, Problem: text(src.Problem), LastGood: instant(src.LastGood), Watermark: instant(src.Watermark)}
+		if !src.LastGood.IsZero() {
+			age := int64(s.AsOf.Sub(src.LastGood) / time.Second)
+			j.AgeSeconds = &age
+		}
+		r.Sources = append(r.Sources, j)
+	}
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	out.SetEscapeHTML(false)
+	return out.Encode(r)
+}
+
+func figuresOf(f snapshot.Figures) jsonFigures {
+	m := f.Metrics
+	out := jsonFigures{
+		Cost: decimal(m.Cost, m.Knows(kpi.Cost)), Conversions: decimal(m.Conversions, m.Knows(kpi.Conversions)), Revenue: decimal(m.Revenue, m.Knows(kpi.Revenue)),
+		Contribution: decimal(f.Contribution.Micros, f.Contribution.Known), Profit: decimal(f.Profit.Micros, f.Profit.Known), FixedFees: f.Fees.Decimal(2),
+		CTR: number(m.CTR()), CPC: number(m.CPC()), CPM: number(m.CPM()), CVR: number(m.CVR()), CPA: number(m.CPA()), AOV: number(m.AOV()),
+		ROAS: number(m.ROAS()), POAS: number(f.POAS()), Maturity: number(f.Maturity),
+	}
+	if m.Knows(kpi.Impressions) {
+		out.Impressions = &m.Impressions
+	}
+	if m.Knows(kpi.Clicks) {
+		out.Clicks = &m.Clicks
+	}
+	return out
+}
+
+func decimal(m kpi.Micros, known bool) *string {
+	if !known {
+		return nil
+	}
+	s := m.Decimal(2)
+	return &s
+}
+
+// number rounds to six digits after the point: more would feign precision.
+func number(r kpi.Ratio) *float64 {
+	if !r.OK {
+		return nil
+	}
+	v := math.Round(r.Value*1e6) / 1e6
+	return &v
+}
+
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"adtop/monitor"
+	"adtop/snapshot"
+	"adtop/ui"
+)
+
+func (a *app) report() *cobra.Command {
+	var path, span, format string
+	cmd := &cobra.Command{
+		Use: "report", Short: "Print one picture from the cache, without asking any API", Args: noArgs,
+		Long: "Print the figures of a range from the cache. It asks no API and works while a dashboard runs.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := snapshot.ParseRange(span)
+			if err != nil {
+				return usageError{err}
+			}
+			if err := oneOf("format", format, "table", "json"); err != nil {
+				return err
+			}
+			cfg, err := loadConfig(path)
+			if err != nil {
+				return err
+			}
+			s, err := a.open(cmd.Context(), cfg, false)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return a.print(cmd, s.monitor, r, format)
+		},
+	}
+	cmd.Flags().StringVar(&path, "config", "", "read the config from `FILE` (default ~/.config/adtop/config.yaml)")
+	cmd.Flags().StringVar(&span, "range", "today", "`RANGE`: today, yesterday, 7d, 14d, 30d, mtd or FROM..TO")
+	cmd.Flags().StringVar(&format, "format", "table", "`FORMAT`: table or json")
+	return cmd
+}
+
+func (a *app) print(cmd *cobra.Command, m *monitor.Monitor, r snapshot.Range, format string) error {
+	s, err := m.Snapshot(cmd.Context(), snapshot.View{Range: r})
+	if err != nil {
+		return err
+	}
+	if format == "json" {
+		return writeJSON(a.out, s)
+	}
+	return ui.Plain(a.out, s, a.width())
+}

@@ -1,0 +1,233 @@
+package monitor
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"adtop/kpi"
+	"adtop/profit"
+	"adtop/snapshot"
+	"adtop/sources"
+	"adtop/store"
+)
+
+// trendDays is how many days of every channel a Snapshot holds at least: two
+// spans of thirty, to compare one with the other.
+const trendDays = 60
+
+// campaignDays is the same for campaigns.
+const campaignDays = 14
+
+// builder makes Snapshots out of the store.
+type builder struct{ o *Options }
+
+// ledger is what one build has read.
+type ledger struct {
+	asOf     time.Time
+	accounts map[[2]string]store.Account
+	entities map[store.EntityID]store.Entity
+	claims   map[store.EntityID]Claim
+	rates    rates
+	curves   []maturity // by channel
+	warnings []string
+}
+
+func (b *builder) build(ctx context.Context, view snapshot.View, now time.Time, st status) (*snapshot.Snapshot, error) {
+	asOf := view.AsOf
+	if asOf.IsZero() {
+		asOf = now
+	}
+	seq, err := b.o.Store.Seq(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &snapshot.Snapshot{
+		Seq: seq, View: view, AsOf: asOf, Title: b.o.Title, Currency: b.o.Currency, Zone: b.o.Zone, Speed: b.o.Clock.Speed,
+		Collector: st.collector, Backfill: st.backfill, FalseAlarms: b.o.FalseAlarms, Threshold: profit.Threshold(b.spending()),
+	}
+	s.Channels = b.channels()
+	if err := b.judged(ctx, s); err != nil {
+		return nil, err
+	}
+	l, err := b.read(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.figures(ctx, s, l); err != nil {
+		return nil, err
+	}
+	if err := b.alerts(ctx, s); err != nil {
+		return nil, err
+	}
+	if err := b.sources(ctx, s, st); err != nil {
+		return nil, err
+	}
+	s.Warnings = l.warnings
+	return s, nil
+}
+
+// spending counts the channels that can turn unprofitable.
+func (b *builder) spending() (n int) {
+	for _, ch := range b.o.Channels {
+		if len(ch.Spend) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func (b *builder) channels() []snapshot.Channel {
+	channels := make([]snapshot.Channel, 0, len(b.o.Channels)+1)
+	for _, ch := range b.o.Channels {
+		channels = append(channels, snapshot.Channel{Name: ch.Name, Costless: len(ch.Spend) == 0, Economics: ch.Economics, Verdict: kpi.TooEarly})
+	}
+	return append(channels, snapshot.Channel{Name: "unassigned", Unassigned: true, Economics: b.o.Default})
+}
+
+// detail is what an evaluation keeps besides its columns.
+type detail struct {
+	Evidence  snapshot.Evidence `json:"evidence"`
+	Watermark time.Time         `json:"watermark"`
+	Problem   string            `json:"problem,omitempty"`
+}
+
+// judged puts the newest evaluations on their channels.
+func (b *builder) judged(ctx context.Context, s *snapshot.Snapshot) error {
+	evaluations, err := b.o.Store.Evaluations(ctx, s.AsOf)
+	if err != nil {
+		return err
+	}
+	byName := map[string]store.Evaluation{}
+	for _, e := range evaluations {
+		byName[e.Channel] = e
+	}
+	for i := range s.Channels {
+		ch := &s.Channels[i]
+		e, ok := byName[ch.Name]
+		if !ok || ch.Unassigned {
+			continue
+		}
+		var d detail
+		if err := json.Unmarshal(e.Detail, &d); err != nil {
+			return fmt.Errorf("evaluation of %s at %s: %w", e.Channel, e.At.Format(time.RFC3339), err)
+		}
+		ch.Verdict, ch.Reason, ch.P = kpi.Verdict(e.Verdict), e.Reason, kpi.Ratio{Value: e.P, OK: e.Known}
+		ch.Evidence, ch.Watermark, ch.Problem = d.Evidence, d.Watermark, d.Problem
+	}
+	return nil
+}
+
+func (b *builder) read(ctx context.Context, s *snapshot.Snapshot) (*ledger, error) {
+	l := &ledger{asOf: s.AsOf, accounts: map[[2]string]store.Account{}, entities: map[store.EntityID]store.Entity{}, claims: map[store.EntityID]Claim{}}
+	accounts, err := b.o.Store.Accounts(ctx, s.AsOf)
+	if err != nil {
+		return nil, err
+	}
+	configured := map[string]bool{}
+	for _, src := range b.o.Sources {
+		configured[src.Name] = true
+	}
+	for _, a := range accounts {
+		if configured[a.Source] {
+			l.accounts[[2]string{a.Source, a.ID}] = a
+		}
+	}
+	entities, err := b.o.Store.Entities(ctx, s.AsOf)
+	if err != nil {
+		return nil, err
+	}
+	overlaps := map[[2]int]string{}
+	for _, e := range entities {
+		if _, ok := l.accounts[[2]string{e.Source, e.Account}]; !ok || (e.Level != sources.LevelCampaign && e.Level != sources.LevelKey) {
+			continue // its source has left the config
+		}
+		claim := b.o.Claim(e.Source, e.Account, e.Entity)
+		l.entities[e.ID], l.claims[e.ID] = e, claim
+		for _, also := range claim.Also {
+			overlaps[[2]int{claim.Channel, also}] = e.Name
+		}
+	}
+	for pair, name := range overlaps {
+		l.warnings = append(l.warnings, fmt.Sprintf("%q counts for %q and matches %q too", name, b.o.Channels[pair[0]].Name, b.o.Channels[pair[1]].Name))
+	}
+	slices.Sort(l.warnings)
+	stored, err := b.o.Store.Rates(ctx, s.AsOf)
+	if err != nil {
+		return nil, err
+	}
+	l.rates = newRates(b.o.Currency, stored)
+	for _, ch := range s.Channels {
+		l.curves = append(l.curves, newMaturity(ch))
+	}
+	return l, nil
+}
+
+// alerts reads the open alerts and those ended in the last week, and marks
+// what is on its way to the collector.
+func (b *builder) alerts(ctx context.Context, s *snapshot.Snapshot) error {
+	alerts, err := b.o.Store.Alerts(ctx, s.AsOf.AddDate(0, 0, -7), s.AsOf)
+	if err != nil {
+		return err
+	}
+	inbox, err := b.o.Store.Inbox(ctx)
+	if err != nil {
+		return err
+	}
+	sent := map[string]bool{}
+	for _, c := range inbox {
+		if c.Verb == "ack" || c.Verb == "unack" {
+			sent[c.Args["id"]] = true
+		}
+	}
+	for _, a := range alerts {
+		shown, err := fromStored(a)
+		if err != nil {
+			return err
+		}
+		shown.Sent = sent[a.ID]
+		s.Alerts = append(s.Alerts, shown)
+	}
+	slices.SortStableFunc(s.Alerts, func(x, y snapshot.Alert) int {
+		if x.Open() != y.Open() {
+			return cmp.Compare(b2i(y.Open()), b2i(x.Open()))
+		}
+		return cmp.Or(cmp.Compare(y.Severity, x.Severity), y.Since.Compare(x.Since), cmp.Compare(x.ID, y.ID))
+	})
+	return nil
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// fromStored and toStored carry an alert to and from the store.
+func fromStored(a store.Alert) (snapshot.Alert, error) {
+	var d struct {
+		Reason  string
+		Cleared time.Time
+	}
+	if err := json.Unmarshal(a.Detail, &d); err != nil {
+		return snapshot.Alert{}, fmt.Errorf("alert %s: %w", a.ID, err)
+	}
+	severity := snapshot.Warning
+	for _, s := range []snapshot.Severity{snapshot.Info, snapshot.Critical} {
+		if s.String() == a.Severity {
+			severity = s
+		}
+	}
+	return snapshot.Alert{ID: a.ID, Rule: a.Rule, Subject: a.Subject, Severity: severity, State: a.State, Since: a.Since, FiredAt: a.FiredAt,
+		EndedAt: a.EndedAt, AckedBy: a.AckedBy, AckNote: a.AckNote, AckedAt: a.AckedAt, Cleared: d.Cleared, Summary: a.Summary, Reason: d.Reason}, nil
+}
+
+func toStored(a snapshot.Alert, at time.Time) store.Alert {
+	extra, _ := json.Marshal(map[string]any{"Reason": a.Reason, "Cleared": a.Cleared}) // a string and a time always encode
+	return store.Alert{ID: a.ID, At: at, Rule: a.Rule, Subject: a.Subject, Severity: a.Severity.String(), State: a.State, Since: a.Since, FiredAt: a.FiredAt,
+		EndedAt: a.EndedAt, AckedBy: a.AckedBy, AckNote: a.AckNote, AckedAt: a.AckedAt, Summary: a.Summary, Detail: extra}
+}

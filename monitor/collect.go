@@ -1,0 +1,296 @@
+package monitor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"adtop/alert"
+	"adtop/kpi"
+	"adtop/profit"
+	"adtop/snapshot"
+	"adtop/store"
+)
+
+// roundEvery is how often the rules are evaluated when no poll came, on the
+// clock of the data: sources grow stale all by themselves.
+const roundEvery = 10 * time.Minute
+
+// collect polls, weighs and decides until ctx ends.
+func (m *Monitor) collect(ctx context.Context) error {
+	if err := m.putRates(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var pollers sync.WaitGroup
+	defer pollers.Wait()
+	defer cancel()
+	history := make(chan struct{})
+	for _, src := range m.o.Sources {
+		p := &poller{m: m, src: src, schedules: map[string]*schedule{}}
+		pollers.Go(func() { p.poll(ctx, history) })
+	}
+	if m.o.Before != nil {
+		err := m.o.Before(ctx, func(b store.Batch) error { return m.commit(ctx, b) }, m.report)
+		m.report(snapshot.Progress{})
+		if err != nil {
+			return err
+		}
+	}
+	close(history)
+	w, err := m.beginEvaluating(ctx)
+	if err != nil {
+		return err
+	}
+	defer m.endEvaluating()
+	return m.rounds(ctx, w)
+}
+
+// report shows the progress of a long job.
+func (m *Monitor) report(p snapshot.Progress) {
+	m.mu.Lock()
+	m.backfill = p
+	m.mu.Unlock()
+	m.markDirty()
+}
+
+// putRates keeps the fixed rates of the config in the store, once each.
+func (m *Monitor) putRates(ctx context.Context) error {
+	now := m.o.Clock.Now()
+	stored, err := m.o.Store.Rates(ctx, now)
+	if err != nil {
+		return err
+	}
+	var fresh []store.Rate
+	for _, r := range m.o.Rates {
+		if !slices.Contains(stored, r) {
+			fresh = append(fresh, r)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	return m.o.Store.PutRates(ctx, now, fresh)
+}
+
+// beginEvaluating replays the store into fresh detectors. Commits wait for it,
+// so that nothing is told twice or not at all.
+func (m *Monitor) beginEvaluating(ctx context.Context) (*weigher, error) {
+	m.committing.Lock()
+	defer m.committing.Unlock()
+	w := newWeigher(&m.o)
+	if err := w.replay(ctx, m.o.Clock.Now()); err != nil {
+		return nil, fmt.Errorf("replay the store: %w", err)
+	}
+	m.evaluating = true
+	return w, nil
+}
+
+func (m *Monitor) endEvaluating() {
+	m.committing.Lock()
+	defer m.committing.Unlock()
+	m.evaluating = false
+	for len(m.work) > 0 {
+		<-m.work
+	}
+}
+
+// rounds evaluates after every poll, every command and every roundEvery.
+func (m *Monitor) rounds(ctx context.Context, w *weigher) error {
+	for {
+		if err := m.round(ctx, w); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		timer := m.o.Clock.Timer(roundEvery)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case o := <-m.work:
+			timer.Stop()
+			if err := m.absorb(ctx, w, o); err != nil {
+				return err
+			}
+		case <-timer.C:
+		}
+	}
+}
+
+// absorb tells the detectors what came, all that waits at once.
+func (m *Monitor) absorb(ctx context.Context, w *weigher, o outcome) error {
+	for {
+		if o.change.Entities {
+			if err := w.refresh(ctx, m.o.Clock.Now()); err != nil {
+				return err
+			}
+		}
+		for _, v := range o.change.Versions {
+			w.tell(v)
+		}
+		if o.source != "" {
+			w.advance(o.source, o.account, o.at, o.through)
+		}
+		select {
+		case o = <-m.work:
+		default:
+			return nil
+		}
+	}
+}
+
+// round writes the evaluations, then the alerts that follow from them and
+// from the commands that wait.
+func (m *Monitor) round(ctx context.Context, w *weigher) error {
+	now := m.o.Clock.Now()
+	s, err := m.builder.build(ctx, snapshot.View{Range: snapshot.Range{Name: "today"}}, now, m.status())
+	if err != nil {
+		return err
+	}
+	d := store.Decision{At: now}
+	for i, ch := range m.o.Channels {
+		e, judged, err := m.evaluate(w, i, s, now)
+		if err != nil {
+			return fmt.Errorf("evaluate %s: %w", ch.Name, err)
+		}
+		d.Evaluations = append(d.Evaluations, e)
+		s.Channels[i] = judged
+	}
+	inbox, err := m.o.Store.Inbox(ctx)
+	if err != nil {
+		return err
+	}
+	changed := alert.Step(s)
+	for _, c := range inbox {
+		changed = m.apply(c, s, changed, now)
+		d.Applied = append(d.Applied, c.ID)
+	}
+	for _, a := range changed {
+		d.Alerts = append(d.Alerts, toStored(a, now))
+	}
+	if err := m.o.Store.Decide(ctx, d); err != nil {
+		return err
+	}
+	m.markDirty()
+	m.mu.Lock()
+	whole := len(m.whole)
+	m.mu.Unlock()
+	if whole == len(m.o.Sources) && len(m.work) == 0 {
+		m.settle.Do(func() { close(m.settled) })
+	}
+	return nil
+}
+
+// apply carries out one command; alerts that it changes join changed.
+func (m *Monitor) apply(c store.Command, s *snapshot.Snapshot, changed []snapshot.Alert, now time.Time) []snapshot.Alert {
+	if c.Verb == "poll" {
+		if wake, ok := m.polls[c.Args["id"]]; ok {
+			select {
+			case wake <- struct{}{}:
+			default:
+			}
+		}
+		return changed
+	}
+	i := slices.IndexFunc(changed, func(a snapshot.Alert) bool { return a.ID == c.Args["id"] })
+	if i < 0 {
+		j := slices.IndexFunc(s.Alerts, func(a snapshot.Alert) bool { return a.ID == c.Args["id"] })
+		if j < 0 {
+			m.o.Log.Warn("command for an unknown alert", "verb", c.Verb, "id", c.Args["id"])
+			return changed
+		}
+		changed, i = append(changed, s.Alerts[j]), len(changed)
+	}
+	switch c.Verb {
+	case "ack":
+		changed[i] = alert.Ack(changed[i], c.By, c.Args["note"], now)
+	case "unack":
+		changed[i] = alert.Unack(changed[i])
+	default:
+		m.o.Log.Warn("unknown command", "verb", c.Verb)
+	}
+	return changed
+}
+
+// evaluate judges one channel and returns it as its row will show it.
+func (m *Monitor) evaluate(w *weigher, i int, s *snapshot.Snapshot, now time.Time) (store.Evaluation, snapshot.Channel, error) {
+	ch, c := s.Channels[i], w.channels[i]
+	kept := m.o.Channels[i].Economics.KeptShare().Float()
+	ch.Watermark, ch.Problem = w.complete(c), c.trouble(s.Sources)
+	e := profit.Evidence{}
+	if ch.Costless {
+		ch.Verdict, ch.Reason = costless(ch)
+		ch.P = kpi.Ratio{}
+	} else {
+		e = c.detector.Evidence()
+		loss, err := kpi.MicrosFromFloat(e.LossPerDay * kept)
+		if err != nil {
+			return store.Evaluation{}, ch, fmt.Errorf("expected loss: %w", err)
+		}
+		verdict, reason := profit.Judge(profit.Judgement{
+			Evidence: e, Threshold: s.Threshold, Now: now, StaleAfter: exportAge, Problem: ch.Problem,
+			Loss: kpi.Money{Micros: loss, Currency: s.Currency}, Zone: m.o.Zone,
+		})
+		ch.Verdict, ch.Reason = kpi.Verdict(verdict.String()), reason
+		ch.P = kpi.Ratio{Value: e.P, OK: e.Known}
+		ch.Evidence = shown(e, kept, loss)
+		ch.Evidence.ByEvent = c.byEvent
+	}
+	detail, err := json.Marshal(detail{Evidence: ch.Evidence, Watermark: ch.Watermark, Problem: ch.Problem})
+	return store.Evaluation{At: now, Channel: ch.Name, P: ch.P.Value, Known: ch.P.OK, Verdict: string(ch.Verdict), Reason: ch.Reason,
+		Model: model, Config: m.o.Channels[i].Hash, Detail: detail}, ch, err
+}
+
+// model is the version of the detector that an evaluation was made with.
+const model = "ladder-1"
+
+// causes are the detector's causes in words.
+var causes = map[profit.Cause]string{
+	profit.NoConversions: "no conversions", profit.OrderValue: "order value", profit.ConversionRate: "conversion rate",
+}
+
+// shown carries the evidence to the screens, with spend as ad spend again.
+func shown(e profit.Evidence, kept float64, loss kpi.Micros) snapshot.Evidence {
+	out := snapshot.Evidence{
+		Due: e.Due, Seen: e.Seen, Since: e.Since, Cause: causes[e.Cause], Level: kpi.Ratio{Value: e.Level, OK: e.Known},
+		LossPerDay: loss, LateOrLost: e.LateOrLost,
+	}
+	for _, c := range e.Cohorts {
+		out.Cohorts = append(out.Cohorts, snapshot.Cohort{Start: c.Start, Spend: c.Spend * kept, Due: c.Due, Seen: c.Seen, Maturity: c.Maturity})
+	}
+	for _, p := range e.Curve {
+		out.Curve = append(out.Curve, snapshot.CurvePoint{Age: p.Age, Share: p.Share, Behind: p.Conversions})
+	}
+	return out
+}
+
+// trouble says which of the channel's sources gives no data now.
+func (c *weighed) trouble(all []snapshot.Source) string {
+	if c.problem != nil {
+		return c.problem.Error()
+	}
+	for _, src := range all {
+		if src.Health == snapshot.Stale && (slices.Contains(c.spend, src.Name) || slices.Contains(c.results, src.Name)) {
+			return src.Name + ": " + src.Problem
+		}
+	}
+	return ""
+}
+
+// costless judges a channel without spend: there is nothing to lose.
+func costless(ch snapshot.Channel) (kpi.Verdict, string) {
+	switch {
+	case ch.Problem != "":
+		return kpi.NoData, "No data: " + ch.Problem + "."
+	case !ch.Now.Known:
+		return kpi.Idle, "No results today."
+	case ch.Now.Profit.Known && ch.Now.Profit.Micros < 0:
+		return kpi.AtRisk, "It costs no advertising, but today's results do not cover its fees and payouts yet."
+	}
+	return kpi.Profitable, "It costs no advertising: what its results bring is earned."
+}

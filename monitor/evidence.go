@@ -1,0 +1,295 @@
+package monitor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"adtop/kpi"
+	"adtop/profit"
+	"adtop/sources"
+	"adtop/store"
+)
+
+// evidenceDays is how far back the detectors read: long enough to learn the
+// delay curve and the season.
+const evidenceDays = 70
+
+// backfilled is the age from which a slot's first figures count as history
+// that was fetched later, and not as something that was watched arriving.
+const backfilled = 48 * time.Hour
+
+// weigher feeds the detectors of all channels with what was observed, in the
+// order of its observation: live and in the replay at the start alike.
+type weigher struct {
+	o        *Options
+	accounts map[[2]string]store.Account
+	entities map[store.EntityID]known
+	channels []*weighed
+	rates    rates
+	through  map[[2]string]time.Time // CompleteThrough by source and account
+}
+
+// known is an entity with its claim and account.
+type known struct {
+	store.Entity
+	claim   Claim
+	account store.Account
+}
+
+// weighed is one channel's detector and what it was told last.
+type weighed struct {
+	detector *profit.Detector
+	spend    []string // names of the sources it stands on
+	results  []string
+	byEvent  bool // results are dated by themselves
+	parts    map[partKey]floats
+	cohorts  map[cohortKey]*cohort
+	touched  map[cohortKey]bool
+	at       time.Time // of what is touched
+	problem  error     // a missing rate
+}
+
+type partKey struct {
+	entity store.EntityID
+	slot   sources.Slot
+}
+
+type cohortKey struct {
+	start   int64 // Unix seconds
+	results bool  // spend and results may come at different grains
+}
+
+type cohort struct {
+	floats
+	length time.Duration
+	first  time.Time // when it was first seen
+}
+
+// floats are figures in units of the display currency, after economics: spend
+// is the revenue that would break even, value is net of payouts.
+type floats struct{ spend, conversions, value float64 }
+
+func newWeigher(o *Options) *weigher {
+	w := &weigher{o: o, accounts: map[[2]string]store.Account{}, entities: map[store.EntityID]known{}, through: map[[2]string]time.Time{}}
+	for _, ch := range o.Channels {
+		w.channels = append(w.channels, &weighed{
+			spend: ch.Spend, results: ch.resultSources(),
+			parts: map[partKey]floats{}, cohorts: map[cohortKey]*cohort{}, touched: map[cohortKey]bool{},
+		})
+		w.channels[len(w.channels)-1].open(o, ch)
+	}
+	return w
+}
+
+// open chooses the recipe by where the channel's results come from.
+func (c *weighed) open(o *Options, ch Channel) {
+	p := profit.Params{Zone: o.Zone, Feed: profit.ByOrder, OrderValue: ch.Economics.ValuePerConversion.Float()}
+	for _, src := range o.Sources {
+		if slices.Contains(c.results, src.Name) {
+			p.Feed, p.Prior = feedOf(src.Definition), prior(src.Definition)
+			break
+		}
+	}
+	c.detector, c.byEvent = profit.New(p), p.Feed == profit.ByOrder
+}
+
+func feedOf(d sources.Definition) profit.Feed {
+	switch {
+	case d.Events || d.Dating != sources.ByClick:
+		return profit.ByOrder
+	case d.Grain == sources.Hour:
+		return profit.ByClickHour
+	}
+	return profit.ByDay
+}
+
+func prior(d sources.Definition) profit.Curve {
+	var c profit.Curve
+	for _, p := range d.Delay {
+		c = append(c, profit.CurvePoint{Age: p.Age, Share: p.Share})
+	}
+	return c
+}
+
+// refresh reads what changes seldom: accounts, entities, rates.
+func (w *weigher) refresh(ctx context.Context, now time.Time) error {
+	accounts, err := w.o.Store.Accounts(ctx, now)
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		w.accounts[[2]string{a.Source, a.ID}] = a
+	}
+	entities, err := w.o.Store.Entities(ctx, now)
+	if err != nil {
+		return err
+	}
+	for _, e := range entities {
+		if _, ok := w.entities[e.ID]; ok {
+			continue
+		}
+		claim := w.o.Claim(e.Source, e.Account, e.Entity)
+		if e.Level != sources.LevelCampaign && e.Level != sources.LevelKey {
+			claim = Claim{Channel: -1}
+		}
+		w.entities[e.ID] = known{e, claim, w.accounts[[2]string{e.Source, e.Account}]}
+	}
+	stored, err := w.o.Store.Rates(ctx, now)
+	w.rates = newRates(w.o.Currency, stored)
+	return err
+}
+
+// replay tells the detectors everything the store knows of the last
+// evidenceDays, poll by poll.
+func (w *weigher) replay(ctx context.Context, now time.Time) error {
+	if err := w.refresh(ctx, now); err != nil {
+		return err
+	}
+	from := now.AddDate(0, 0, -evidenceDays)
+	polls, err := w.o.Store.Polls(ctx, from, now)
+	if err != nil {
+		return err
+	}
+	next := 0
+	until := func(at time.Time) { // polls before at have told everything they brought
+		for ; next < len(polls) && polls[next].At.Before(at); next++ {
+			if p := polls[next]; p.Kind == 0 {
+				w.advance(p.Source, p.Account, p.At, p.CompleteThrough)
+			}
+		}
+	}
+	days := kpi.DateRange{From: kpi.DateOf(from, time.UTC), To: kpi.DateOf(now, time.UTC) + 1}
+	for v, err := range w.o.Store.Versions(ctx, days, now) {
+		if err != nil {
+			return err
+		}
+		until(v.At)
+		w.tell(v)
+	}
+	until(now.Add(time.Nanosecond))
+	return ctx.Err()
+}
+
+// tell notes one version. It reaches the detector with the poll that brought it.
+func (w *weigher) tell(v store.Version) {
+	e, ok := w.entities[v.Entity]
+	if !ok || e.claim.Channel < 0 {
+		return
+	}
+	c := w.channels[e.claim.Channel]
+	f, err := w.value(e, v)
+	if err != nil {
+		c.problem = err
+		return
+	}
+	if !c.at.Equal(v.At) {
+		c.flush()
+		c.at = v.At
+	}
+	key := partKey{v.Entity, v.Slot}
+	before := c.parts[key]
+	c.parts[key] = f
+	delta := floats{f.spend - before.spend, f.conversions - before.conversions, f.value - before.value}
+	start, end := v.Slot.Start(e.account.Zone), v.Slot.End(e.account.Zone)
+	if e.claim.Fields&(kpi.Cost|kpi.Clicks) != 0 {
+		c.add(cohortKey{start.Unix(), false}, delta, end.Sub(start), v.At)
+	}
+	if e.claim.Fields&kpi.Conversions != 0 {
+		c.add(cohortKey{start.Unix(), true}, delta, end.Sub(start), v.At)
+	}
+}
+
+func (c *weighed) add(key cohortKey, delta floats, length time.Duration, at time.Time) {
+	co := c.cohorts[key]
+	if co == nil {
+		co = &cohort{length: length, first: at}
+		c.cohorts[key] = co
+	}
+	co.spend, co.conversions, co.value = co.spend+delta.spend, co.conversions+delta.conversions, co.value+delta.value
+	c.touched[key] = true
+}
+
+// value applies the channel's economics to a version: spend becomes the
+// revenue that would break even, payouts by click count as spend, payouts by
+// conversion come off the value.
+func (w *weigher) value(e known, v store.Version) (floats, error) {
+	m, err := w.rates.convert(v.Metrics.Only(e.claim.Fields), e.account.Currency, v.Slot.Date)
+	if err != nil {
+		return floats{}, err
+	}
+	eco := w.o.Channels[e.claim.Channel].Economics
+	kept := eco.KeptShare().Float()
+	if kept <= 0 {
+		return floats{}, fmt.Errorf("nothing of the revenue is kept")
+	}
+	value, _, err := eco.Value(m)
+	if err != nil {
+		return floats{}, err
+	}
+	f := floats{spend: m.Cost.Float() / kept, conversions: m.Conversions.Float(), value: value.Float()}
+	switch eco.Payout {
+	case kpi.CPC:
+		f.spend += float64(m.Clicks) * eco.PayoutAmount.Float() / kept
+	case kpi.CPL, kpi.CPA:
+		f.value -= f.conversions * eco.PayoutAmount.Float() / kept
+	}
+	return f, nil
+}
+
+// flush hands what is touched to the detector.
+func (c *weighed) flush() {
+	for key := range c.touched {
+		co := c.cohorts[key]
+		c.detector.Observe(profit.Observation{
+			At: c.at, Start: time.Unix(key.start, 0).UTC(), Length: co.length,
+			Spend: co.spend, Conversions: co.conversions, Value: co.value,
+			HasSpend: !key.results, HasResults: key.results,
+			Backfill: co.first.Sub(time.Unix(key.start, 0).Add(co.length)) > backfilled,
+		})
+		delete(c.touched, key)
+	}
+}
+
+// advance notes a good poll and tells the channels that stand on its source
+// how far they are complete.
+func (w *weigher) advance(source, account string, at, through time.Time) {
+	key := [2]string{source, account}
+	w.through[key] = later(w.through[key], through)
+	for _, c := range w.channels {
+		if slices.Contains(c.spend, source) || slices.Contains(c.results, source) {
+			c.flush()
+			spend, results := w.watermark(c.spend), w.watermark(c.results)
+			if len(c.spend) > 0 && !spend.IsZero() && !results.IsZero() {
+				c.detector.Advance(spend, results)
+			}
+		}
+	}
+}
+
+// complete is up to when everything a channel stands on is complete: zero
+// until each of its sources has answered once.
+func (w *weigher) complete(c *weighed) time.Time {
+	return w.watermark(slices.Concat(c.spend, c.results))
+}
+
+// watermark is the earliest CompleteThrough of all accounts of some sources.
+func (w *weigher) watermark(names []string) time.Time {
+	var earliest time.Time
+	seen := map[string]bool{}
+	for key, through := range w.through {
+		if slices.Contains(names, key[0]) {
+			seen[key[0]] = true
+			if earliest.IsZero() || through.Before(earliest) {
+				earliest = through
+			}
+		}
+	}
+	for _, name := range names {
+		if !seen[name] {
+			return time.Time{}
+		}
+	}
+	return earliest
+}

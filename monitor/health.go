@@ -1,0 +1,96 @@
+package monitor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"adtop/kpi"
+	"adtop/snapshot"
+	"adtop/sources"
+)
+
+const (
+	staleFloor = 45 * time.Minute // no source is called stale sooner
+	exportAge  = 48 * time.Hour   // a watermark older than this is no data, however often it was read
+)
+
+// staleAfter is how long after its last good poll a source's figures are too
+// old to judge by.
+func (s Source) staleAfter(accounts int) time.Duration {
+	every, _ := s.interval(accounts)
+	return max(3*every, staleFloor)
+}
+
+// sources fills in the health of every configured source.
+func (b *builder) sources(ctx context.Context, s *snapshot.Snapshot, st status) error {
+	all, err := b.o.Store.Health(ctx, s.AsOf)
+	if err != nil {
+		return err
+	}
+	for _, src := range b.o.Sources {
+		shown := snapshot.Source{Name: src.Name, Type: src.Definition.Type, Health: snapshot.Waiting, NextPoll: st.next[src.Name]}
+		for _, h := range all {
+			if h.Last.Source != src.Name {
+				continue
+			}
+			if h.Last.Account == "" { // the accounts could not be listed
+				if h.Last.At.After(shown.LastGood) {
+					shown.Health, shown.Problem, shown.Next = snapshot.Failing, problem(h.Last.Kind, h.Last.Message), h.Last.Next
+				}
+				continue
+			}
+			shown.Accounts++
+			merge(&shown, src, h.Last.Kind, h.Last.Message, h.Last.Next, h.Good.At, h.Good.CompleteThrough, s.AsOf)
+			shown.Warnings = append(shown.Warnings, h.Good.Warnings...)
+			if q := h.Good.Quota; q.Scope != "" && q.Used > shown.QuotaUsed.Value {
+				shown.QuotaUsed = kpi.Ratio{Value: q.Used, OK: true}
+			}
+		}
+		shown.Every, shown.EveryWhy = src.interval(shown.Accounts)
+		s.Sources = append(s.Sources, shown)
+	}
+	return nil
+}
+
+// merge lets the worst account speak for its source.
+func merge(shown *snapshot.Source, src Source, kind sources.Kind, message, next string, good, through, asOf time.Time) {
+	if shown.LastGood.IsZero() || good.Before(shown.LastGood) {
+		shown.LastGood = good
+	}
+	if shown.Watermark.IsZero() || through.Before(shown.Watermark) {
+		shown.Watermark = through
+	}
+	health := snapshot.Healthy
+	said := ""
+	switch {
+	case good.IsZero():
+		health, said = snapshot.Failing, problem(kind, message)
+	case asOf.Sub(good) > src.staleAfter(1):
+		health = snapshot.Stale
+		said = fmt.Sprintf("no good answer for %s", short(asOf.Sub(good).Truncate(time.Minute)))
+		if kind != 0 {
+			said += ": " + problem(kind, message)
+		}
+	case asOf.Sub(through) > exportAge:
+		health, said = snapshot.Stale, fmt.Sprintf("its figures end %s ago", short(asOf.Sub(through).Truncate(time.Hour)))
+		next = "Export it again, or check what writes it."
+	case kind != 0:
+		health, said = snapshot.Failing, problem(kind, message)
+	}
+	if rank(health) > rank(shown.Health) {
+		shown.Health, shown.Problem, shown.Next = health, said, next
+	}
+}
+
+func rank(h snapshot.Health) int {
+	return strings.Index("waiting ok error stale", string(h))
+}
+
+func problem(kind sources.Kind, message string) string {
+	if kind == 0 || strings.HasPrefix(message, kind.String()) {
+		return message
+	}
+	return kind.String() + ": " + message
+}

@@ -1,0 +1,294 @@
+// Package monitor is the engine: it plans polls, runs the sources, writes the
+// store, weighs the evidence, evaluates the rules, and builds the Snapshots
+// that screens and reports show.
+//
+// One process decides: the holder of the store's lease. Every other one is a
+// viewer, which builds its Snapshots from what the holder wrote and sends it
+// commands through the store's inbox.
+package monitor
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"adtop/kpi"
+	"adtop/snapshot"
+	"adtop/sources"
+	"adtop/store"
+)
+
+// Options is what a Monitor watches over.
+type Options struct {
+	Store    store.Store
+	Clock    Clock
+	Log      *slog.Logger
+	Title    string
+	Currency kpi.Currency // everything is shown in it
+	Zone     *time.Location
+	Sources  []Source
+	Channels []Channel
+	// Default is the economics of what no channel claims; its zero value
+	// leaves the profit of that unknown.
+	Default kpi.Economics
+	// Claim says which channel the figures of an entity belong to.
+	Claim func(source, account string, e sources.Entity) Claim
+	// Rates are the fixed exchange rates of the config.
+	Rates []store.Rate
+	// FalseAlarms is the rate of false alarms a month that the user accepts
+	// for the whole account.
+	FalseAlarms float64
+	// Before is a long job to do before polling, such as the demo's past; nil
+	// when there is none. It commits through the given function.
+	Before func(ctx context.Context, commit func(store.Batch) error, progress func(snapshot.Progress)) error
+}
+
+// Source is one configured source.
+type Source struct {
+	Name       string
+	Definition sources.Definition
+	Source     sources.Source
+	Every      time.Duration // wished interval of polls, in the data's time
+	History    int           // days to fetch once
+}
+
+// Channel is one configured channel.
+type Channel struct {
+	Name      string
+	Economics kpi.Economics
+	Spend     []string // sources of its spend; none for a channel that is costless by nature
+	Results   string   // source of its results, "" when its spend sources report them
+	Hash      string   // of its definition, kept with each evaluation
+}
+
+// resultSources names the sources that the channel's results come from.
+func (c Channel) resultSources() []string {
+	if c.Results != "" {
+		return []string{c.Results}
+	}
+	return c.Spend
+}
+
+// Claim says where an entity's figures count.
+type Claim struct {
+	Channel int        // index into Options.Channels, -1 when none claims it
+	Fields  kpi.Fields // the fields that count for the channel
+	Also    []int      // further channels whose definition matches too
+}
+
+// Monitor runs the engine. Its methods are safe for concurrent use.
+type Monitor struct {
+	o       Options
+	builder *builder
+
+	mu       sync.Mutex
+	watchers map[*watcher]struct{}
+	backfill snapshot.Progress
+	next     map[string]time.Time // planned polls by source
+	left     map[string]int       // history polls left by source
+	whole    map[string]bool      // sources whose history is there, or cannot be had now
+	holding  bool
+	holder   string
+
+	settled chan struct{}            // closed once every source was polled and judged
+	dirty   chan struct{}            // a snapshot is due
+	polls   map[string]chan struct{} // the user wants a poll of a source now
+	work    chan outcome             // what the evaluation has to look at
+
+	// committing orders commits against the replay that evaluation begins
+	// with: before evaluating is set, what was committed is read back from
+	// the store; afterwards it comes through work.
+	committing sync.Mutex
+	evaluating bool
+	settle     sync.Once
+}
+
+type watcher struct {
+	view snapshot.View
+	out  chan *snapshot.Snapshot
+	seen int64
+}
+
+// New returns a Monitor that does nothing yet.
+func New(o Options) *Monitor {
+	m := &Monitor{
+		o: o, watchers: map[*watcher]struct{}{}, next: map[string]time.Time{}, left: map[string]int{}, whole: map[string]bool{},
+		settled: make(chan struct{}), dirty: make(chan struct{}, 1), work: make(chan outcome, 64), polls: map[string]chan struct{}{},
+	}
+	for _, src := range o.Sources {
+		m.polls[src.Name] = make(chan struct{}, 1)
+	}
+	m.builder = &builder{o: &m.o}
+	return m
+}
+
+// followEvery is how often a viewer looks for changes, and how often it tries
+// to take over, on the real clock.
+const followEvery = 500 * time.Millisecond
+
+// Run collects while this process holds the lease and follows the holder
+// otherwise, until ctx ends. It returns nil then, or the error that makes
+// going on impossible.
+func (m *Monitor) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	publisher := make(chan struct{})
+	go func() { defer close(publisher); m.publish(ctx) }()
+	defer func() { cancel(); <-publisher }()
+
+	ticker := time.NewTicker(followEvery)
+	defer ticker.Stop()
+	var seq int64
+	for {
+		lease, err := m.o.Store.Lease(m.o.Clock.Now())
+		if err == nil {
+			m.setCollector(true, "")
+			err = m.collect(ctx)
+			err = errors.Join(err, lease.Release())
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		if !errors.Is(err, store.ErrHeld) {
+			return err
+		}
+		m.setCollector(false, err.Error())
+		if now, err := m.o.Store.Seq(ctx); err == nil && now != seq {
+			seq = now
+			m.markDirty()
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+func (m *Monitor) setCollector(here bool, who string) {
+	m.mu.Lock()
+	changed := m.holding != here || m.holder != who
+	m.holding, m.holder = here, who
+	m.mu.Unlock()
+	if changed {
+		m.markDirty()
+	}
+}
+
+// Watch delivers the newest Snapshot of the view now and after every change.
+// Older ones are dropped while the reader is slow. The channel closes when
+// ctx ends.
+func (m *Monitor) Watch(ctx context.Context, view snapshot.View) <-chan *snapshot.Snapshot {
+	w := &watcher{view: view, out: make(chan *snapshot.Snapshot, 1), seen: -1}
+	m.mu.Lock()
+	m.watchers[w] = struct{}{}
+	m.mu.Unlock()
+	m.markDirty()
+	context.AfterFunc(ctx, func() {
+		m.mu.Lock()
+		delete(m.watchers, w)
+		close(w.out)
+		m.mu.Unlock()
+	})
+	return w.out
+}
+
+// Send hands a command to the one who collects, itself included: through the
+// store's inbox, so that nothing is lost when it is away.
+func (m *Monitor) Send(ctx context.Context, c snapshot.Command) error {
+	err := m.o.Store.Send(ctx, store.Command{
+		At: m.o.Clock.Now(), Verb: c.Verb, By: c.By, Args: map[string]string{"id": c.ID, "note": c.Note},
+	})
+	if err == nil {
+		m.markDirty()
+		m.wake()
+	}
+	return err
+}
+
+// wake makes the evaluation look around, when it runs in this process.
+func (m *Monitor) wake() {
+	select {
+	case m.work <- outcome{}:
+	default:
+	}
+}
+
+// Snapshot builds the picture of a view from the store alone.
+func (m *Monitor) Snapshot(ctx context.Context, view snapshot.View) (*snapshot.Snapshot, error) {
+	return m.builder.build(ctx, view, m.o.Clock.Now(), m.status())
+}
+
+// Settled is closed once this process collects, has polled every source, well
+// or badly, has what there is of history, and has judged what came.
+func (m *Monitor) Settled() <-chan struct{} { return m.settled }
+
+// status is what only the running process knows.
+type status struct {
+	collector snapshot.Collector
+	backfill  snapshot.Progress
+	next      map[string]time.Time
+}
+
+func (m *Monitor) status() status {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	next := make(map[string]time.Time, len(m.next))
+	for name, at := range m.next {
+		next[name] = at
+	}
+	return status{snapshot.Collector{Here: m.holding, Who: m.holder}, m.backfill, next}
+}
+
+func (m *Monitor) markDirty() {
+	select {
+	case m.dirty <- struct{}{}:
+	default:
+	}
+}
+
+// publish builds one Snapshot a view whenever something changed, and hands it
+// to the watchers of that view.
+func (m *Monitor) publish(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.dirty:
+		}
+		m.mu.Lock()
+		views := map[snapshot.View]bool{}
+		for w := range m.watchers {
+			views[w.view] = true
+		}
+		m.mu.Unlock()
+		for view := range views {
+			s, err := m.Snapshot(ctx, view)
+			if err != nil {
+				if ctx.Err() == nil {
+					m.o.Log.Error("build snapshot", "view", view.Range.String(), "err", err)
+				}
+				continue
+			}
+			m.deliver(s)
+		}
+	}
+}
+
+func (m *Monitor) deliver(s *snapshot.Snapshot) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for w := range m.watchers {
+		if w.view != s.View {
+			continue
+		}
+		select {
+		case <-w.out: // the reader has not taken the one before: it is old now
+		default:
+		}
+		w.out <- s
+	}
+}

@@ -1,0 +1,165 @@
+package monitor
+
+import (
+	"fmt"
+	"time"
+
+	"adtop/kpi"
+	"adtop/sources"
+)
+
+const (
+	windowEvery = 6 * time.Hour // how often the days that may still change are fetched again
+	chunkDays   = 30            // days of one history poll
+	hourlyDays  = 62            // younger history is fetched by the hour where the platform has it
+	quotaShare  = 0.8           // part of a daily quota that polling may use
+	parkAtMost  = 24 * time.Hour
+)
+
+// interval returns how often a source with so many accounts is polled, and the
+// reason when that is not what was wished for.
+func (s Source) interval(accounts int) (time.Duration, string) {
+	d := s.Definition
+	every, why := s.Every, "as configured"
+	if d.MinInterval > every {
+		every, why = d.MinInterval, fmt.Sprintf("%s has nothing newer before %s", d.Type, short(d.MinInterval))
+	}
+	if calls := d.Calls * max(accounts, 1); d.DailyCalls > 0 && calls > 0 {
+		fastest := time.Duration(float64(24*time.Hour) * float64(calls) / (quotaShare * float64(d.DailyCalls))).Round(time.Second)
+		if fastest > every {
+			every = fastest
+			why = fmt.Sprintf("%d calls a poll, and the lowest access tier allows %d a day", calls, d.DailyCalls)
+		}
+	}
+	return every, why
+}
+
+// short renders a span without trailing zeros: "15m", "1h30m".
+func short(d time.Duration) string {
+	text := d.Round(time.Second).String()
+	for _, tail := range []string{"m0s", "h0m"} {
+		if len(text) > len(tail) && text[len(text)-len(tail):] == tail {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
+}
+
+// task is one poll to do.
+type task struct {
+	what    string
+	days    kpi.DateRange
+	grain   sources.Grain
+	history bool // fetched once; must not touch the state of the recurring polls
+}
+
+// schedule knows which poll of one account is due.
+type schedule struct {
+	source  Source
+	account sources.Account
+	recent  time.Time // next poll of today and yesterday
+	window  time.Time // next poll of the days that may still change
+	oldest  kpi.Date  // history is there from this day on
+	failed  int       // polls that failed in a row
+	through time.Time // latest watermark: a poll of history knows nothing newer
+}
+
+// due returns the poll to do at now. History waits until it is allowed.
+func (s *schedule) due(now time.Time, history bool) (task, bool) {
+	today := kpi.DateOf(now, s.account.Zone)
+	d := s.source.Definition
+	window := kpi.DateRange{From: today - kpi.Date(max(d.Restates, 1)), To: today}
+	switch {
+	case !s.window.After(now) && !d.Events:
+		return task{what: "the last days", days: window, grain: d.Grain}, true
+	case !s.recent.After(now):
+		return task{what: "today", days: kpi.DateRange{From: today - 1, To: today}, grain: d.Grain}, true
+	}
+	if chunk, ok := s.chunk(today); ok && history {
+		return chunk, true
+	}
+	return task{}, false
+}
+
+// chunk returns the next piece of history, newest first.
+func (s *schedule) chunk(today kpi.Date) (task, bool) {
+	last := today - kpi.Date(s.source.History)
+	if s.oldest == 0 || s.oldest <= last {
+		return task{}, false
+	}
+	days := kpi.DateRange{From: max(last, s.oldest-chunkDays), To: s.oldest - 1}
+	grain := s.source.Definition.Grain
+	if days.From < today-hourlyDays {
+		if border := today - hourlyDays; grain == sources.Hour && days.To >= border {
+			days.From = border
+		} else {
+			grain = sources.Day
+		}
+	}
+	return task{what: "history", days: days, grain: grain, history: true}, true
+}
+
+// chunks counts the polls that history still takes.
+func (s *schedule) chunks(today kpi.Date) (n int) {
+	rest := *s
+	for {
+		t, ok := rest.chunk(today)
+		if !ok {
+			return n
+		}
+		rest.oldest = t.days.From
+		n++
+	}
+}
+
+// done notes a good poll.
+func (s *schedule) done(t task, now time.Time, every time.Duration) {
+	s.failed = 0
+	switch {
+	case t.history:
+		s.oldest = t.days.From
+		return
+	case t.days.Days() > 2:
+		s.window = now.Add(windowEvery)
+	}
+	if s.oldest == 0 {
+		s.oldest = t.days.From
+	}
+	s.recent = now.Add(every)
+}
+
+// put off notes a failed poll and returns when to try again.
+func (s *schedule) putOff(err error, now time.Time, every, retryAfter time.Duration) time.Time {
+	s.failed++
+	wait := every
+	switch sources.KindOf(err) {
+	case sources.QuotaKind:
+		wait = max(every, retryAfter)
+	case sources.Auth, sources.Permission, sources.Invalid:
+		wait = max(every, 15*time.Minute) // nothing changes before a person acts
+	default:
+		wait = max(retryAfter, min(every<<min(s.failed-1, 5), max(every, 30*time.Minute)))
+	}
+	again := now.Add(min(wait, parkAtMost))
+	s.recent, s.window = later(s.recent, again), later(s.window, again)
+	return again
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// nextAt returns when the next poll is due.
+func (s *schedule) nextAt(history bool, now time.Time) time.Time {
+	next := s.recent
+	if s.window.Before(next) && !s.source.Definition.Events {
+		next = s.window
+	}
+	if _, ok := s.chunk(kpi.DateOf(now, s.account.Zone)); ok && history && s.failed == 0 {
+		return now
+	}
+	return next
+}

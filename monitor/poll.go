@@ -1,0 +1,279 @@
+package monitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"adtop/kpi"
+	"adtop/snapshot"
+	"adtop/sources"
+	"adtop/store"
+)
+
+// outcome tells the evaluation what a poll brought; the zero one only wakes it.
+type outcome struct {
+	change          store.Change
+	source, account string
+	through         time.Time // CompleteThrough of a good poll
+	at              time.Time
+}
+
+const (
+	maxRecords    = 2_000_000 // records of one poll
+	accountsEvery = time.Hour // how often the accounts of a source are listed
+)
+
+// poller runs the polls of one source, one at a time.
+type poller struct {
+	m         *Monitor
+	src       Source
+	schedules map[string]*schedule
+	order     []string
+	listed    time.Time // when the accounts were listed
+}
+
+// poll runs until ctx ends. history closes when history may be fetched.
+func (p *poller) poll(ctx context.Context, history <-chan struct{}) {
+	for ctx.Err() == nil {
+		now := p.m.o.Clock.Now()
+		allowed := closed(history)
+		wake := p.list(ctx, now)
+		if p.order != nil {
+			for _, id := range p.order {
+				if t, ok := p.schedules[id].due(now, allowed); ok && ctx.Err() == nil {
+					p.run(ctx, p.schedules[id], t)
+				}
+			}
+			wake = p.next(allowed, p.m.o.Clock.Now())
+		}
+		p.m.planned(p.src.Name, wake, wake.After(now) && allowed)
+		var start <-chan struct{}
+		if !allowed {
+			start = history
+		}
+		if p.sleep(ctx, wake, start) != nil {
+			return
+		}
+	}
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// sleep waits until at, or until the user wants a poll now, or until start closes.
+func (p *poller) sleep(ctx context.Context, at time.Time, start <-chan struct{}) error {
+	timer := p.m.o.Clock.Timer(at.Sub(p.m.o.Clock.Now()))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-p.m.polls[p.src.Name]:
+		p.listed = time.Time{}
+		for _, s := range p.schedules {
+			s.recent = time.Time{}
+		}
+	case <-start:
+	case <-timer.C:
+	}
+	return nil
+}
+
+// list asks for the accounts when they are not known or old, and returns when
+// to ask again after a failure.
+func (p *poller) list(ctx context.Context, now time.Time) time.Time {
+	if p.order != nil && now.Sub(p.listed) < accountsEvery && !p.listed.IsZero() {
+		return now
+	}
+	accounts, err := p.src.Source.Accounts(ctx)
+	if err == nil && len(accounts) == 0 {
+		err = &sources.Error{Kind: sources.Permission, Err: errors.New("the credentials reach no account"), Next: "Check that the user behind them has access, and the accounts option."}
+	}
+	every, _ := p.src.interval(len(p.order))
+	if err != nil {
+		p.fail(ctx, "", kpi.DateRange{}, err)
+		p.listed = now.Add(every - accountsEvery)
+		return now.Add(max(every, retryAfter(err)))
+	}
+	p.listed = now
+	p.order = p.order[:0]
+	for _, a := range accounts {
+		p.order = append(p.order, a.ID)
+		if s, known := p.schedules[a.ID]; known {
+			s.account = a
+			continue
+		}
+		s := &schedule{source: p.src, account: a}
+		if oldest, err := p.m.o.Store.Setting(ctx, historyKey(p.src.Name, a.ID)); err == nil && oldest != "" {
+			if day, err := strconv.Atoi(oldest); err == nil {
+				s.oldest = kpi.Date(day)
+			}
+		}
+		p.schedules[a.ID] = s
+	}
+	return now
+}
+
+func historyKey(source, account string) string { return "history/" + source + "/" + account }
+
+func retryAfter(err error) time.Duration {
+	var e *sources.Error
+	if errors.As(err, &e) {
+		return e.RetryAfter
+	}
+	return 0
+}
+
+// next returns the earliest planned poll of the source.
+func (p *poller) next(history bool, now time.Time) time.Time {
+	next := now.Add(accountsEvery)
+	for _, id := range p.order {
+		if at := p.schedules[id].nextAt(history, now); at.Before(next) {
+			next = at
+		}
+	}
+	return next
+}
+
+// run does one poll: fetch, commit, tell.
+func (p *poller) run(ctx context.Context, s *schedule, t task) {
+	every, _ := p.src.interval(len(p.order))
+	if t.history {
+		p.m.progress(p.src.Name, fmt.Sprintf("%s %s %s", p.src.Name, s.account.Name, t.days), s.chunks(kpi.DateOf(p.m.o.Clock.Now(), s.account.Zone)))
+	}
+	batch, err := p.fetch(ctx, s, t)
+	if err == nil {
+		err = p.m.commit(ctx, batch)
+	}
+	now := p.m.o.Clock.Now()
+	if err != nil {
+		if ctx.Err() == nil {
+			s.putOff(err, now, every, retryAfter(err))
+			p.fail(ctx, s.account.ID, t.days, err)
+		}
+		return
+	}
+	oldest := s.oldest
+	s.done(t, now, every)
+	if s.oldest != oldest {
+		if err := p.m.o.Store.PutSetting(ctx, historyKey(p.src.Name, s.account.ID), strconv.Itoa(int(s.oldest))); err != nil {
+			p.m.o.Log.Warn("remember how far history reaches", "source", p.src.Name, "err", err)
+		}
+	}
+	if t.history {
+		p.m.progress(p.src.Name, "", s.chunks(kpi.DateOf(now, s.account.Zone)))
+	}
+}
+
+func (p *poller) fetch(ctx context.Context, s *schedule, t task) (store.Batch, error) {
+	account := s.account
+	b := store.Batch{
+		Source: p.src.Name, Type: p.src.Definition.Type, Account: account,
+		Query: sources.Query{Account: account, Days: t.days, Level: sources.LevelCampaign, Grain: t.grain},
+		Gives: p.src.Definition.Gives, OmitsZeros: p.src.Definition.OmitsZeros,
+		ObservedAt: p.m.o.Clock.Now(),
+	}
+	if p.src.Definition.Events && !t.history {
+		state, err := p.m.o.Store.State(ctx, p.src.Name, account.ID)
+		if err != nil {
+			return b, err
+		}
+		b.Query.State = state
+	}
+	err := Collect(ctx, p.src.Source, &b)
+	if err != nil {
+		return b, fmt.Errorf("fetch %s %s %s: %w", p.src.Name, account.ID, t.days, err)
+	}
+	s.through = later(s.through, b.Receipt.CompleteThrough)
+	if t.history {
+		b.Receipt.State, b.Receipt.CompleteThrough = nil, s.through
+	}
+	return b, nil
+}
+
+// Collect fetches b.Query into b: its records and its receipt.
+func Collect(ctx context.Context, src sources.Source, b *store.Batch) error {
+	receipt, err := src.Fetch(ctx, b.Query, func(r sources.Record) error {
+		if len(b.Records) == maxRecords {
+			return sources.Errorf(sources.Malformed, "more than %d records in one answer", maxRecords)
+		}
+		b.Records = append(b.Records, r)
+		return nil
+	})
+	b.Receipt = receipt
+	return err
+}
+
+// commit writes the batch and tells the evaluation.
+func (m *Monitor) commit(ctx context.Context, b store.Batch) error {
+	m.committing.Lock()
+	defer m.committing.Unlock()
+	change, err := m.o.Store.Commit(ctx, b)
+	if err != nil {
+		return err
+	}
+	m.markDirty()
+	if m.evaluating {
+		select {
+		case m.work <- outcome{change, b.Source, b.Account.ID, b.Receipt.CompleteThrough, b.ObservedAt}:
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+// fail records a poll that brought nothing.
+func (p *poller) fail(ctx context.Context, account string, days kpi.DateRange, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	p.m.o.Log.Warn("poll failed", "source", p.src.Name, "account", account, "err", err)
+	failure := store.Failure{Source: p.src.Name, Type: p.src.Definition.Type, Account: account, At: p.m.o.Clock.Now(), Days: days, Err: err}
+	if err := p.m.o.Store.Fail(ctx, failure); err != nil {
+		p.m.o.Log.Error("record a failed poll", "source", p.src.Name, "err", err)
+	}
+	p.m.markDirty()
+	p.m.wake()
+}
+
+// planned notes when a source is polled next, for the sources screen, and
+// whether there is nothing left to do until then.
+func (m *Monitor) planned(source string, at time.Time, whole bool) {
+	m.mu.Lock()
+	m.next[source] = at
+	if whole {
+		m.whole[source] = true
+	}
+	m.mu.Unlock()
+	if whole {
+		m.wake()
+	}
+}
+
+// progress notes what of the history is being fetched and how many polls of
+// that source are left; what is "" when a poll has just ended.
+func (m *Monitor) progress(source, what string, left int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before, known := m.left[source]
+	if !known {
+		before = left
+		m.backfill.Total += left
+	}
+	m.left[source] = left
+	m.backfill.Done += max(before-left, 0)
+	if what != "" {
+		m.backfill.What = what
+	}
+	if m.backfill.Done >= m.backfill.Total {
+		m.backfill, m.left = snapshot.Progress{}, map[string]int{}
+	}
+}

@@ -1,0 +1,152 @@
+package csv
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"adtop/kpi"
+)
+
+// missing says whether a cell holds no figure. That is not the same as zero.
+func missing(cell string) bool {
+	switch strings.ToLower(cell) {
+	case "", "-", "--", "–", "—", "null", "none", "n/a", "na", "nan", "#n/a", `\n`:
+		return true
+	}
+	return false
+}
+
+// scale is the power of ten between a cell and the unit of kpi.Micros, keyed
+// by the unit of the options.
+func scale(unit, currency string) int {
+	switch unit {
+	case "minor":
+		return -minorDigits(currency)
+	case "micros":
+		return -6
+	}
+	return 0
+}
+
+// minorDigits is the number of decimals of a currency by ISO 4217.
+func minorDigits(currency string) int {
+	switch currency {
+	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF":
+		return 0
+	case "BHD", "IQD", "JOD", "KWD", "LYD", "OMN", "OMR", "TND":
+		return 3
+	case "CLF", "UYW":
+		return 4
+	}
+	return 2
+}
+
+// number reads a cell exactly, with '.' or ',' as the decimal mark and the
+// other one, spaces or apostrophes between groups of digits, times ten to the
+// power of scale. Digits beyond the sixth decimal are rounded half to even.
+func number(cell string, mark byte, scale int) (kpi.Micros, error) {
+	expected := fmt.Errorf("%s: expected a number with a decimal %s", quote(cell), map[byte]string{'.': "point", ',': "comma"}[mark])
+	text := strings.Replace(cell, "−", "-", 1)
+	sign := ""
+	if strings.HasPrefix(text, "-") || strings.HasPrefix(text, "+") {
+		sign, text = text[:1], text[1:]
+	}
+	mantissa, power := text, 0
+	if i := strings.IndexAny(text, "eE"); i >= 0 {
+		exponent, err := strconv.ParseInt(text[i+1:], 10, 8)
+		if err != nil || exponent < -60 || exponent > 60 {
+			return 0, expected
+		}
+		mantissa, power = text[:i], int(exponent)
+	}
+	whole, fraction, _ := strings.Cut(mantissa, string(mark))
+	whole, grouped := ungroup(whole, mark)
+	if !grouped || !digitsOnly(fraction) || whole+fraction == "" || len(whole)+len(fraction) > 40 {
+		return 0, expected
+	}
+	value, err := kpi.ParseMicros(fmt.Sprintf("%s0%s.%s0e%d", sign, whole, fraction, power+scale))
+	if err != nil {
+		return 0, fmt.Errorf("%s: expected an amount below nine million millions", quote(cell))
+	}
+	return value, nil
+}
+
+// ungroup takes the separators out of the digits before the decimal mark. The
+// groups must be of three digits, or of two and a last one of three, as is
+// the habit in India, with the same separator between all of them.
+func ungroup(whole string, mark byte) (string, bool) {
+	if digitsOnly(whole) {
+		return whole, true
+	}
+	separator := rune(0)
+	groups := strings.FieldsFunc(whole, func(r rune) bool {
+		if unicode.IsDigit(r) {
+			return false
+		}
+		if separator == 0 {
+			separator = r
+		}
+		return r == separator
+	})
+	if byte(separator) == mark && separator < 128 || !strings.ContainsRune(".,'’ \u00a0\u202f\u2009", separator) || strings.Join(groups, string(separator)) != whole || len(groups[0]) > 3 {
+		return "", false
+	}
+	last := len(groups) - 1
+	for i, group := range groups {
+		short := len(group) == 2 && i < last && len(groups[0]) <= 2
+		if !digitsOnly(group) || i > 0 && len(group) != 3 && !short {
+			return "", false
+		}
+	}
+	return strings.Join(groups, ""), true
+}
+
+func digitsOnly(text string) bool { return strings.Trim(text, "0123456789") == "" }
+
+// count reads a whole number that is not negative.
+func count(cell string, mark byte) (int64, error) {
+	value, err := number(cell, mark, 0)
+	if err != nil || value < 0 || value%kpi.MicrosPerUnit != 0 {
+		return 0, fmt.Errorf("%s: expected a whole number", quote(cell))
+	}
+	return int64(value / kpi.MicrosPerUnit), nil
+}
+
+// unclear marks a cell that reads differently with either decimal mark.
+const unclear = '?'
+
+// markOf returns the decimal mark that a cell gives away, unclear for one such
+// as "1,234", or 0 when the cell has no separator. A count has no decimals, so
+// there "1,234" is clear.
+func markOf(cell string, isCount bool) byte {
+	points, commas := strings.Count(cell, "."), strings.Count(cell, ",")
+	if points == 0 && commas == 0 {
+		return 0
+	}
+	at := strings.LastIndexAny(cell, ".,")
+	last, other := cell[at], byte('.'+','-cell[at])
+	switch {
+	case points > 0 && commas > 0:
+		return last
+	case points+commas > 1:
+		return other
+	}
+	before, after := strings.TrimLeft(cell[:at], "+-−"), cell[at+1:]
+	if len(after) != 3 || !digitsOnly(after) || len(before) == 0 || len(before) > 3 || before[0] == '0' {
+		return last
+	}
+	if isCount {
+		return other
+	}
+	return unclear
+}
+
+// quote shortens a cell for a message.
+func quote(cell string) string {
+	if runes := []rune(cell); len(runes) > 40 {
+		cell = string(runes[:40]) + "…"
+	}
+	return strconv.Quote(cell)
+}

@@ -1,0 +1,145 @@
+// Package googleads reads campaigns of Google Ads through its REST API,
+// searchStream, by day and by hour.
+//
+// What to know about the figures: conversions are booked on the hour of the
+// click, so past slots grow; everything, cost included, may appear up to three
+// hours late; idle slots have no row. Hours are wall-clock hours of the
+// account. On the day of 25 hours two of them share one name, and Google does
+// not say how it reports them: what is reported under that name is booked on
+// the first of the two, and a warning says so.
+package googleads
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"adtop/kpi"
+	"adtop/sources"
+	"adtop/sources/httpkit"
+)
+
+const platform = "Google Ads"
+
+// Options are what the config says of a source of type google_ads.
+type Options struct {
+	ClientID        string         `yaml:"client_id"`
+	ClientSecret    sources.Secret `yaml:"client_secret"`
+	RefreshToken    sources.Secret `yaml:"refresh_token"`
+	DeveloperToken  sources.Secret `yaml:"developer_token"`   // ignored by Google since September 2026; sent when set
+	LoginCustomerID string         `yaml:"login_customer_id"` // the manager account to come through; empty finds it
+	Accounts        []string       `yaml:"accounts"`          // customer ids; empty means all that are reachable
+	Version         string         `yaml:"version"`           // of the API, "v26"
+	BaseURL         string         `yaml:"base_url"`
+	TokenURL        string         `yaml:"token_url"`
+}
+
+// Definition describes the type google_ads. Restates is the default conversion
+// window; an advertiser can lengthen it to 90 days. DailyCalls is the cap of
+// the Explorer access level.
+func Definition() sources.Definition {
+	return sources.Definition{
+		Type:        "google_ads",
+		Summary:     "Google Ads campaigns: cost, clicks and conversions by day and hour",
+		Docs:        "https://developers.google.com/google-ads/api/rest/reference",
+		Gives:       kpi.AllFields,
+		Grain:       sources.Hour,
+		Dating:      sources.ByClick,
+		Basis:       kpi.Reported,
+		OmitsZeros:  true,
+		Restates:    30,
+		History:     1125, // 37 months
+		MinInterval: 15 * time.Minute,
+		Calls:       1,
+		DailyCalls:  2880,
+		Delay: []sources.DelayPoint{
+			{Age: time.Hour, Share: 0.30},
+			{Age: 6 * time.Hour, Share: 0.50},
+			{Age: 24 * time.Hour, Share: 0.68},
+			{Age: 3 * 24 * time.Hour, Share: 0.82},
+			{Age: 7 * 24 * time.Hour, Share: 0.91},
+			{Age: 14 * 24 * time.Hour, Share: 0.96},
+			{Age: 30 * 24 * time.Hour, Share: 1},
+		},
+		Options: func() any { return &Options{Version: "v26"} },
+		Open:    open,
+	}
+}
+
+// source is one set of credentials.
+type source struct {
+	options Options
+	env     sources.Env
+	client  *httpkit.Client
+
+	mu     sync.Mutex
+	logins map[string]string // customer id -> manager it is reached through, "" for direct access; nil until asked
+}
+
+var (
+	customerPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
+	versionPattern  = regexp.MustCompile(`^v[0-9]{1,3}$`)
+)
+
+func open(options any, env sources.Env) (sources.Source, error) {
+	o := *options.(*Options)
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	base, err := httpkit.ParseBase(o.BaseURL, "https://googleads.googleapis.com")
+	if err != nil {
+		return nil, fmt.Errorf("base_url: %w", err)
+	}
+	tokenURL, err := httpkit.ParseBase(o.TokenURL, "https://oauth2.googleapis.com/token")
+	if err != nil {
+		return nil, fmt.Errorf("token_url: %w", err)
+	}
+	header := http.Header{}
+	if o.DeveloperToken.IsSet() {
+		header.Set("developer-token", o.DeveloperToken.Reveal())
+	}
+	client, err := httpkit.New(httpkit.Options{
+		Env: env, Platform: platform, Base: base, Header: header,
+		OAuth: &httpkit.OAuth{
+			TokenURL: tokenURL, ClientID: o.ClientID,
+			ClientSecret: o.ClientSecret.Reveal(), RefreshToken: o.RefreshToken.Reveal(),
+			SignIn: "sign in again and replace refresh_token; tokens of a consent screen in testing end after 7 days",
+		},
+		Redact:   []string{o.DeveloperToken.Reveal()},
+		Classify: classify,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &source{options: o, env: env, client: client}, nil
+}
+
+// check names the option at fault and brings customer ids into the form
+// without dashes.
+func (o *Options) check() error {
+	for _, required := range []struct {
+		key string
+		set bool
+	}{{"client_id", o.ClientID != ""}, {"client_secret", o.ClientSecret.IsSet()}, {"refresh_token", o.RefreshToken.IsSet()}} {
+		if !required.set {
+			return fmt.Errorf("%s is missing", required.key)
+		}
+	}
+	if !versionPattern.MatchString(o.Version) {
+		return fmt.Errorf("version %q: expected one such as v26", o.Version)
+	}
+	if o.LoginCustomerID = strings.ReplaceAll(o.LoginCustomerID, "-", ""); o.LoginCustomerID != "" && !customerPattern.MatchString(o.LoginCustomerID) {
+		return fmt.Errorf("login_customer_id: expected digits, as in 123-456-7890")
+	}
+	wanted := make([]string, len(o.Accounts))
+	for i, id := range o.Accounts {
+		if wanted[i] = strings.ReplaceAll(id, "-", ""); !customerPattern.MatchString(wanted[i]) {
+			return fmt.Errorf("accounts: %q is no customer id: expected digits, as in 123-456-7890", sources.Clean(id))
+		}
+	}
+	o.Accounts = wanted
+	return nil
+}

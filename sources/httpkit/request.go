@@ -1,0 +1,141 @@
+package httpkit
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"adtop/sources"
+)
+
+// userAgent names adtop; some platforms pack answers only for agents that say
+// "gzip".
+const userAgent = "adtop (gzip)"
+
+// Request is one question to the platform.
+type Request struct {
+	Method string      // GET when empty
+	Path   string      // relative to Options.Base, as in "v26/customers:listAccessibleCustomers"
+	Query  url.Values  // may be nil
+	Link   string      // instead of Path and Query: an absolute URL from an answer, such as the next page
+	Header http.Header // besides Options.Header and over it
+	Body   any         // sent as JSON when not nil
+}
+
+// Response is one answer, whole and unpacked.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+
+	token string // access token that it was asked with
+}
+
+// ParseBase reads a base_url option, or fallback when it is empty. Plain http
+// is for what the user wrote down himself: fallbacks are https.
+func ParseBase(option, fallback string) (*url.URL, error) {
+	if option == "" {
+		option = fallback
+	}
+	base, err := url.Parse(option)
+	if err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http") || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
+		return nil, fmt.Errorf("expected a URL such as %s, without user, query and fragment", fallback)
+	}
+	return base, nil
+}
+
+func sameOrigin(a, b *url.URL) bool { return a.Scheme == b.Scheme && strings.EqualFold(a.Host, b.Host) }
+
+// address is where the request goes. A link to another origin is refused: it
+// would be sent the credentials.
+func (c *Client) address(r *Request) (*url.URL, error) {
+	if r.Link == "" {
+		address := c.Base.JoinPath(r.Path)
+		address.RawQuery = r.Query.Encode()
+		return address, nil
+	}
+	link, err := url.Parse(r.Link)
+	if err != nil {
+		return nil, sources.Errorf(sources.Malformed, "the answer holds a link that is no URL")
+	}
+	if !sameOrigin(link, c.Base) {
+		return nil, sources.Errorf(sources.Malformed, "the answer links to %s://%s, which is not %s://%s", link.Scheme, link.Host, c.Base.Scheme, c.Base.Host)
+	}
+	return link, nil
+}
+
+func (c *Client) build(ctx context.Context, r *Request) (*http.Request, error) {
+	address, err := c.address(r)
+	if err != nil {
+		return nil, err
+	}
+	var body io.Reader
+	if r.Body != nil {
+		encoded, err := json.Marshal(r.Body)
+		if err != nil {
+			return nil, sources.Errorf(sources.Invalid, "request cannot be encoded: %w", err)
+		}
+		body = bytes.NewReader(encoded)
+	}
+	request, err := http.NewRequestWithContext(ctx, r.Method, address.String(), body)
+	if err != nil {
+		return nil, sources.Errorf(sources.Invalid, "request cannot be made: %w", err)
+	}
+	maps.Copy(request.Header, c.Header.Clone())
+	maps.Copy(request.Header, r.Header.Clone())
+	request.Header.Set("User-Agent", userAgent)
+	request.Header.Set("Accept", "application/json")
+	if r.Body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return request, nil
+}
+
+// exchange sends the request and reads the bounded answer.
+func (c *Client) exchange(request *http.Request) (*Response, error) {
+	answer, err := c.http.Do(request)
+	if err != nil {
+		return nil, unreached(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, c.MaxBody+1))
+	if err != nil {
+		return nil, sources.Errorf(sources.Unavailable, "answer broke off after %d bytes: %w", len(body), err)
+	}
+	if int64(len(body)) > c.MaxBody {
+		return nil, sources.Errorf(sources.Malformed, "answer is larger than %s", size(c.MaxBody))
+	}
+	return &Response{Status: answer.StatusCode, Header: answer.Header, Body: body}, nil
+}
+
+// unreached explains why there was no answer. The address is left out: it
+// stands in the log.
+func unreached(err error) *sources.Error {
+	if errors.Is(err, errElsewhere) {
+		refusal := sources.Errorf(sources.Invalid, "%w; not followed, since credentials would go there", errElsewhere)
+		refusal.Next = "check base_url"
+		return refusal
+	}
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		if failed.Timeout() {
+			return sources.Errorf(sources.Unavailable, "no answer in time")
+		}
+		err = failed.Err
+	}
+	return sources.Errorf(sources.Unavailable, "not reached: %w", err)
+}
+
+func size(bytes int64) string {
+	if bytes >= 1<<20 {
+		return fmt.Sprintf("%d MiB", bytes>>20)
+	}
+	return fmt.Sprintf("%d bytes", bytes)
+}

@@ -1,0 +1,273 @@
+package simulator
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"adtop/kpi"
+	"adtop/sources/simulator/world"
+)
+
+const googleSelect = "SELECT campaign.id, campaign.name, campaign.status, campaign.advertising_channel_type, segments.date, %HOUR%metrics.impressions, metrics.clicks, metrics.cost_micros, metrics.conversions, metrics.conversions_value FROM campaign WHERE segments.date BETWEEN '2026-10-23' AND '2026-11-04'"
+
+// Wire rows as a reader of Google's documentation would declare them.
+type (
+	googleBatch struct {
+		Results   []googleWire
+		FieldMask string
+	}
+	googleWire struct {
+		Campaign struct{ ID, Name, Status, ResourceName string }
+		Segments struct {
+			Date string
+			Hour int
+		}
+		Metrics struct {
+			Impressions, Clicks, CostMicros string
+			Conversions, ConversionsValue   json.Number
+		}
+	}
+)
+
+func (g googleWire) metrics(t *testing.T) kpi.Metrics {
+	t.Helper()
+	parse := func(text string) kpi.Micros {
+		if text == "" {
+			return 0
+		}
+		m, err := kpi.ParseMicros(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	return kpi.Metrics{
+		Has:         kpi.AllFields,
+		Impressions: int64(parse(g.Metrics.Impressions) / kpi.MicrosPerUnit),
+		Clicks:      int64(parse(g.Metrics.Clicks) / kpi.MicrosPerUnit),
+		Cost:        parse(g.Metrics.CostMicros) / kpi.MicrosPerUnit,
+		Conversions: parse(g.Metrics.Conversions.String()),
+		Revenue:     parse(g.Metrics.ConversionsValue.String()),
+	}
+}
+
+func (r *rig) googleRows(login, customer, query string) []googleWire {
+	r.t.Helper()
+	status, body := r.gaql(r.signIn(), login, customer, query)
+	if status != http.StatusOK {
+		r.t.Fatalf("%d %s", status, body)
+	}
+	var batches []googleBatch
+	r.decode(body, &batches)
+	var rows []googleWire
+	for _, b := range batches {
+		if len(b.Results) > r.PageSize {
+			r.t.Fatalf("a batch of %d rows", len(b.Results))
+		}
+		rows = append(rows, b.Results...)
+	}
+	return rows
+}
+
+func daily() string  { return strings.Replace(googleSelect, "%HOUR%", "", 1) }
+func hourly() string { return strings.Replace(googleSelect, "%HOUR%", "segments.hour, ", 1) }
+
+func TestGoogleDaysAreTheWorlds(t *testing.T) {
+	r := newRig(t)
+	r.PageSize = 7
+	for _, a := range r.world.Accounts(world.Google) {
+		login := a.Manager
+		type key struct{ campaign, date string }
+		want := map[key]kpi.Metrics{}
+		for _, c := range a.Campaigns {
+			for d := kpi.NewDate(2026, 10, 23); d <= kpi.NewDate(2026, 11, 4); d++ {
+				if m := r.world.Day(a.ID, c.ID, d, r.now); isNonzero(m) {
+					want[key{c.ID, d.String()}] = m
+				}
+			}
+		}
+		got := map[key]kpi.Metrics{}
+		for _, row := range r.googleRows(login, a.ID, daily()) {
+			if row.Campaign.ResourceName != "customers/"+a.ID+"/campaigns/"+row.Campaign.ID {
+				t.Errorf("resource name %q", row.Campaign.ResourceName)
+			}
+			got[key{row.Campaign.ID, row.Segments.Date}] = row.metrics(t)
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("account %s: %d rows, want %d, or figures differ", a.ID, len(got), len(want))
+		}
+	}
+}
+
+func TestGoogleHoursAreOfTheWallClock(t *testing.T) {
+	r := newRig(t)
+	a, _ := r.world.Account(world.Google, "4440000001")
+	type key struct {
+		campaign, date string
+		hour           int
+	}
+	want := map[key]kpi.Metrics{}
+	for _, c := range a.Campaigns {
+		for start := kpi.NewDate(2026, 10, 23).Start(a.Zone); !start.After(r.now); start = start.Add(time.Hour) {
+			k := key{c.ID, kpi.DateOf(start, a.Zone).String(), start.In(a.Zone).Hour()}
+			if m := r.world.Hour(a.ID, c.ID, start, r.now); isNonzero(m) {
+				want[k] = sum(want[k], m) // 2026-10-25 has two hours called 2
+			}
+		}
+	}
+	got := map[key]kpi.Metrics{}
+	for _, row := range r.googleRows(a.Manager, a.ID, hourly()) {
+		k := key{row.Campaign.ID, row.Segments.Date, row.Segments.Hour}
+		if _, twice := got[k]; twice {
+			t.Errorf("%v comes twice", k)
+		}
+		got[k] = row.metrics(t)
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("%d rows, want %d, or figures differ", len(got), len(want))
+	}
+	if len(want) == len(a.Campaigns)*(12*24+13) {
+		t.Error("no hour was idle: that idle hours are left out is not tested")
+	}
+}
+
+func TestGoogleFoldsWhatIsNotSelected(t *testing.T) {
+	r := newRig(t)
+	days := r.googleRows("4440000000", "4440000001", daily())
+	var want kpi.Metrics
+	for _, row := range days {
+		want = sum(want, row.metrics(t))
+	}
+	account := r.googleRows("4440000000", "4440000001", "SELECT metrics.impressions, metrics.clicks, metrics.cost_micros, metrics.conversions, metrics.conversions_value FROM customer WHERE segments.date >= '2026-10-23' AND segments.date <= '2026-11-04'")
+	if len(account) != 1 || account[0].metrics(t) != want {
+		t.Errorf("the account's total is %+v, want %+v", account, want)
+	}
+	byDay := r.googleRows("4440000000", "4440000001", "SELECT segments.date, metrics.cost_micros FROM customer WHERE segments.date BETWEEN '2026-10-23' AND '2026-11-04' ORDER BY segments.date DESC LIMIT 3")
+	if len(byDay) != 3 || byDay[0].Segments.Date != "2026-11-04" || byDay[2].Segments.Date != "2026-11-02" {
+		t.Errorf("the three newest days are %+v", byDay)
+	}
+}
+
+func TestGoogleSearchPagesUntilTheTokenIsMissing(t *testing.T) {
+	r := newRig(t)
+	r.PageSize = 10
+	token, pageToken, rows := r.signIn(), "", 0
+	for {
+		request, _ := json.Marshal(map[string]string{"query": daily(), "pageToken": pageToken})
+		_, _, body := r.do("POST", "/google_ads/v26/customers/4440000001/googleAds:search", string(request), "Authorization", "Bearer "+token, "login-customer-id", "4440000000")
+		var page struct {
+			Results       []googleWire
+			NextPageToken string
+		}
+		r.decode(body, &page)
+		rows += len(page.Results)
+		if pageToken = page.NextPageToken; pageToken == "" {
+			break
+		}
+	}
+	if want := len(r.googleRows("4440000000", "4440000001", daily())); rows != want || want <= 10 {
+		t.Errorf("%d rows over all pages, want %d", rows, want)
+	}
+}
+
+func TestGoogleAccountsAreFoundThroughTheManager(t *testing.T) {
+	r := newRig(t)
+	token := r.signIn()
+	_, _, body := r.do("GET", "/google_ads/v26/customers:listAccessibleCustomers", "", "Authorization", "Bearer "+token)
+	if got, want := string(body), `{"resourceNames":["customers/4440000000","customers/4440000009"]}`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	_, body = r.gaql(token, "4440000000", "4440000000", "SELECT customer_client.id, customer_client.descriptive_name, customer_client.time_zone, customer_client.currency_code, customer_client.manager, customer_client.level FROM customer_client WHERE customer_client.level <= 1")
+	var batches []struct {
+		Results []struct {
+			CustomerClient struct {
+				ID, Level, DescriptiveName, TimeZone, CurrencyCode string
+				Manager                                            bool
+			}
+		}
+	}
+	r.decode(body, &batches)
+	if rows := batches[0].Results; len(rows) != 4 || !rows[0].CustomerClient.Manager || rows[0].CustomerClient.Level != "0" ||
+		rows[2].CustomerClient.CurrencyCode != "JPY" || rows[2].CustomerClient.TimeZone != "Asia/Tokyo" || rows[2].CustomerClient.DescriptiveName != "" {
+		t.Errorf("clients are %+v", rows)
+	}
+}
+
+func TestGoogleRefusesInItsOwnWords(t *testing.T) {
+	r := newRig(t)
+	token := r.signIn()
+	for _, test := range []struct {
+		name, login, customer, query string
+		status                       int
+		family, code                 string
+	}{
+		{"unknown field", "4440000000", "4440000001", "SELECT campaign.idd FROM campaign", 400, "queryError", "UNRECOGNIZED_FIELD"},
+		{"unknown resource", "4440000000", "4440000001", "SELECT campaign.id FROM campain", 400, "queryError", "BAD_RESOURCE_TYPE_IN_FROM_CLAUSE"},
+		{"no range", "4440000000", "4440000001", "SELECT segments.date, metrics.clicks FROM campaign", 400, "queryError", "QUERY_ERROR"},
+		{"broken off", "4440000000", "4440000001", "SELECT campaign.id", 400, "queryError", "UNEXPECTED_END_OF_QUERY"},
+		{"figures of a manager", "4440000000", "4440000000", "SELECT metrics.clicks FROM customer", 400, "queryError", "REQUESTED_METRICS_FOR_MANAGER"},
+		{"without the manager", "", "4440000001", "SELECT campaign.id FROM campaign", 403, "authorizationError", "USER_PERMISSION_DENIED"},
+		{"of a stranger", "4440000000", "1", "SELECT campaign.id FROM campaign", 403, "authorizationError", "USER_PERMISSION_DENIED"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			status, body := r.gaql(token, test.login, test.customer, test.query)
+			var failures []googleErrorBody
+			r.decode(body, &failures)
+			got := failures[0].Error
+			if status != test.status || got.Code != test.status || got.Details[0].Errors[0].ErrorCode[test.family] != test.code {
+				t.Errorf("%d %s, want %d %s.%s", status, body, test.status, test.family, test.code)
+			}
+		})
+	}
+	status, _, body := r.do("POST", "/google_ads/v19/customers/4440000001/googleAds:search", `{}`, "Authorization", "Bearer "+token)
+	if status != http.StatusBadRequest || !strings.Contains(string(body), "UNSUPPORTED_VERSION") {
+		t.Errorf("an old version is answered %d %s", status, body)
+	}
+}
+
+func TestGoogleAnswersHaveTheRecordedShape(t *testing.T) {
+	recorded := fixture(t, "google_ads/searchstream_campaign_by_day.json")
+	r := newRig(t)
+	token := r.signIn()
+	_, body := r.gaql(token, "4440000000", "4440000001", daily())
+	sameShape(t, body, recorded, ".results.campaign.resourceName", ".results.campaign.name", ".results.metrics.clicks", ".results.metrics.costMicros", ".results.segments.date")
+
+	_, body = r.gaql(token, "4440000000", "4440000001", "SELECT campaign.id, segments.date FROM campaign WHERE segments.date BETWEEN '2020-01-01' AND '2020-01-02'")
+	sameShape(t, body, fixture(t, "google_ads/searchstream_empty.json"), ".fieldMask", ".requestId", ".queryResourceConsumption")
+	if strings.Contains(string(body), "results") {
+		t.Errorf("an empty answer has results: %s", body)
+	}
+
+	r.Faults().Set(Fault{Kind: Throttle, Platform: world.Google, Times: 1, Wait: 11 * time.Hour})
+	_, body = r.gaql(token, "4440000000", "4440000001", daily())
+	recorded = append(append([]byte{'['}, fixture(t, "google_ads/error_429_quota_daily_basic.json")...), ']')
+	sameShape(t, body, recorded, ".error.code", ".error.status", ".error.details.errors.errorCode.quotaError", ".error.details.errors.details.quotaErrorDetails.retryDelay")
+}
+
+func FuzzGAQL(f *testing.F) {
+	f.Add(daily())
+	f.Add(`SELECT a.b,c FROM d WHERE e NOT IN ('x\'y', "z", 3) AND f != -1 ORDER BY g DESC, h LIMIT 5`)
+	f.Add("SELECT '")
+	f.Fuzz(func(t *testing.T, text string) {
+		q, err := parseGAQL(text)
+		if err != nil {
+			if refused, ok := err.(*gaqlError); !ok || refused.code == "" {
+				t.Errorf("%q: %v is no queryError", text, err)
+			}
+			return
+		}
+		if len(q.fields) == 0 || q.from == "" {
+			t.Errorf("%q parsed without fields or resource: %+v", text, q)
+		}
+		for _, c := range q.where {
+			if len(c.values) == 0 || (c.op == "BETWEEN" && len(c.values) != 2) {
+				t.Errorf("%q: condition %+v", text, c)
+			}
+			c.holds("2026-11-20")
+		}
+	})
+}

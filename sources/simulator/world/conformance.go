@@ -1,0 +1,93 @@
+package world
+
+import (
+	"time"
+
+	"adtop/kpi"
+)
+
+// Moments of the conformance world that tests want to stand at.
+var (
+	ConformanceEpoch  = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	ConformanceSpring = time.Date(2026, 3, 31, 12, 20, 0, 0, time.UTC) // after the 23-hour days of 8 March (New York) and 29 March (Berlin)
+	ConformanceAutumn = time.Date(2026, 11, 4, 12, 20, 0, 0, time.UTC) // after the 25-hour days of 25 October (Berlin) and 1 November (New York)
+)
+
+// Conformance is a small world full of what adapters get wrong: awkward names,
+// two campaigns of one name, a removed campaign with past spend, idle hours, an
+// account without campaigns, a currency without cents, fractional conversions,
+// hours without conversions, and days of 23 and 25 hours. It begins at
+// ConformanceEpoch.
+func Conformance() *World {
+	berlin, newYork, tokyo := zone("Europe/Berlin"), zone("America/New_York"), zone("Asia/Tokyo")
+	return New(Spec{
+		Seed:  7,
+		Epoch: ConformanceEpoch,
+		Accounts: []Account{
+			{Platform: Google, ID: "4440000001", Name: "Tests & Söhne \u202eoHG", Manager: "4440000000", Currency: "EUR", Zone: berlin, Campaigns: awkward("51000000000", UTM{"google", "cpc", ""}, 1, true)},
+			{Platform: Google, ID: "4440000002", Name: "", Manager: "4440000000", Currency: "JPY", Zone: tokyo, Campaigns: awkward("52000000000", UTM{"google", "cpc", ""}, 160, true)},
+			{Platform: Google, ID: "4440000003", Name: "Without campaigns", Manager: "4440000000", Currency: "EUR", Zone: berlin},
+			{Platform: Google, ID: "4440000009", Name: "Direct access", Currency: "USD", Zone: newYork, Campaigns: awkward("53000000000", UTM{"google", "cpc", ""}, 1, true)},
+			{Platform: Meta, ID: "act_900000000000001", Name: "Berlin", Currency: "EUR", Zone: berlin, Campaigns: awkward("120900000000001000", UTM{"facebook", "paid_social", ""}, 1, false)},
+			{Platform: Meta, ID: "act_900000000000002", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: awkward("120900000000002000", UTM{"facebook", "paid_social", ""}, 1, false)},
+			{Platform: Meta, ID: "act_900000000000003", Name: "Without campaigns", Currency: "JPY", Zone: tokyo},
+			{Platform: CSV, ID: "partners", Name: "Partners", Currency: "EUR", Zone: berlin, Campaigns: partners()},
+		},
+		Shop: Shop{
+			ID: "conformance.myshopify.com", Name: "Conformance", Currency: "EUR", Zone: berlin,
+			Rates: map[kpi.Currency]float64{"USD": 0.92, "JPY": 0.006},
+			Campaigns: []Campaign{
+				{ID: "conformance-email", Name: "Letter", SpendPerDay: 300, ROAS: 1, AOV: 50, OverClaim: 1, Delay: Delay{0.6, 0.25}, UTM: UTM{"newsletter", "email", "spring & summer=50%"}},
+				{ID: "conformance-direct", Name: "Direct", SpendPerDay: 200, ROAS: 1, AOV: 40, OverClaim: 1, Delay: Delay{0.6, 0.25}},
+			},
+		},
+	})
+}
+
+// awkward makes campaigns whose ids begin with prefix; scale is the price level
+// of the currency.
+func awkward(prefix string, utm UTM, scale float64, dataDriven bool) []Campaign {
+	names := []struct{ name, status string }{
+		{"Spring", "ENABLED"},
+		{"Spring", "PAUSED"}, // the same name is another campaign
+		{"Quote \" backslash \\ comma, semicolon; <b>&amp;", "ENABLED"},
+		{"Emoji 🧦👩\u200d👧 \u202eright-to-left", "ENABLED"},
+		{"Line\nbreak\ttab \x1b[31mred\x1b[0m \u0007bell", "ENABLED"},
+		{"Removed", "REMOVED"},
+	}
+	var all []Campaign
+	for i, n := range names {
+		c := Campaign{
+			ID: prefix + string(rune('1'+i)), Name: n.name, Status: n.status, ChannelType: "SEARCH",
+			SpendPerDay: scale * float64(20+15*i), ROAS: 3, AOV: scale * 45, CPC: scale * 0.5, CTR: 0.02,
+			OverClaim: 1.2, Delay: Delay{0.55, 0.3}, UTM: utm, DataDriven: dataDriven,
+		}
+		c.UTM.Campaign = "c" + string(rune('1'+i))
+		if i == 1 {
+			c.Schedule = Schedule{9, 18}
+		}
+		if n.status == "REMOVED" {
+			c.Ended = ConformanceAutumn.AddDate(0, 0, -5)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+func partners() []Campaign {
+	base := Campaign{
+		Status: "ENABLED", SpendPerDay: 12, ROAS: 4, AOV: 48, CPC: 0.4, CTR: 0.02,
+		OverClaim: 1.1, Delay: Delay{0.6, 0.25}, UTM: UTM{"partnernetz", "affiliate", ""}, OnCommission: true,
+	}
+	named := func(id, name string, lacks kpi.Fields) Campaign {
+		c := base
+		c.ID, c.Name, c.Lacks, c.UTM.Campaign = id, name, lacks, id
+		return c
+	}
+	return []Campaign{
+		named("plain", "Plain", 0),
+		named("quoted", `Semi;colon "and" quotes`, 0),
+		named("clickless", "Counts no clicks", kpi.Clicks), // an empty cell: unknown, not zero
+		named("umlaut", "Gutschein-Größe", 0),
+	}
+}

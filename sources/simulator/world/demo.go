@@ -1,0 +1,186 @@
+package world
+
+import (
+	"strings"
+	"time"
+
+	"adtop/kpi"
+)
+
+// What the demo's economics are. Its config must name the same margin.
+const (
+	DemoMargin    = 0.45
+	DemoBreakEven = 1 / DemoMargin
+	DemoHistory   = 60 * 24 * time.Hour // before now
+	IncidentAfter = 90 * time.Minute    // after now
+	incidentLeft  = 0.2                 // of the conversion rate
+	dollarInEuro  = 0.92
+)
+
+// Account ids of the demo world.
+const (
+	DemoGoogleManager = "1112223333"
+	DemoGoogle        = "4445556666"
+	DemoMetaEU        = "act_210000000000001"
+	DemoMetaUS        = "act_210000000000002"
+	DemoAffiliates    = "affiliates"
+	DemoShop          = "acme-shop.myshopify.com"
+)
+
+// plan is a campaign in the words of its marketer.
+type plan struct {
+	id, name    string
+	conversions float64 // a day, as the platform reports them
+	aov         float64
+	multiple    float64 // true return in multiples of break-even
+	claim       float64 // over-claiming
+	hour, day   float64 // shares of orders within an hour and a day of the click
+}
+
+// Demo is the world behind `adtop demo`: a shop in Berlin with 60 days of
+// history before now. With incident, the conversion rate of all Shopping
+// campaigns falls to a fifth for clicks from 90 minutes after now.
+func Demo(seed uint64, now time.Time, incident bool) *World {
+	berlin, newYork := zone("Europe/Berlin"), zone("America/New_York")
+	spec := Spec{
+		Seed:  seed,
+		Epoch: now.Add(-DemoHistory),
+		Accounts: []Account{
+			{Platform: Google, ID: DemoGoogle, Name: "Acme Shop", Manager: DemoGoogleManager, Currency: "EUR", Zone: berlin, Campaigns: demoGoogle()},
+			{Platform: Meta, ID: DemoMetaEU, Name: "Acme Shop EU", Currency: "EUR", Zone: berlin, Campaigns: demoMetaEU()},
+			{Platform: Meta, ID: DemoMetaUS, Name: "Acme Shop US", Currency: "USD", Zone: newYork, Campaigns: demoMetaUS()},
+			{Platform: CSV, ID: DemoAffiliates, Name: "Partner network", Currency: "EUR", Zone: berlin, Campaigns: demoAffiliates()},
+		},
+		Shop: Shop{
+			ID: DemoShop, Name: "Acme Shop", Currency: "EUR", Zone: berlin,
+			Rates: map[kpi.Currency]float64{"USD": dollarInEuro}, Campaigns: demoVisitors(),
+		},
+	}
+	spec.Channels = demoChannels(spec)
+	if incident {
+		for _, c := range spec.Accounts[0].Campaigns {
+			if strings.HasPrefix(c.Name, "Shopping ") {
+				spec.Incidents = append(spec.Incidents, Incident{Campaign: c.ID, At: now.Add(IncidentAfter), Factor: incidentLeft})
+			}
+		}
+	}
+	return New(spec)
+}
+
+func demoGoogle() []Campaign {
+	return campaigns(UTM{"google", "cpc", ""}, func(c *Campaign) {
+		c.DataDriven, c.CPC, c.CTR = true, 0.55, 0.045
+		c.ChannelType = "SEARCH"
+		if strings.HasPrefix(c.Name, "Shopping ") {
+			c.ChannelType, c.CPC, c.CTR = "SHOPPING", 0.38, 0.012
+		}
+	},
+		plan{"21034567801", "Search Brand", 70, 58, 2.1, 1.25, 0.72, 0.18},
+		plan{"21034567802", "Search Generic", 55, 66, 1.6, 1.15, 0.55, 0.28},
+		plan{"21034567803", "Search Competitors", 25, 61, 1.5, 1.1, 0.50, 0.30},
+		plan{"21034567804", "Shopping Bestsellers", 130, 52, 1.85, 1.2, 0.66, 0.22},
+		plan{"21034567805", "Shopping Catalogue", 80, 47, 1.7, 1.15, 0.62, 0.24},
+		plan{"21034567806", "Shopping Clearance", 40, 33, 1.6, 1.15, 0.68, 0.22},
+	)
+}
+
+func demoMetaEU() []Campaign {
+	return campaigns(UTM{"facebook", "paid_social", ""}, func(c *Campaign) { c.CPC, c.CTR = 0.62, 0.014 },
+		plan{"120210000000000101", "Prospecting Broad", 70, 54, 1.6, 1.35, 0.50, 0.30},
+		plan{"120210000000000102", "Prospecting Lookalike", 50, 57, 1.75, 1.3, 0.52, 0.28},
+		plan{"120210000000000103", "Retargeting Basket", 24, 63, 2.2, 1.4, 0.60, 0.25},
+		plan{"120210000000000104", "Retargeting Viewers", 16, 55, 1.9, 1.4, 0.57, 0.27},
+	)
+}
+
+func demoMetaUS() []Campaign {
+	return campaigns(UTM{"facebook", "paid_social", ""}, func(c *Campaign) { c.CPC, c.CTR = 0.85, 0.012 },
+		plan{"120210000000000201", "US Prospecting", 32, 72, 1.55, 1.3, 0.48, 0.30},
+		plan{"120210000000000202", "US Retargeting", 18, 68, 1.9, 1.4, 0.55, 0.28},
+	)
+}
+
+func demoAffiliates() []Campaign {
+	return campaigns(UTM{"partnernetz", "affiliate", ""}, func(c *Campaign) { c.OnCommission, c.CPC, c.CTR = true, 0.5, 0.02 },
+		plan{"couponhub", "Couponhub", 18, 49, 1.6, 1.1, 0.75, 0.15},
+		plan{"testberichte24", "Testberichte24", 10, 71, 1.6, 1.1, 0.45, 0.33},
+		plan{"cashback-club", "Cashback Club", 7, 55, 1.6, 1.2, 0.70, 0.18},
+	)
+}
+
+// demoVisitors are the shop's own: their volumes are smaller than what the shop
+// sees, because customers whom a platform claims too come back this way.
+func demoVisitors() []Campaign {
+	own := campaigns(UTM{"newsletter", "email", ""}, func(*Campaign) {},
+		plan{"email-weekly", "Weekly letter", 7, 58, 1, 1, 0.70, 0.22},
+		plan{"email-basket", "Basket reminder", 5, 64, 1, 1, 0.74, 0.18},
+		plan{"email-winback", "Winback", 3, 52, 1, 1, 0.60, 0.28},
+		plan{"direct", "Direct and organic", 20, 60, 1, 1, 0.74, 0.16},
+		plan{"organic-blog", "Organic blog", 18, 54, 1, 1, 0.60, 0.25},
+	)
+	for i := range own {
+		own[i].SpendPerDay, own[i].ROAS = own[i].SpendPerDay*own[i].ROAS, 1
+		if !strings.HasPrefix(own[i].ID, "email-") {
+			own[i].UTM = UTM{}
+		}
+	}
+	return own
+}
+
+// campaigns turns plans into campaigns whose links carry utm and their own name.
+func campaigns(utm UTM, set func(*Campaign), plans ...plan) []Campaign {
+	var all []Campaign
+	for _, p := range plans {
+		roas := p.multiple * DemoBreakEven
+		c := Campaign{
+			ID: p.id, Name: p.name, Status: "ENABLED",
+			SpendPerDay: p.conversions * p.aov / roas, ROAS: roas, AOV: p.aov,
+			OverClaim: p.claim, Delay: Delay{p.hour, p.day}, UTM: utm,
+		}
+		c.UTM.Campaign = strings.ReplaceAll(strings.ToLower(p.name), " ", "-")
+		set(&c)
+		all = append(all, c)
+	}
+	return all
+}
+
+// demoChannels groups the campaigns by the first word of their names, which is
+// what the demo's config matches.
+func demoChannels(spec Spec) []Channel {
+	group := func(name, platform, account, prefix string, from []Campaign) Channel {
+		ch := Channel{Name: name, Platform: platform, Account: account, BreakEven: DemoBreakEven}
+		for _, c := range from {
+			if strings.HasPrefix(c.Name, prefix) {
+				ch.Campaigns = append(ch.Campaigns, c.ID)
+			}
+		}
+		return ch
+	}
+	google, eu, us, partners := spec.Accounts[0], spec.Accounts[1], spec.Accounts[2], spec.Accounts[3]
+	email, direct := Channel{Name: "E-mail"}, Channel{Name: "Direct"}
+	for _, c := range spec.Shop.Campaigns {
+		if c.UTM.Source != "" {
+			email.Campaigns = append(email.Campaigns, c.ID)
+		} else {
+			direct.Campaigns = append(direct.Campaigns, c.ID)
+		}
+	}
+	return []Channel{
+		group("Google Search", Google, google.ID, "Search ", google.Campaigns),
+		group("Google Shopping", Google, google.ID, "Shopping ", google.Campaigns),
+		group("Meta Prospecting", Meta, eu.ID, "Prospecting ", eu.Campaigns),
+		group("Meta Retargeting", Meta, eu.ID, "Retargeting ", eu.Campaigns),
+		group("Meta US", Meta, us.ID, "US ", us.Campaigns),
+		group("Affiliates", CSV, partners.ID, "", partners.Campaigns),
+		email, direct,
+	}
+}
+
+// zone loads a zone that every installation of the time zone database has.
+func zone(name string) *time.Location {
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		panic("world: " + err.Error())
+	}
+	return loc
+}

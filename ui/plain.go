@@ -1,0 +1,76 @@
+package ui
+
+import (
+	"bufio"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"adtop/kpi"
+	"adtop/snapshot"
+)
+
+// Plain prints the overview once, without escape sequences: for pipes, cron
+// and files. Names are cut so that a line has at most width cells; a width
+// below 40 counts as 120.
+func Plain(w io.Writer, s *snapshot.Snapshot, width int) error {
+	if width < 40 {
+		width = 120
+	}
+	zone := s.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	st := stylesOf(palette{})
+	out := bufio.NewWriter(w)
+	line := func(text string) { out.WriteString(strings.TrimRight(ansi.Strip(text), " ") + "\n") }
+	line(s.Title + " · " + s.View.Range.Label() + " · as of " + s.AsOf.In(zone).Format("2006-01-02 15:04 ") + zone.String() + " · " + string(s.Currency))
+	line("")
+	rows := make([]*row, 0, len(s.Channels)+1)
+	for i := range s.Channels {
+		r := channelRow(&s.Channels[i], s.AsOf)
+		rows = append(rows, &r)
+	}
+	slices.SortStableFunc(rows, byAttention)
+	rows = append(rows, &row{id: "total", name: "Total", now: s.Total, before: s.Before, trend: trendOf(s.Days)})
+	g := gridFor(channelColumns, width, longestName(st, rows))
+	line(g.header(st, "CHANNEL", "", false))
+	for i := range rows {
+		line(g.line(st, rows[i], false))
+	}
+	plainAlerts(s, line)
+	for _, warning := range s.Warnings {
+		line("! " + warning)
+	}
+	if s.Backfill.What != "" {
+		line("History is still being fetched: " + s.Backfill.What + ", " + whole(float64(s.Backfill.Done)) + " of " + whole(float64(s.Backfill.Total)) + " polls")
+	}
+	return out.Flush()
+}
+
+func plainAlerts(s *snapshot.Snapshot, line func(string)) {
+	titled := false
+	for i := range s.Alerts {
+		alert := &s.Alerts[i]
+		if !alert.EndedAt.IsZero() {
+			continue
+		}
+		if !titled {
+			line("")
+			titled = true
+		}
+		m := (&Styles{}).alert(alert)
+		line(m.glyph + " " + alertTitle(alert) + ackText(alert))
+		if alert.Reason != "" {
+			line("  " + alert.Reason)
+		}
+	}
+	for i := range s.Channels {
+		if c := &s.Channels[i]; c.Verdict == kpi.NoData && c.Problem != "" {
+			line("○ " + c.Name + ": " + c.Problem)
+		}
+	}
+}
