@@ -119,7 +119,7 @@ func conditions(s *snapshot.Snapshot) []condition {
 		}
 	}
 	for _, src := range s.Sources {
-		all = append(all, sourceStale(src))
+		all = append(all, sourceStale(src, s.Zone))
 	}
 	return all
 }
@@ -138,7 +138,7 @@ func unprofitable(ch snapshot.Channel, threshold float64, currency kpi.Currency)
 	default:
 		c.signal = hold
 	}
-	c.summary = fmt.Sprintf("%s unprofitable, %.0f%% sure", ch.Name, 100*ch.P.Value)
+	c.summary = fmt.Sprintf("%s unprofitable, %.0f%% sure", ch.Name, min(100*ch.P.Value, 99))
 	if loss := ch.Evidence.LossPerDay; loss > 0 {
 		c.summary += fmt.Sprintf(": −%.0f %s/day", loss.Float(), currency)
 	}
@@ -147,7 +147,7 @@ func unprofitable(ch snapshot.Channel, threshold float64, currency kpi.Currency)
 
 // sourceStale warns at the first failed poll and fires when the figures have
 // become too old to judge by.
-func sourceStale(src snapshot.Source) condition {
+func sourceStale(src snapshot.Source, zone *time.Location) condition {
 	c := condition{rule: RuleSourceStale, subject: src.Name, severity: snapshot.Warning, watermark: src.LastGood}
 	switch src.Health {
 	case snapshot.Healthy:
@@ -159,7 +159,7 @@ func sourceStale(src snapshot.Source) condition {
 	}
 	c.summary = src.Name + ": no data"
 	if !src.LastGood.IsZero() {
-		c.summary += " since " + src.LastGood.UTC().Format("15:04 MST")
+		c.summary += " since " + src.LastGood.In(zone).Format("2 Jan 15:04")
 	}
 	c.reason = src.Problem
 	if src.Next != "" {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,8 +64,12 @@ func databasePath(cfg *config.Config) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := strings.TrimSuffix(filepath.Base(cfg.File), filepath.Ext(cfg.File))
-	return filepath.Join(dir, name+".db"), nil
+	return filepath.Join(dir, configName(cfg)+".db"), nil
+}
+
+// configName is the name of the config file without its ending.
+func configName(cfg *config.Config) string {
+	return strings.TrimSuffix(filepath.Base(cfg.File), filepath.Ext(cfg.File))
 }
 
 // openLog returns the log that --log asks for, or one that drops everything.
@@ -83,7 +88,7 @@ func (a *app) openLog() (*slog.Logger, io.Closer, error) {
 // sources opened only when the process may collect.
 func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *slog.Logger, secrets func(string) (string, error)) (monitor.Options, error) {
 	o := monitor.Options{
-		Store: cache, Clock: clock, Log: log, Title: cfg.Title, Currency: cfg.Currency, Zone: cfg.Zone,
+		Store: cache, Clock: clock, Log: log, Title: cmp.Or(cfg.Title, configName(cfg)), Currency: cfg.Currency, Zone: cfg.Zone,
 		Default: cfg.Economics, FalseAlarms: cfg.Alerts.FalseAlarmsPerMonth,
 	}
 	o.Claim = func(source, account string, e sources.Entity) monitor.Claim {

@@ -66,18 +66,23 @@ func merge(shown *snapshot.Source, src Source, kind sources.Kind, message, next 
 	said := ""
 	switch {
 	case good.IsZero():
-		health, said = snapshot.Failing, problem(kind, message)
+		health = snapshot.Failing
 	case asOf.Sub(good) > src.staleAfter(1):
 		health = snapshot.Stale
 		said = fmt.Sprintf("no good answer for %s", short(asOf.Sub(good).Truncate(time.Minute)))
-		if kind != 0 {
-			said += ": " + problem(kind, message)
-		}
 	case asOf.Sub(through) > exportAge:
 		health, said = snapshot.Stale, fmt.Sprintf("its figures end %s ago", short(asOf.Sub(through).Truncate(time.Hour)))
-		next = "Export it again, or check what writes it."
+		if kind == 0 {
+			next = "Export it again, or check what writes it."
+		}
 	case kind != 0:
-		health, said = snapshot.Failing, problem(kind, message)
+		health = snapshot.Failing
+	}
+	if kind != 0 && said != "" {
+		said += ": "
+	}
+	if kind != 0 {
+		said += problem(kind, message)
 	}
 	if rank(health) > rank(shown.Health) {
 		shown.Health, shown.Problem, shown.Next = health, said, next

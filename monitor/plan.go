@@ -34,8 +34,11 @@ func (s Source) interval(accounts int) (time.Duration, string) {
 	return every, why
 }
 
-// short renders a span without trailing zeros: "15m", "1h30m".
+// short renders a span without trailing zeros: "15m", "1h30m", "3 days".
 func short(d time.Duration) string {
+	if d >= 48*time.Hour {
+		return fmt.Sprintf("%d days", int(d.Hours()/24))
+	}
 	text := d.Round(time.Second).String()
 	for _, tail := range []string{"m0s", "h0m"} {
 		if len(text) > len(tail) && text[len(text)-len(tail):] == tail {

@@ -47,7 +47,8 @@ func (p *poller) poll(ctx context.Context, history <-chan struct{}) {
 					p.run(ctx, p.schedules[id], t)
 				}
 			}
-			wake = p.next(allowed, p.m.o.Clock.Now())
+			now = p.m.o.Clock.Now()
+			wake = p.next(allowed, now)
 		}
 		p.m.planned(p.src.Name, wake, wake.After(now) && allowed)
 		var start <-chan struct{}

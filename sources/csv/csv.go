@@ -29,7 +29,7 @@ func Definition() sources.Definition {
 		Dating:      sources.Mixed,
 		Basis:       kpi.Reported,
 		Restates:    30,
-		History:     400,
+		History:     3650,
 		MinInterval: time.Minute,
 		Options:     func() any { return defaults() },
 		Open:        open,
@@ -87,12 +87,12 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 		if err := ctx.Err(); err != nil {
 			return sources.Receipt{}, err
 		}
-		one, err := s.read(f, q.Days)
+		one, err := s.read(ctx, f, q.Days)
 		if err != nil {
 			return sources.Receipt{}, err
 		}
 		all.supersede(one)
-		if through := earliest(one.newest, f.written, s.env.Now()); through.After(complete) {
+		if through := s.through(one, f); through.After(complete) {
 			complete = through
 		}
 	}
@@ -129,16 +129,17 @@ func (s *source) answers(q sources.Query) error {
 	return nil
 }
 
-// earliest returns the first of the instants, or the zero time when the
-// newest slot is unknown because there was no row.
-func earliest(newest time.Time, others ...time.Time) time.Time {
-	if newest.IsZero() {
-		return newest
+// through is how far a file is complete: to the end of its newest slot, but no
+// further than it had been written. Without any row that is unknown.
+func (s *source) through(book *ledger, f file) time.Time {
+	if book.newest.Grain == 0 {
+		return time.Time{}
 	}
-	for _, t := range others {
-		if t.Before(newest) {
-			newest = t
+	end := book.newest.End(s.account.Zone)
+	for _, bound := range []time.Time{f.written, s.env.Now()} {
+		if bound.Before(end) {
+			end = bound
 		}
 	}
-	return newest
+	return end
 }

@@ -27,7 +27,7 @@ func FuzzExport(f *testing.F) {
 		if err != nil || len(text) == 0 {
 			return
 		}
-		book, broken, err := s.fold(text, everyDay)
+		book, broken, err := s.fold(t.Context(), text, everyDay)
 		if err != nil || len(broken.lines) > 0 {
 			return
 		}

@@ -3,7 +3,6 @@ package csv
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"adtop/kpi"
 	"adtop/sources"
@@ -20,7 +19,7 @@ type figure struct {
 type ledger struct {
 	sums   map[figure]kpi.Metrics
 	labels map[string]label // by entity id
-	newest time.Time        // end of the newest slot of the file, asked for or not
+	newest sources.Slot     // of the file, asked for or not; its Grain is 0 without any row
 }
 
 // label is how the newest slot of an entity calls it.
@@ -44,6 +43,13 @@ func (b *ledger) add(e sources.Entity, slot sources.Slot, m kpi.Metrics) error {
 	b.sums[key] = sum
 	b.name(label{e, slot})
 	return nil
+}
+
+// sees notes that the file has a row for a slot.
+func (b *ledger) sees(slot sources.Slot) {
+	if b.newest.Grain == 0 || compareSlots(slot, b.newest) > 0 {
+		b.newest = slot
+	}
 }
 
 func (b *ledger) name(l label) {

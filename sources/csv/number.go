@@ -47,7 +47,6 @@ func minorDigits(currency string) int {
 // other one, spaces or apostrophes between groups of digits, times ten to the
 // power of scale. Digits beyond the sixth decimal are rounded half to even.
 func number(cell string, mark byte, scale int) (kpi.Micros, error) {
-	expected := fmt.Errorf("%s: expected a number with a decimal %s", quote(cell), map[byte]string{'.': "point", ',': "comma"}[mark])
 	text := strings.Replace(cell, "−", "-", 1)
 	sign := ""
 	if strings.HasPrefix(text, "-") || strings.HasPrefix(text, "+") {
@@ -57,20 +56,36 @@ func number(cell string, mark byte, scale int) (kpi.Micros, error) {
 	if i := strings.IndexAny(text, "eE"); i >= 0 {
 		exponent, err := strconv.ParseInt(text[i+1:], 10, 8)
 		if err != nil || exponent < -60 || exponent > 60 {
-			return 0, expected
+			return 0, noNumber(cell, mark)
 		}
 		mantissa, power = text[:i], int(exponent)
 	}
 	whole, fraction, _ := strings.Cut(mantissa, string(mark))
 	whole, grouped := ungroup(whole, mark)
 	if !grouped || !digitsOnly(fraction) || whole+fraction == "" || len(whole)+len(fraction) > 40 {
-		return 0, expected
+		return 0, noNumber(cell, mark)
+	}
+	// Nearly all cells are short and need no rounding: 18 digits fit into 64 bits.
+	if zeros := 6 + power + scale - len(fraction); zeros >= 0 && len(whole)+len(fraction)+zeros <= 18 {
+		value, err := strconv.ParseInt(sign+whole+fraction, 10, 64)
+		for range zeros {
+			value *= 10
+		}
+		return kpi.Micros(value), err
 	}
 	value, err := kpi.ParseMicros(fmt.Sprintf("%s0%s.%s0e%d", sign, whole, fraction, power+scale))
 	if err != nil {
 		return 0, fmt.Errorf("%s: expected an amount below nine million millions", quote(cell))
 	}
 	return value, nil
+}
+
+func noNumber(cell string, mark byte) error {
+	name := "point"
+	if mark == ',' {
+		name = "comma"
+	}
+	return fmt.Errorf("%s: expected a number with a decimal %s", quote(cell), name)
 }
 
 // ungroup takes the separators out of the digits before the decimal mark. The

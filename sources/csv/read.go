@@ -1,6 +1,7 @@
 package csv
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -9,7 +10,7 @@ import (
 )
 
 // read folds one file into a ledger that keeps the rows of days.
-func (s *source) read(f file, days kpi.DateRange) (*ledger, error) {
+func (s *source) read(ctx context.Context, f file, days kpi.DateRange) (*ledger, error) {
 	text, err := f.text()
 	if err != nil {
 		return nil, err
@@ -18,8 +19,10 @@ func (s *source) read(f file, days kpi.DateRange) (*ledger, error) {
 	if !finished && s.env.Now().Sub(f.written).Abs() < settle {
 		return nil, f.growing("its last line has no end yet")
 	}
-	found, broken, err := s.fold(text, days)
+	found, broken, err := s.fold(ctx, text, days)
 	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
 	case err != nil && !finished && !strings.Contains(string(text), "\n"):
 		return nil, f.growing("its header has no end yet")
 	case err != nil:
@@ -34,22 +37,22 @@ func (s *source) read(f file, days kpi.DateRange) (*ledger, error) {
 
 // fold reads the lines of a text. Faults of single lines are in broken, those
 // of the whole text in the error.
-func (s *source) fold(text []byte, days kpi.DateRange) (*ledger, faults, error) {
+func (s *source) fold(ctx context.Context, text []byte, days kpi.DateRange) (*ledger, faults, error) {
 	t, err := newTable(text, s.options.Delimiter, s.options.Columns.wanted())
 	if err != nil {
 		return nil, faults{}, err
 	}
-	mark, err := s.mark(t)
+	mark, err := s.mark(ctx, t)
 	if err != nil {
 		return nil, faults{}, err
 	}
 	book, broken := newLedger(), faults{}
-	t.each(&broken, func(l line) {
+	err = t.each(ctx, &broken, func(l line) {
 		if column, err := s.post(book, l, mark, days); err != nil {
 			broken.add(l, column, err)
 		}
 	})
-	return book, broken, nil
+	return book, broken, err
 }
 
 // wanted lists the headers that the options name.
@@ -69,7 +72,7 @@ func (c Columns) wanted() []string {
 // that the figures of the file show. Where they do not, "1,234" could be
 // either and is refused rather than guessed; a lone "1.234" is a decimal unless
 // semicolons between the columns speak for a decimal comma.
-func (s *source) mark(t *table) (byte, error) {
+func (s *source) mark(ctx context.Context, t *table) (byte, error) {
 	switch s.options.Decimal {
 	case "point":
 		return '.', nil
@@ -79,7 +82,7 @@ func (s *source) mark(t *table) (byte, error) {
 	c := s.options.Columns
 	seen := map[byte]int{} // line where each mark was first seen
 	sample := ""
-	t.each(&faults{}, func(l line) {
+	err := t.each(ctx, &faults{}, func(l line) {
 		for i, header := range []string{c.Impressions, c.Clicks, c.Cost.Column, c.Conversions, c.Revenue.Column} {
 			cell := l.cell(header)
 			m := markOf(cell, i < 2)
@@ -94,6 +97,9 @@ func (s *source) mark(t *table) (byte, error) {
 			}
 		}
 	})
+	if err != nil {
+		return 0, err
+	}
 	point, isPoint := seen['.']
 	comma, isComma := seen[',']
 	switch {
@@ -126,9 +132,7 @@ func (s *source) post(book *ledger, l line, mark byte, days kpi.DateRange) (stri
 	if err != nil {
 		return column, err
 	}
-	if end := slot.End(s.account.Zone); end.After(book.newest) {
-		book.newest = end
-	}
+	book.sees(slot)
 	if !days.Contains(slot.Date) {
 		return "", nil
 	}

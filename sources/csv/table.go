@@ -2,6 +2,7 @@ package csv
 
 import (
 	"bytes"
+	"context"
 	stdcsv "encoding/csv"
 	"errors"
 	"fmt"
@@ -141,15 +142,19 @@ func (f *faults) err(path string) error {
 }
 
 // each calls visit for every record below the header that is not blank.
-// Records that are no lines of this table are added to broken.
-func (t *table) each(broken *faults, visit func(line)) {
+// Records that are no lines of this table are added to broken. Its error is
+// that of ctx.
+func (t *table) each(ctx context.Context, broken *faults, visit func(line)) error {
 	r := records(t.text, t.delimiter)
 	r.FieldsPerRecord = len(t.header)
 	finished := bytes.HasSuffix(t.text, []byte("\n"))
 	for start, first := int64(0), true; ; first = false {
 		cells, err := r.Read()
 		if errors.Is(err, io.EOF) {
-			return
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		l := line{t: t, cells: cells, last: !finished && r.InputOffset() >= int64(len(t.text))}
 		var parse *stdcsv.ParseError
@@ -161,12 +166,12 @@ func (t *table) each(broken *faults, visit func(line)) {
 		switch length := r.InputOffset() - start; {
 		case length > maxLine:
 			broken.add(l, "", fmt.Errorf("has %d KiB: expected at most %d; is a quotation mark left open?", length>>10, maxLine>>10))
-			return
+			return nil
 		case errors.Is(err, stdcsv.ErrFieldCount) && !l.blank():
 			broken.add(l, "", fmt.Errorf("has %d cells: expected %d, as in the header", len(cells), len(t.header)))
 		case err != nil && !errors.Is(err, stdcsv.ErrFieldCount):
 			broken.add(l, "", fmt.Errorf("column %d: %w", parse.Column, parse.Err))
-			return
+			return nil
 		case err == nil && !first && !l.blank():
 			visit(l)
 		}

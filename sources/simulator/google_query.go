@@ -97,10 +97,16 @@ func (q *gaqlQuery) days(who customer, epoch, now time.Time) (kpi.DateRange, err
 		case "BETWEEN", "=":
 			from, to = true, true
 			days.From, days.To = max(days.From, first), min(days.To, last)
-		case ">=", ">":
+		case ">=":
 			from, days.From = true, max(days.From, first)
-		case "<=", "<":
+		case ">":
+			from, days.From = true, max(days.From, first+1)
+		case "<=":
 			to, days.To = true, min(days.To, first)
+		case "<":
+			to, days.To = true, min(days.To, first-1)
+		default:
+			return days, gaqlErrorf("INVALID_OPERATOR", "The operator '%s' cannot be used with '%s'.", c.op, googleDate)
 		}
 	}
 	if q.selects("segments") && (!from || !to) {
@@ -133,10 +139,11 @@ func (s *Simulator) clients(who *customer) []googleRow {
 	return rows
 }
 
-// matches says whether the row meets all conditions.
+// matches says whether the row meets all conditions but that on the date, which
+// has decided already what the row sums up.
 func (q *gaqlQuery) matches(r *googleRow) bool {
 	for _, c := range q.where {
-		if !c.holds(googleFields[c.field].text(r)) {
+		if c.field != googleDate && !c.holds(googleFields[c.field].text(r)) {
 			return false
 		}
 	}

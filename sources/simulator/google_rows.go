@@ -206,10 +206,13 @@ func (w *googleWriter) batch(b []byte, rows []googleRow) []byte {
 	return append(b, `","queryResourceConsumption":"322"`...)
 }
 
+// typicalRow is about how many bytes a row takes.
+const typicalRow = 400
+
 // stream writes the array of batches of searchStream.
 func (g *googleResult) stream(size int) []byte {
 	w := newGoogleWriter(g.query)
-	b := []byte{'['}
+	b := append(make([]byte, 0, typicalRow*(len(g.rows)+1)), '[')
 	for rows := g.rows; ; {
 		n := min(size, len(rows))
 		b = append(w.batch(b, rows[:n]), '}')

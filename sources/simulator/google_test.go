@@ -1,9 +1,11 @@
 package simulator
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -146,6 +148,10 @@ func TestGoogleFoldsWhatIsNotSelected(t *testing.T) {
 	if len(account) != 1 || account[0].metrics(t) != want {
 		t.Errorf("the account's total is %+v, want %+v", account, want)
 	}
+	open := r.googleRows("4440000000", "4440000001", "SELECT metrics.cost_micros FROM customer WHERE segments.date > '2026-10-22' AND segments.date < '2026-11-05'")
+	if len(open) != 1 || open[0].metrics(t).Cost != want.Cost {
+		t.Errorf("between the days outside it cost %+v, want %s", open, want.Cost.Decimal(2))
+	}
 	byDay := r.googleRows("4440000000", "4440000001", "SELECT segments.date, metrics.cost_micros FROM customer WHERE segments.date BETWEEN '2026-10-23' AND '2026-11-04' ORDER BY segments.date DESC LIMIT 3")
 	if len(byDay) != 3 || byDay[0].Segments.Date != "2026-11-04" || byDay[2].Segments.Date != "2026-11-02" {
 		t.Errorf("the three newest days are %+v", byDay)
@@ -270,4 +276,25 @@ func FuzzGAQL(f *testing.F) {
 			c.holds("2026-11-20")
 		}
 	})
+}
+
+// What a fetch of the demo costs the simulator, apart from the connection.
+func BenchmarkGoogleMonth(b *testing.B) {
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	s := New(world.Demo(1, now, true), func() time.Time { return now })
+	for _, grain := range []string{"", "segments.hour, "} {
+		query := "SELECT campaign.id, campaign.name, segments.date, " + grain + "metrics.impressions, metrics.clicks, metrics.cost_micros, metrics.conversions, metrics.conversions_value FROM campaign WHERE segments.date BETWEEN '2026-10-27' AND '2026-11-23'"
+		body, _ := json.Marshal(map[string]string{"query": query})
+		b.Run("grain "+grain, func(b *testing.B) {
+			for b.Loop() {
+				request := httptest.NewRequest("POST", "/google_ads/v26/customers/"+world.DemoGoogle+"/googleAds:searchStream", bytes.NewReader(body))
+				request.Header.Set("Authorization", "Bearer "+s.google.accessToken())
+				request.Header.Set("login-customer-id", world.DemoGoogleManager)
+				response := httptest.NewRecorder()
+				if s.ServeHTTP(response, request); response.Code != http.StatusOK {
+					b.Fatal(response.Body)
+				}
+			}
+		})
+	}
 }

@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"adtop/alert"
+	"adtop/snapshot"
+	"adtop/sources/simulator/world"
+)
+
+var seeds = flag.Uint64("demo.seeds", 1, "how many worlds to watch, each with and without the incident")
+
+const (
+	watchFor   = 14 * time.Hour // of the world's time
+	watchSpeed = 1800
+)
+
+// TestTheDemosIncidentIsFoundAndItsPeaceIsQuiet watches worlds from the
+// reported figures alone. In those with an incident, its channel must fire
+// before watchFor is over; no other channel may fire in any.
+func TestTheDemosIncidentIsFoundAndItsPeaceIsQuiet(t *testing.T) {
+	if testing.Short() {
+		t.Skip("watching worlds takes most of a minute each")
+	}
+	home(t)
+	var mu sync.Mutex
+	found, quiet, alarms := 0, 0, 0
+	t.Run("worlds", func(t *testing.T) {
+		for seed := uint64(1); seed <= *seeds; seed++ {
+			for _, steady := range []bool{false, true} {
+				t.Run(fmt.Sprintf("seed %d steady %v", seed, steady), func(t *testing.T) {
+					t.Parallel()
+					delay, others := watchDemo(t, demoOptions{speed: watchSpeed, seed: seed, start: "2026-11-16", steady: steady})
+					mu.Lock()
+					defer mu.Unlock()
+					alarms += len(others)
+					if len(others) > 0 {
+						t.Errorf("false alarms: %s", strings.Join(others, "; "))
+					}
+					switch {
+					case steady && len(others) == 0:
+						quiet++
+					case !steady && delay == 0:
+						t.Errorf("the incident was not found within %s", watchFor)
+					case !steady:
+						found++
+						t.Logf("found %s of world time after it began", delay.Round(time.Minute))
+					}
+				})
+			}
+		}
+	})
+	t.Logf("%d worlds of each kind: found in %d, quiet in %d, %d false alarms", *seeds, found, quiet, alarms)
+}
+
+// watchDemo runs one world and returns how long after its beginning the
+// incident's alert fired (0: not), and which other channels fired.
+func watchDemo(t *testing.T, o demoOptions) (delay time.Duration, others []string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	d, err := (&app{}).openDemo(ctx, o, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- d.monitor.Run(ctx) }()
+	defer func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		d.close()
+	}()
+	incident := d.began.Add(world.IncidentAfter)
+	seen := map[string]bool{}
+	for s := range d.monitor.Watch(ctx, snapshot.View{Range: snapshot.Ranges[0]}) {
+		for _, a := range s.Alerts {
+			if a.Rule != alert.RuleUnprofitable || a.FiredAt.IsZero() || seen[a.ID] {
+				continue
+			}
+			seen[a.ID] = true
+			if !o.steady && a.Subject == "Google Shopping" && a.FiredAt.After(incident) {
+				return a.FiredAt.Sub(incident), others
+			}
+			others = append(others, a.Summary+" at "+a.FiredAt.Format(time.RFC3339)+": "+a.Reason)
+		}
+		if s.AsOf.Sub(d.began) > watchFor {
+			break
+		}
+	}
+	return delay, others
+}
+
+func TestTheSameSeedAndStartPrintTheSameFigures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fills two worlds")
+	}
+	var printed [2]string
+	for i := range printed {
+		home(t)
+		code, stdout, stderr := adtop(t, "demo", "--json", "--start", "2026-11-16", "--seed", "7")
+		if code != 0 {
+			t.Fatal(stderr)
+		}
+		printed[i] = stdout
+	}
+	if printed[0] != printed[1] {
+		t.Fatalf("first:\n%s\nthen:\n%s", printed[0], printed[1])
+	}
+	for _, channel := range []string{"Google Search", "Google Shopping", "Meta Prospecting", "Meta Retargeting", "Meta US", "Affiliates", "E-mail", "Direct"} {
+		if !strings.Contains(printed[0], `"name": "`+channel+`"`) {
+			t.Errorf("channel %s is missing", channel)
+		}
+	}
+}
