@@ -28,8 +28,9 @@ type Evidence struct {
 	Cause     Cause
 	Since     time.Time
 	Due, Seen float64 // conversions needed to break even and seen since Since (the last 14 days when it is zero)
-	// LateOrLost says that the evidence would vanish if conversions merely came
-	// half as fast as they used to, on a channel that is busy enough to tell.
+	// LateOrLost says that there would be no alert (or, below Alert, no more
+	// than even odds) if conversions merely came half as fast as they used to, on
+	// a channel that is busy enough to tell.
 	LateOrLost bool
 
 	Cohorts []Cohort     // the last 14 days, oldest first
@@ -178,13 +179,17 @@ func (d *Detector) cohorts(steps []step, average float64) []Cohort {
 	return days
 }
 
-// lateOrLost asks whether P falls below one half if conversions come half as
-// fast, which is told only where there are many.
+// lateOrLost asks whether P falls below the mark it has passed (Alert, or else
+// Resolve) if conversions come half as fast, which is told only where there are
+// many.
 func (d *Detector) lateOrLost(recent []step, e Evidence) bool {
 	if d.params.Feed == ByOrder || e.SpentLastDay/e.AOV < busy || len(recent) == 0 {
 		return false
 	}
 	slower := d.current(2)
 	p, _ := d.judge(&slower)
+	if e.P >= Alert {
+		return p < Alert
+	}
 	return p < Resolve
 }

@@ -129,9 +129,9 @@ func sizeOf(perDay float64, feed Feed) size {
 	case perDay == 300:
 		return size{2, 45, 9}
 	case feed == ByClickHour:
-		return size{24, 60, 30}
+		return size{20, 60, 24}
 	}
-	return size{10, 60, 15}
+	return size{8, 60, 13}
 }
 
 func checkGate(t *testing.T, g gate, feed Feed, s size, seed uint64) {

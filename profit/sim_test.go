@@ -35,7 +35,6 @@ var simStart = time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 // scenario is what happens to a channel: its level and its order value as
 // factors, by hours since the warm-up ended.
 type scenario struct {
-	name  string
 	level func(hour float64) float64
 	value func(hour float64) float64
 }

@@ -1,0 +1,53 @@
+package profit
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"adtop/kpi"
+)
+
+func TestVerdicts(t *testing.T) {
+	now := time.Date(2026, 11, 20, 14, 32, 0, 0, time.UTC)
+	base := Judgement{
+		Evidence: Evidence{Watermark: now.Add(-10 * time.Minute), Known: true, P: 0.05, Level: 1.5, SpentLastDay: 100, HistoryDue: 200, AOV: 50},
+		Now:      now, Threshold: Threshold(7), StaleAfter: time.Hour, Zone: time.UTC,
+	}
+	losing := func(j *Judgement) {
+		j.Evidence.P, j.Evidence.Level, j.Evidence.Cause = 0.83, 0.6, ConversionRate
+		j.Evidence.Since, j.Evidence.Seen, j.Evidence.Due = time.Date(2026, 11, 20, 1, 0, 0, 0, time.UTC), 4, 13.9
+		j.Loss = kpi.Money{Micros: 420_004_000, Currency: "EUR"}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*Judgement)
+		want   Verdict
+		reason string
+	}{
+		{"healthy", func(*Judgement) {}, Profitable, "Expected revenue is 1.50 × break-even."},
+		{"nobody can tell", func(j *Judgement) { j.Evidence.P = 0.4 }, Profitable, "not enough data to tell"},
+		{"at risk", func(j *Judgement) { j.Evidence.P = Watch }, AtRisk, "needed"},
+		{"losing", losing, Unprofitable, "Since ~01:00: 4 conversions seen, 13.9 needed by now to break even (late ones already allowed for). Order value normal. Expected loss 420.00 EUR/day."},
+		{"losing, of many channels", func(j *Judgement) { losing(j); j.Threshold = Threshold(21) }, AtRisk, "4 conversions seen"},
+		{"order value", func(j *Judgement) { losing(j); j.Evidence.Cause, j.Evidence.Since = OrderValue, time.Time{} }, Unprofitable, "Orders are worth less than usual."},
+		{"tracking dead", func(j *Judgement) { losing(j); j.Evidence.Cause, j.Evidence.Seen = NoConversions, 0 }, Unprofitable, "no conversions at all, 13.9 needed"},
+		{"late or lost", func(j *Judgement) { losing(j); j.Evidence.LateOrLost = true }, Unprofitable, "Late or lost?"},
+		{"too early", func(j *Judgement) { losing(j); j.Evidence.HistoryDue = 2.9 }, TooEarly, "2.9 conversions"},
+		{"no order yet", func(j *Judgement) { j.Evidence.Known = false }, TooEarly, "No conversion seen yet"},
+		{"paused", func(j *Judgement) { losing(j); j.Evidence.SpentLastDay = 0 }, Idle, "No spend"},
+		{"stale", func(j *Judgement) { losing(j); j.Evidence.Watermark = now.Add(-3 * time.Hour) }, NoData, "No data since 11:32 (3 h)."},
+		{"stale since yesterday", func(j *Judgement) { j.Evidence.Watermark = now.Add(-24 * time.Hour) }, NoData, "Thu 19 Nov 14:32"},
+		{"source in error", func(j *Judgement) { losing(j); j.Problem = "token expired." }, NoData, "(10 min): token expired."},
+		{"never answered", func(j *Judgement) { j.Evidence = Evidence{} }, NoData, "No data yet."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			j := base
+			c.change(&j)
+			got, reason := Judge(j)
+			if got != c.want || !strings.Contains(reason, c.reason) {
+				t.Errorf("%v: %q; want %v: …%q…", got, reason, c.want, c.reason)
+			}
+		})
+	}
+}

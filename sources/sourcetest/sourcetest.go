@@ -1,0 +1,61 @@
+// Package sourcetest is the conformance suite that every adapter must pass. It
+// runs an adapter against the simulator, whose truth is known, and holds it to
+// the contract of package sources: figures exact to the micro, missing never
+// zero, days in the account's zone, errors by kind, no secret anywhere, and an
+// end as soon as the context ends.
+//
+// An adapter calls Run from a test of its own.
+package sourcetest
+
+import (
+	"testing"
+	"time"
+
+	"adtop/kpi"
+	"adtop/sources"
+	"adtop/sources/simulator/world"
+)
+
+// Adapter is what the suite has to know of the adapter under test.
+type Adapter struct {
+	Definition sources.Definition
+	// Options returns options that reach the simulator: place is the URL of
+	// the platform's part of it, or with Files the folder of its exports.
+	Options func(place string) any
+	Files   bool            // the adapter reads files, so nothing about HTTP applies
+	Grains  []sources.Grain // what Fetch can be asked for
+	// Path is part of the path of those requests that fetch figures, so that
+	// faults leave the listing of accounts alone.
+	Path      string
+	Secrets   []string // credentials that must turn up nowhere
+	Refreshes bool     // an expired access token is renewed
+	Parks     bool     // the platform may throttle for hours, and says for how long
+
+	// Events lists, for an adapter of events, what is expected of the days as
+	// of an instant. Adapters of rows leave it nil: their truth is the world's.
+	Events func(w *world.World, account sources.Account, days kpi.DateRange, asOf time.Time) []sources.Event
+}
+
+// Run holds the adapter to the contract. Its subtests are the rules.
+func Run(t *testing.T, a Adapter) {
+	t.Run("accounts are those of the platform, with currency and zone", a.accounts)
+	t.Run("figures equal the truth to the micro, days of 23 hours included", func(t *testing.T) {
+		a.truth(t, world.ConformanceSpring, kpi.DateRange{From: kpi.NewDate(2026, 3, 5), To: kpi.NewDate(2026, 3, 31)})
+	})
+	t.Run("figures equal the truth to the micro, days of 25 hours included", func(t *testing.T) {
+		a.truth(t, world.ConformanceAutumn, kpi.DateRange{From: kpi.NewDate(2026, 10, 23), To: kpi.NewDate(2026, 11, 4)})
+	})
+	t.Run("an error of yield ends the fetch", a.yieldError)
+	if a.Files {
+		return
+	}
+	t.Run("each failure has its kind", a.failures)
+	t.Run("an error on a late page is the error of the fetch", a.latePage)
+	t.Run("a short quota is waited out as told or handed back", a.shortQuota)
+	t.Run("a long quota is handed back with its wait", a.longQuota)
+	t.Run("an outage that ends is survived after growing pauses", a.outage)
+	t.Run("an expired token is renewed, or the user asked to sign in", a.expiredToken)
+	t.Run("unknown fields and enum values change nothing", a.unknownFields)
+	t.Run("a fetch ends with its context and leaves no goroutine", a.cancelled)
+	t.Run("a recording plays back the same and holds no secret", a.recorded)
+}

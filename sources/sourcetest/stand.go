@@ -1,0 +1,200 @@
+package sourcetest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"adtop/kpi"
+	"adtop/sources"
+	"adtop/sources/simulator"
+	"adtop/sources/simulator/world"
+)
+
+// stand is one adapter opened against a simulator of its own.
+type stand struct {
+	t         *testing.T
+	adapter   Adapter
+	world     *world.World
+	simulator *simulator.Simulator
+	server    *httptest.Server
+	source    sources.Source
+	now       time.Time
+	asked     func(*http.Request) // sees each request before the simulator does; may be nil
+
+	mu    sync.Mutex
+	said  bytes.Buffer // log, errors and records: all that must be free of secrets
+	waits []time.Duration
+}
+
+// Write takes the log.
+func (s *stand) Write(line []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.said.Write(line)
+}
+
+func (s *stand) sleep(ctx context.Context, d time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waits = append(s.waits, d)
+	return ctx.Err()
+}
+
+// waited sums the pauses of the source.
+func (s *stand) waited() (total time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, wait := range s.waits {
+		total += wait
+	}
+	return total
+}
+
+// stand sets up a world as of an instant. When the test ends, whatever the
+// source said is searched for secrets.
+func (a Adapter) stand(t *testing.T, now time.Time) *stand {
+	t.Helper()
+	s := &stand{t: t, adapter: a, world: world.Conformance(), now: now}
+	s.simulator = simulator.New(s.world, func() time.Time { return now })
+	s.simulator.PageSize = 7
+	place := t.TempDir()
+	if a.Files {
+		if err := s.simulator.WriteCSV(place, now); err != nil {
+			t.Fatal(err)
+		}
+	} else {
+		s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if s.asked != nil {
+				s.asked(r)
+			}
+			s.simulator.ServeHTTP(w, r)
+		}))
+		t.Cleanup(s.server.Close)
+		place = s.server.URL + "/" + a.Definition.Type
+	}
+	s.source = s.open(place)
+	t.Cleanup(s.searchSecrets)
+	return s
+}
+
+func (s *stand) open(place string) sources.Source {
+	s.t.Helper()
+	source, err := s.adapter.Definition.Open(s.adapter.Options(place), sources.Env{
+		Name:  "under test",
+		Now:   func() time.Time { return s.now },
+		Log:   slog.New(slog.NewTextHandler(s, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Dir:   place,
+		Sleep: s.sleep,
+	})
+	if err != nil {
+		s.t.Fatalf("open: %v", err)
+	}
+	return source
+}
+
+func (s *stand) accounts() []sources.Account {
+	s.t.Helper()
+	accounts, err := s.source.Accounts(s.t.Context())
+	if err != nil {
+		s.t.Fatalf("accounts: %v", err)
+	}
+	if len(accounts) == 0 {
+		s.t.Fatal("no accounts")
+	}
+	return accounts
+}
+
+// fetched is the outcome of one Fetch.
+type fetched struct {
+	records []sources.Record
+	receipt sources.Receipt
+	err     error
+}
+
+func (s *stand) fetch(ctx context.Context, q sources.Query) fetched {
+	var f fetched
+	f.receipt, f.err = s.source.Fetch(ctx, q, func(r sources.Record) error {
+		f.records = append(f.records, r)
+		return nil
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fmt.Fprintf(&s.said, "%+v %+v %v %#v\n", f.records, f.receipt, f.err, f.err)
+	return f
+}
+
+// week asks for a few days of the first account at the finest grain.
+func (s *stand) week() sources.Query {
+	s.t.Helper()
+	account := s.accounts()[0]
+	today := kpi.DateOf(s.now, account.Zone)
+	return s.query(account, kpi.DateRange{From: today - 13, To: today}, s.adapter.finest())
+}
+
+func (s *stand) query(account sources.Account, days kpi.DateRange, grain sources.Grain) sources.Query {
+	level := sources.LevelCampaign
+	if s.adapter.Definition.Events {
+		level = sources.LevelKey
+	}
+	return sources.Query{Account: account, Days: days, Level: level, Grain: grain}
+}
+
+func (a Adapter) finest() sources.Grain {
+	finest := sources.Day
+	for _, grain := range a.Grains {
+		finest = max(finest, grain)
+	}
+	return finest
+}
+
+// fail sets a fault that meets the requests for figures only.
+func (s *stand) fail(f simulator.Fault) {
+	f.Platform = s.adapter.Definition.Type
+	if f.Path == "" && f.Kind != simulator.RevokedToken {
+		f.Path = s.adapter.Path
+	}
+	s.simulator.Faults().Set(f)
+}
+
+func (s *stand) searchSecrets() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.t.Helper()
+	findSecrets(s.t, "log, errors and records", s.said.String(), s.adapter.Secrets)
+}
+
+func findSecrets(t *testing.T, where, text string, secrets []string) {
+	t.Helper()
+	for _, secret := range secrets {
+		for _, form := range []string{secret, url.QueryEscape(secret)} {
+			if i := strings.Index(text, form); i >= 0 {
+				t.Errorf("%s hold the secret that begins with %.8s: …%s…", where, secret, text[max(0, i-80):i])
+			}
+		}
+	}
+}
+
+// strays lists goroutines at work in the adapter or the HTTP kit. A source has
+// to wait for what it starts, so there is none once Fetch has returned.
+func strays() []string {
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	var found []string
+	for i, stack := range strings.Split(string(stacks), "\n\n") {
+		own := i == 0 || strings.Contains(stack, "adtop/sources/sourcetest") || strings.Contains(stack, "adtop/sources/simulator")
+		if !own && strings.Contains(stack, "adtop/sources/") && !strings.Contains(stack, "testing.tRunner") {
+			found = append(found, stack)
+		}
+	}
+	return found
+}
