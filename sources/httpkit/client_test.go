@@ -281,9 +281,9 @@ func TestAnswersAreExplainedInWords(t *testing.T) {
 		c, _, _ := platformAt(t, say(rule.status, rule.body), nil)
 		var into struct {
 			A struct {
-				B struct{}
-				N Integer
-			}
+				B struct{} `json:"b"`
+				N Integer  `json:"n"`
+			} `json:"a"`
 		}
 		err := c.JSON(t.Context(), &Request{}, &into)
 		if sources.KindOf(err) != rule.kind || !strings.Contains(err.Error(), rule.says) {

@@ -73,7 +73,7 @@ func wanted(e *json.UnmarshalTypeError) string {
 // would leave a part that is no longer recognised.
 func (c *Client) excerpt(body []byte) string {
 	const read, shown = 4096, 160
-	text := c.secrets.clean(string(body[:min(len(body), read)]))
+	text := c.secrets.hide(string(body[:min(len(body), read)]))
 	text = strings.Join(strings.Fields(sources.Clean(text)), " ")
 	if text == "" {
 		return ""

@@ -33,14 +33,23 @@ func (r *redactor) add(secrets ...string) {
 		if len(secret) < 4 {
 			continue
 		}
-		inJSON, _ := json.Marshal(secret)
-		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), strings.Trim(string(inJSON), `"`)} {
+		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), inJSON(secret, true), inJSON(secret, false)} {
 			if !slices.Contains(r.forms, form) {
 				r.forms = append(r.forms, form)
 			}
 		}
 	}
 	slices.SortFunc(r.forms, func(a, b string) int { return len(b) - len(a) })
+}
+
+// inJSON writes a secret as it stands within a JSON string; encoders differ in
+// whether they escape <, > and &.
+func inJSON(secret string, escapeHTML bool) string {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(escapeHTML)
+	_ = encoder.Encode(secret) // a string always encodes
+	return strings.TrimSuffix(strings.TrimPrefix(text.String(), `"`), "\"\n")
 }
 
 func (r *redactor) clean(text string) string {
