@@ -59,7 +59,7 @@ func (d *Detector) lateShares(t *total, first int, spend []float64, slow int) (a
 
 // spreadArrivals shares the growth of a total since the tick since among the
 // hours in which it should have arrived, and the time after the day.
-func (d *Detector) spreadArrivals(t *total, first, last, since, before, now int) {
+func (d *Detector) spreadArrivals(t *total, first, last, since, now int) {
 	var spend [27]float64
 	last = min(last, first+len(spend))
 	for j := first; j < last; j++ {
@@ -68,7 +68,7 @@ func (d *Detector) spreadArrivals(t *total, first, last, since, before, now int)
 	n := t.pending - t.counted
 	if since >= t.to {
 		t.late += n
-		d.noteArrival(t, before, now, n)
+		d.noteArrival(t, since, now, n)
 		return
 	}
 	var weight [27]float64
@@ -92,13 +92,13 @@ func (d *Detector) spreadArrivals(t *total, first, last, since, before, now int)
 		d.hours[j].n += n * weight[j-first] / sum
 	}
 	t.late += n * after / sum
-	d.noteArrival(t, max(before, t.from), now, n)
+	d.noteArrival(t, since, now, n)
 }
 
 // noteArrival keeps growth for the curve, unless the poll before was too long
 // ago to say when it came.
 func (d *Detector) noteArrival(t *total, from, to int, n float64) {
-	if n == 0 || t.backfill {
+	if n == 0 {
 		return
 	}
 	if to-from > max(hourTicks, (to-t.from)/3) {
@@ -133,7 +133,7 @@ func (d *Detector) learnTotal(t *total) {
 	for j := first; j < last; j++ {
 		spend += d.hours[j].spend
 	}
-	if spend <= 0 || t.backfill {
+	if spend <= 0 {
 		return
 	}
 	var weight [27][nKnots]float64

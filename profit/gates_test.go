@@ -96,7 +96,7 @@ var feedName = map[Feed]string{ByClickHour: "click hour", ByDay: "day", ByOrder:
 type size struct{ channels, days, changes int }
 
 // allowed is the rate that a gate leaves to a sample of so many channel-months:
-// the gate itself for many, the 98% bound of a channel at the gate for few.
+// two standard errors above it, since few months tell little.
 func allowed(rate, months float64) float64 {
 	return rate + 2*math.Sqrt(rate/months)
 }
@@ -191,6 +191,21 @@ func delays(changes int, perDay float64, feed Feed, seed uint64, change func(flo
 	return hours[len(hours)/2], hours[len(hours)*9/10], missed
 }
 
+// BenchmarkReplayedPoll is a poll of which no evidence is asked for, as at
+// start-up. The simulated channel itself is part of it.
+func BenchmarkReplayedPoll(b *testing.B) {
+	for _, feed := range []Feed{ByClickHour, ByDay, ByOrder} {
+		b.Run(feedName[feed], func(b *testing.B) {
+			w := newWorld(1, 300, 365, feed, scenario{level: steady(1.5), value: steady(1)})
+			w.warm()
+			for b.Loop() {
+				w.poll()
+			}
+		})
+	}
+}
+
+// BenchmarkChannelTick is a live poll with its evidence.
 func BenchmarkChannelTick(b *testing.B) {
 	for _, feed := range []Feed{ByClickHour, ByDay, ByOrder} {
 		b.Run(feedName[feed], func(b *testing.B) {

@@ -7,9 +7,11 @@ import "slices"
 type total struct {
 	from, to int // ticks
 
-	pending, counted           float64 // spend or conversions: as observed, and as shared among hours
-	value, countedValue        float64
-	seen, backfill, curveKnows bool
+	pending, counted    float64 // spend or conversions: as observed, and as shared among hours
+	value, countedValue float64
+	seen, shared        bool // pending was observed; counted stands for an earlier poll
+	backfill            bool
+	curveKnows          bool // it taught the curve, or never can
 
 	late     float64   // conversions that arrived after to (ByDay)
 	arrivals []arrival // growth between polls, for the curve (ByDay)
@@ -61,14 +63,14 @@ func (d *Detector) spreadSpend(before, now int) {
 			continue
 		}
 		from, to := max(t.from, before), min(t.to, now)
-		if t.counted == 0 {
-			from = t.from // nothing was seen of it so far
+		if !t.shared {
+			from = t.from
 		}
 		weight := func(h *hour) float64 { return float64(max(0, min(h.end, to)-max(h.start, from))) }
 		if from >= to {
 			weight = func(h *hour) float64 { return max(0, h.spend) }
 		}
-		t.counted = t.pending
+		t.counted, t.shared = t.pending, true
 		first, last := d.at(t.from), d.at(min(t.to, now)-1)+1
 		for j := first; j < last; j++ {
 			d.hours[j].hasSpend = true
@@ -106,7 +108,7 @@ func (d *Detector) spreadResults(before, now int) {
 			continue
 		}
 		since := max(t.from, before)
-		if t.counted == 0 {
+		if !t.shared {
 			since = t.from
 		}
 		first, last := d.at(t.from), d.at(min(t.to, now)-1)+1
@@ -114,12 +116,12 @@ func (d *Detector) spreadResults(before, now int) {
 			d.hours[j].hasResults = true
 			d.hours[j].backfill = d.hours[j].backfill || t.backfill
 		}
-		d.spreadGrowth(t, first, last, since, before, now)
-		t.counted, t.countedValue = t.pending, t.value
+		d.spreadGrowth(t, first, last, since, now)
+		t.counted, t.countedValue, t.shared = t.pending, t.value, true
 	}
 }
 
-func (d *Detector) spreadGrowth(t *total, first, last, since, before, now int) {
+func (d *Detector) spreadGrowth(t *total, first, last, since, now int) {
 	n, value := t.pending-t.counted, t.value-t.countedValue
 	give := func(h *hour, part float64) {
 		h.n += n * part
@@ -127,7 +129,7 @@ func (d *Detector) spreadGrowth(t *total, first, last, since, before, now int) {
 	}
 	switch d.params.Feed {
 	case ByDay:
-		d.spreadArrivals(t, first, last, since, before, now)
+		d.spreadArrivals(t, first, last, since, now)
 	case ByOrder:
 		due := d.orderDue(first, last, now)
 		d.share(first, last, func(h *hour) float64 {

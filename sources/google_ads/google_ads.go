@@ -39,7 +39,9 @@ type Options struct {
 
 // Definition describes the type google_ads. Restates is the default conversion
 // window; an advertiser can lengthen it to 90 days. DailyCalls is the cap of
-// the Explorer access level.
+// the Explorer access level. Delay is an assumption, not a measurement, and is
+// slow on purpose: too slow a curve delays an alert, too fast a one raises
+// false alarms until observations have taken over.
 func Definition() sources.Definition {
 	return sources.Definition{
 		Type:        "google_ads",

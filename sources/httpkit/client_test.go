@@ -351,3 +351,26 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 		}
 	}
 }
+
+func TestSecretInAPlatformsOwnMessageIsRedacted(t *testing.T) {
+	c, _, _ := platformAt(t, say(400, `{}`), func(o *Options) {
+		o.Redact = []string{"s3cret-key"}
+		o.Classify = func(*Response) *sources.Error {
+			return &sources.Error{Kind: sources.Auth, Next: "replace s3cret-key", Err: errors.New("key s3cret-key has expired")}
+		}
+	})
+	if e := failure(t, c, &Request{}); strings.Contains(e.Error()+e.Next, "s3cret") {
+		t.Errorf("the secret is shown: %v (next %q)", e, e.Next)
+	}
+}
+
+func TestEndedContextIsNoFailureOnTheLastTryEither(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	c, _, _ := platformAt(t, func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	}, func(o *Options) { o.Tries = 1 })
+	if _, err := c.Do(ctx, &Request{}); !errors.Is(err, context.Canceled) || sources.KindOf(err) != 0 {
+		t.Errorf("got %v, want the end of the context", err)
+	}
+}
