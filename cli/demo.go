@@ -9,14 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"adtop/config"
-	"adtop/kpi"
 	"adtop/monitor"
 	"adtop/snapshot"
 	"adtop/sources/simulator"
@@ -167,36 +165,6 @@ func (a *app) openDemo(ctx context.Context, o demoOptions, live bool) (*demo, er
 	return d, nil
 }
 
-// worldTime is the world's clock. It stands still until it is started.
-type worldTime struct {
-	mu    sync.Mutex
-	at    time.Time
-	real  time.Time // when it was started, zero before
-	speed float64
-}
-
-func (w *worldTime) start() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.real = time.Now()
-}
-
-func (w *worldTime) now() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.real.IsZero() {
-		return w.at
-	}
-	return w.at.Add(time.Duration(float64(time.Since(w.real)) * w.speed)).Round(time.Millisecond)
-}
-
-// Settings that the demo keeps in its cache.
-const (
-	settingBegan = "demo/began" // Unix seconds: where the world's live time began
-	settingClock = "demo/clock" // Unix seconds: how far it has come
-	settingPast  = "demo/past"  // "filled" once the past observations are in
-)
-
 // start sets the world's clock going and serves the simulator on loopback.
 func (d *demo) start(ctx context.Context, o demoOptions) error {
 	now, err := d.restoreClock(ctx, o.start)
@@ -225,133 +193,10 @@ func (d *demo) start(ctx context.Context, o demoOptions) error {
 	return nil
 }
 
-// restoreClock returns the world's time: where the last run stopped, or the
-// beginning, which is kept so that a world stays the same between starts.
-func (d *demo) restoreClock(ctx context.Context, start string) (time.Time, error) {
-	began, err := d.cache.Setting(ctx, settingBegan)
-	if err != nil {
-		return time.Time{}, err
-	}
-	if began == "" {
-		berlin, err := time.LoadLocation("Europe/Berlin")
-		if err != nil {
-			return time.Time{}, err
-		}
-		day := kpi.DateOf(time.Now(), berlin)
-		if start != "" {
-			if day, err = kpi.ParseDate(start); err != nil {
-				return time.Time{}, usageError{fmt.Errorf("--start: %w", err)}
-			}
-		}
-		began = strconv.FormatInt(day.Start(berlin).Add(10*time.Hour).Unix(), 10)
-		if err := d.cache.PutSetting(ctx, settingBegan, began); err != nil {
-			return time.Time{}, err
-		}
-	}
-	clock, err := d.cache.Setting(ctx, settingClock)
-	if err != nil {
-		return time.Time{}, err
-	}
-	if clock == "" {
-		clock = began
-	}
-	first, err1 := strconv.ParseInt(began, 10, 64)
-	now, err2 := strconv.ParseInt(clock, 10, 64)
-	d.began = time.Unix(first, 0).UTC()
-	return time.Unix(now, 0).UTC(), errors.Join(err1, err2)
-}
-
-// keepTime remembers how far the world has come and renews the partner
-// network's export, as such networks do, every half hour of the world.
-func (d *demo) keepTime(ctx context.Context) {
-	for {
-		timer := d.clock.Timer(30 * time.Minute)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		case <-timer.C:
-		}
-		now := d.clock.Now()
-		_ = d.sim.WriteCSV(d.exports, now) // a failure shows as a stale source
-		_ = d.cache.PutSetting(ctx, settingClock, strconv.FormatInt(now.Unix(), 10))
-	}
-}
-
 func (d *demo) close() {
 	_ = d.server.Close()
 	d.work.Wait()
 	_ = d.cache.PutSetting(context.Background(), settingClock, strconv.FormatInt(d.clock.Now().Unix(), 10))
 	_ = d.cache.Close()
 	_ = os.RemoveAll(d.exports)
-}
-
-// demoSecrets resolves the references of the demo's config: the simulator's
-// own credentials.
-func demoSecrets(ref string) (string, error) {
-	secret, ok := map[string]string{
-		"env:DEMO_GOOGLE_SECRET": simulator.GoogleClientSecret, "env:DEMO_GOOGLE_TOKEN": simulator.GoogleRefreshToken,
-		"env:DEMO_META_TOKEN": simulator.MetaToken, "env:DEMO_SHOP_TOKEN": simulator.ShopifyToken,
-	}[ref]
-	if !ok {
-		return "", fmt.Errorf("%s is no secret of the demo", ref)
-	}
-	return secret, nil
-}
-
-// demoConfig is the demo's config file: a user's own would look like it.
-func demoConfig(base, exports string) string {
-	return strings.NewReplacer("BASE", base, "EXPORTS", exports, "CLIENT", simulator.GoogleClientID, "MANAGER", world.DemoGoogleManager,
-		"DOMAIN", world.DemoShop, "MARGIN", fmt.Sprint(world.DemoMargin)).Replace(`
-title: Acme Shop
-currency: EUR
-timezone: Europe/Berlin
-rates: {USD: 0.92}
-economics: {margin: MARGIN}
-sources:
-  - name: google
-    type: google_ads
-    every: 15m
-    history: 2d
-    client_id: CLIENT
-    client_secret: env:DEMO_GOOGLE_SECRET
-    refresh_token: env:DEMO_GOOGLE_TOKEN
-    login_customer_id: MANAGER
-    base_url: BASE/google_ads
-    token_url: BASE/google_ads/oauth/token
-  - name: meta
-    type: meta_ads
-    every: 15m
-    history: 2d
-    token: env:DEMO_META_TOKEN
-    base_url: BASE/meta_ads
-  - name: shop
-    type: shopify
-    every: 15m
-    history: 2d
-    shop: DOMAIN
-    token: env:DEMO_SHOP_TOKEN
-    revenue: gross
-    base_url: BASE/shopify
-  - name: affiliates
-    type: csv
-    every: 30m
-    history: 2d
-    path: EXPORTS/affiliates.csv
-    account: {id: affiliates, name: Partner network, currency: EUR, timezone: Europe/Berlin}
-    delimiter: ";"
-    decimal: comma
-    columns: {date: date, campaign: partner, clicks: clicks, cost: commission, conversions: orders, revenue: revenue}
-channels:
-  - {name: Google Search, spend: {source: google, campaign: "Search *"}}
-  - {name: Google Shopping, spend: {source: google, campaign: "Shopping *"}}
-  - {name: Meta Prospecting, spend: {source: meta, campaign: "Prospecting *"}}
-  - {name: Meta Retargeting, spend: {source: meta, campaign: "Retargeting *"}}
-  - {name: Meta US, spend: {source: meta, campaign: "US *"}}
-  - {name: Affiliates, spend: {source: affiliates}}
-  - name: E-mail
-    results: {source: shop, utm_source: newsletter, utm_medium: email}
-  - name: Direct
-    results: {source: shop, none: true}
-`)
 }

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -148,6 +149,7 @@ func (m *Monitor) absorb(ctx context.Context, w *weigher, o outcome) error {
 // from the commands that wait.
 func (m *Monitor) round(ctx context.Context, w *weigher) error {
 	now := m.o.Clock.Now()
+	w.forget(now)
 	s, err := m.builder.build(ctx, snapshot.View{Range: snapshot.Range{Name: "today"}}, now, m.status())
 	if err != nil {
 		return err
@@ -158,8 +160,11 @@ func (m *Monitor) round(ctx context.Context, w *weigher) error {
 		if err != nil {
 			return fmt.Errorf("evaluate %s: %w", ch.Name, err)
 		}
-		d.Evaluations = append(d.Evaluations, e)
 		s.Channels[i] = judged
+		if last := &w.channels[i].written; !sameEvaluation(*last, e) {
+			d.Evaluations = append(d.Evaluations, e)
+			*last = e
+		}
 	}
 	inbox, err := m.o.Store.Inbox(ctx)
 	if err != nil {
@@ -173,10 +178,12 @@ func (m *Monitor) round(ctx context.Context, w *weigher) error {
 	for _, a := range changed {
 		d.Alerts = append(d.Alerts, toStored(a, now))
 	}
-	if err := m.o.Store.Decide(ctx, d); err != nil {
-		return err
+	if len(d.Evaluations)+len(d.Alerts)+len(d.Applied) > 0 {
+		if err := m.o.Store.Decide(ctx, d); err != nil {
+			return err
+		}
+		m.markDirty()
 	}
-	m.markDirty()
 	m.mu.Lock()
 	whole := len(m.whole)
 	m.mu.Unlock()
@@ -184,6 +191,11 @@ func (m *Monitor) round(ctx context.Context, w *weigher) error {
 		m.settle.Do(func() { close(m.settled) })
 	}
 	return nil
+}
+
+// sameEvaluation says whether b says nothing new.
+func sameEvaluation(a, b store.Evaluation) bool {
+	return a.P == b.P && a.Known == b.Known && a.Verdict == b.Verdict && a.Reason == b.Reason && a.Config == b.Config && bytes.Equal(a.Detail, b.Detail)
 }
 
 // apply carries out one command; alerts that it changes join changed.

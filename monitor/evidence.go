@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -29,6 +30,7 @@ type weigher struct {
 	channels []*weighed
 	rates    rates
 	through  map[[2]string]time.Time // CompleteThrough by source and account
+	oldest   kpi.Date                // slots before it are forgotten
 }
 
 // known is an entity with its claim and account.
@@ -47,8 +49,9 @@ type weighed struct {
 	parts    map[partKey]floats
 	cohorts  map[cohortKey]*cohort
 	touched  map[cohortKey]bool
-	at       time.Time // of what is touched
-	problem  error     // a missing rate
+	at       time.Time        // of what is touched
+	written  store.Evaluation // the last one that was stored
+	problem  error            // a missing rate
 }
 
 type partKey struct {
@@ -160,7 +163,8 @@ func (w *weigher) replay(ctx context.Context, now time.Time) error {
 			}
 		}
 	}
-	days := kpi.DateRange{From: kpi.DateOf(from, time.UTC), To: kpi.DateOf(now, time.UTC) + 1}
+	w.oldest = kpi.DateOf(from, time.UTC)
+	days := kpi.DateRange{From: w.oldest, To: kpi.DateOf(now, time.UTC) + 1}
 	for v, err := range w.o.Store.Versions(ctx, days, now) {
 		if err != nil {
 			return err
@@ -172,10 +176,23 @@ func (w *weigher) replay(ctx context.Context, now time.Time) error {
 	return ctx.Err()
 }
 
+// forget drops what is too old to matter, once a day.
+func (w *weigher) forget(now time.Time) {
+	oldest := kpi.DateOf(now.AddDate(0, 0, -evidenceDays), time.UTC)
+	if oldest <= w.oldest {
+		return
+	}
+	w.oldest = oldest
+	for _, c := range w.channels {
+		maps.DeleteFunc(c.parts, func(k partKey, _ floats) bool { return k.slot.Date < oldest })
+		maps.DeleteFunc(c.cohorts, func(k cohortKey, _ *cohort) bool { return k.start < oldest.Start(time.UTC).AddDate(0, 0, -1).Unix() })
+	}
+}
+
 // tell notes one version. It reaches the detector with the poll that brought it.
 func (w *weigher) tell(v store.Version) {
 	e, ok := w.entities[v.Entity]
-	if !ok || e.claim.Channel < 0 {
+	if !ok || e.claim.Channel < 0 || v.Slot.Date < w.oldest {
 		return
 	}
 	c := w.channels[e.claim.Channel]

@@ -52,6 +52,10 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 		s.Channels = s.Channels[:unassigned]
 	}
 	s.Total, s.Before, s.Days = sumUp(s.Channels)
+	if rest := s.Channels[len(s.Channels)-1]; rest.Unassigned && rest.Now.Metrics.Cost > 0 && !rest.Now.Profit.Known {
+		l.warnings = append(l.warnings, fmt.Sprintf("unassigned campaigns spent %s %s that is not in the profit: assign them to a channel, or state economics: in the config",
+			rest.Now.Metrics.Cost.Decimal(2), s.Currency))
+	}
 	l.warnings = append(l.warnings, now.missing...)
 	return nil
 }
@@ -140,7 +144,7 @@ func (b *builder) before(ctx context.Context, s *snapshot.Snapshot, l *ledger) (
 	days := s.View.Range.Days(today)
 	shift := days.Days()
 	then := s.AsOf.In(b.o.Zone).AddDate(0, 0, -shift)
-	accounts, err := b.o.Store.Accounts(ctx, then)
+	watched, err := b.watched(ctx, l, then)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +153,7 @@ func (b *builder) before(ctx context.Context, s *snapshot.Snapshot, l *ledger) (
 		r = snapshot.Range{Fixed: snapshot.Previous(days)}
 	}
 	asOf := then
-	if len(accounts) < len(l.accounts) {
+	if !watched {
 		if days.Contains(today) {
 			return nil, nil
 		}
@@ -161,6 +165,29 @@ func (b *builder) before(ctx context.Context, s *snapshot.Snapshot, l *ledger) (
 		return nil, err
 	}
 	return b.tally(l, totals, then, r, len(b.o.Channels)+1)
+}
+
+// watchedWithin is how old the last good poll of every account may be for a
+// past moment to count as watched.
+const watchedWithin = 6 * time.Hour
+
+// watched says whether what was known at a past moment is the picture of that
+// moment: every account had been polled shortly before.
+func (b *builder) watched(ctx context.Context, l *ledger, then time.Time) (bool, error) {
+	health, err := b.o.Store.Health(ctx, then)
+	if err != nil {
+		return false, err
+	}
+	good := map[[2]string]time.Time{}
+	for _, h := range health {
+		good[[2]string{h.Last.Source, h.Last.Account}] = h.Good.At
+	}
+	for key := range l.accounts {
+		if at := good[key]; at.IsZero() || then.Sub(at) > watchedWithin {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // closeBooks turns summed metrics into figures. curve is nil where maturity is

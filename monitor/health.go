@@ -30,22 +30,26 @@ func (b *builder) sources(ctx context.Context, s *snapshot.Snapshot, st status) 
 		return err
 	}
 	for _, src := range b.o.Sources {
+		var newest time.Time // poll of an account
 		shown := snapshot.Source{Name: src.Name, Type: src.Definition.Type, Health: snapshot.Waiting, NextPoll: st.next[src.Name]}
 		for _, h := range all {
 			if h.Last.Source != src.Name {
 				continue
 			}
-			if h.Last.Account == "" { // the accounts could not be listed
-				if h.Last.At.After(shown.LastGood) {
-					shown.Health, shown.Problem, shown.Next = snapshot.Failing, problem(h.Last.Kind, h.Last.Message), h.Last.Next
-				}
+			if h.Last.Account == "" {
 				continue
 			}
 			shown.Accounts++
+			newest = later(newest, h.Last.At)
 			merge(&shown, src, h.Last.Kind, h.Last.Message, h.Last.Next, h.Good.At, h.Good.CompleteThrough, s.AsOf)
 			shown.Warnings = append(shown.Warnings, h.Good.Warnings...)
 			if q := h.Good.Quota; q.Scope != "" && q.Used > shown.QuotaUsed.Value {
 				shown.QuotaUsed = kpi.Ratio{Value: q.Used, OK: true}
+			}
+		}
+		for _, h := range all { // the accounts could not be listed, and nothing was heard since
+			if h.Last.Source == src.Name && h.Last.Account == "" && h.Last.At.After(newest) && shown.Health != snapshot.Stale {
+				shown.Health, shown.Problem, shown.Next = snapshot.Failing, problem(h.Last.Kind, h.Last.Message), h.Last.Next
 			}
 		}
 		shown.Every, shown.EveryWhy = src.interval(shown.Accounts)

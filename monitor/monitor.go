@@ -128,6 +128,9 @@ func New(o Options) *Monitor {
 // to take over, on the real clock.
 const followEvery = 500 * time.Millisecond
 
+// publishEvery is the shortest time between two Snapshots, on the real clock.
+const publishEvery = 100 * time.Millisecond
+
 // Run collects while this process holds the lease and follows the holder
 // otherwise, until ctx ends. It returns nil then, or the error that makes
 // going on impossible.
@@ -275,6 +278,12 @@ func (m *Monitor) publish(ctx context.Context) {
 			}
 			m.deliver(s)
 		}
+		pause := time.NewTimer(publishEvery)
+		select {
+		case <-ctx.Done():
+		case <-pause.C:
+		}
+		pause.Stop()
 	}
 }
 

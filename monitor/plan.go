@@ -14,6 +14,8 @@ const (
 	hourlyDays  = 62            // younger history is fetched by the hour where the platform has it
 	quotaShare  = 0.8           // part of a daily quota that polling may use
 	parkAtMost  = 24 * time.Hour
+	// historyAgain is how long a failed poll of history waits at least.
+	historyAgain = time.Hour
 )
 
 // interval returns how often a source with so many accounts is polled, and the
@@ -63,6 +65,7 @@ type schedule struct {
 	recent  time.Time // next poll of today and yesterday
 	window  time.Time // next poll of the days that may still change
 	oldest  kpi.Date  // history is there from this day on
+	history time.Time // no poll of history before
 	failed  int       // polls that failed in a row
 	through time.Time // latest watermark: a poll of history knows nothing newer
 }
@@ -78,10 +81,8 @@ func (s *schedule) due(now time.Time, history bool) (task, bool) {
 	case !s.recent.After(now):
 		return task{what: "today", days: kpi.DateRange{From: today - 1, To: today}, grain: d.Grain}, true
 	}
-	if chunk, ok := s.chunk(today); ok && history {
-		return chunk, true
-	}
-	return task{}, false
+	chunk, ok := s.chunk(today)
+	return chunk, ok && history && !s.history.After(now)
 }
 
 // chunk returns the next piece of history, newest first.
@@ -131,21 +132,26 @@ func (s *schedule) done(t task, now time.Time, every time.Duration) {
 	s.recent = now.Add(every)
 }
 
-// put off notes a failed poll and returns when to try again.
-func (s *schedule) putOff(err error, now time.Time, every, retryAfter time.Duration) time.Time {
-	s.failed++
+// putOff notes a failed poll. One of history that the platform cannot answer
+// holds up history alone; a quota or a sign-in holds up all polls.
+func (s *schedule) putOff(t task, err error, now time.Time, every, retryAfter time.Duration) {
 	wait := every
+	if !t.history {
+		s.failed++
+	}
 	switch sources.KindOf(err) {
 	case sources.QuotaKind:
 		wait = max(every, retryAfter)
 	case sources.Auth, sources.Permission, sources.Invalid:
 		wait = max(every, 15*time.Minute) // nothing changes before a person acts
 	default:
-		wait = max(retryAfter, min(every<<min(s.failed-1, 5), max(every, 30*time.Minute)))
+		wait = max(retryAfter, min(every<<min(max(s.failed-1, 0), 5), max(every, 30*time.Minute)))
 	}
 	again := now.Add(min(wait, parkAtMost))
-	s.recent, s.window = later(s.recent, again), later(s.window, again)
-	return again
+	s.history = later(again, now.Add(historyAgain))
+	if kind := sources.KindOf(err); !t.history || kind == sources.QuotaKind || kind == sources.Auth {
+		s.recent, s.window = later(s.recent, again), later(s.window, again)
+	}
 }
 
 func later(a, b time.Time) time.Time {
@@ -161,8 +167,8 @@ func (s *schedule) nextAt(history bool, now time.Time) time.Time {
 	if s.window.Before(next) && !s.source.Definition.Events {
 		next = s.window
 	}
-	if _, ok := s.chunk(kpi.DateOf(now, s.account.Zone)); ok && history && s.failed == 0 {
-		return now
+	if _, ok := s.chunk(kpi.DateOf(now, s.account.Zone)); ok && history && s.history.Before(next) {
+		return later(s.history, now)
 	}
 	return next
 }

@@ -157,7 +157,7 @@ func (p *poller) run(ctx context.Context, s *schedule, t task) {
 	now := p.m.o.Clock.Now()
 	if err != nil {
 		if ctx.Err() == nil {
-			s.putOff(err, now, every, retryAfter(err))
+			s.putOff(t, err, now, every, retryAfter(err))
 			p.fail(ctx, s.account.ID, t.days, err)
 		}
 		return
