@@ -145,11 +145,15 @@ func TestDashboardInARealTerminal(t *testing.T) {
 	}
 }
 
-func TestHangupEndsCleanly(t *testing.T) {
-	term, cmd := startTerminal(t)
-	term.until("UNPROFITABLE")
-	cmd.Process.Signal(syscall.SIGHUP)
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("SIGHUP: %v\n%s", err, term.output())
+func TestASignalEndsCleanlyAlsoWithTheContext(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT} {
+		t.Run(signal.String(), func(t *testing.T) {
+			term, cmd := startTerminal(t)
+			term.until("UNPROFITABLE")
+			cmd.Process.Signal(signal)
+			if err := cmd.Wait(); err != nil {
+				t.Fatalf("%v\n%s", err, term.output())
+			}
+		})
 	}
 }

@@ -152,7 +152,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	if local {
 		var stop context.CancelFunc
-		ctx, stop = hangup(ctx)
+		ctx, stop = untilSignal(ctx)
 		defer stop()
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -180,11 +180,10 @@ func Run(ctx context.Context, o Options) error {
 func (o *Options) programOptions(ctx context.Context, profile colorprofile.Profile, local bool) []tea.ProgramOption {
 	options := []tea.ProgramOption{
 		tea.WithContext(ctx), tea.WithOutput(o.Output), tea.WithEnvironment(o.Env),
-		tea.WithColorProfile(profile), tea.WithFPS(o.FPS),
+		tea.WithColorProfile(profile), tea.WithFPS(o.FPS), tea.WithoutSignalHandler(),
 	}
 	if !local {
-		options = append(options, tea.WithInput(o.Input), tea.WithoutSignalHandler(),
-			tea.WithWindowSize(o.Size.Width, o.Size.Height))
+		options = append(options, tea.WithInput(o.Input), tea.WithWindowSize(o.Size.Width, o.Size.Height))
 	}
 	return options
 }
