@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"strconv"
 	"strings"
 )
 
@@ -38,10 +39,9 @@ func (m Micros) Decimal(minDecimals int) string {
 	if m < 0 {
 		sign, abs = "-", uint64(-(m+1))+1
 	}
-	frac := fmt.Sprintf("%06d", abs%MicrosPerUnit)
-	keep := len(strings.TrimRight(frac, "0"))
-	keep = min(max(keep, minDecimals), 6)
-	out := fmt.Sprintf("%s%d", sign, abs/MicrosPerUnit)
+	frac := strconv.FormatUint(MicrosPerUnit+abs%MicrosPerUnit, 10)[1:]
+	keep := min(max(len(strings.TrimRight(frac, "0")), minDecimals), 6)
+	out := sign + strconv.FormatUint(abs/MicrosPerUnit, 10)
 	if keep > 0 {
 		out += "." + frac[:keep]
 	}
@@ -61,6 +61,9 @@ func MicrosFromFloat(units float64) (Micros, error) {
 // ParseMicros reads a decimal number with a point ("19.99", "-3", "1.5e2")
 // exactly; digits beyond the sixth are rounded half to even.
 func ParseMicros(text string) (Micros, error) {
+	if m, ok := parsePlain(text); ok {
+		return m, nil
+	}
 	trimmed := strings.TrimSpace(text)
 	if trimmed == "" || len(trimmed) > 64 || strings.ContainsAny(trimmed, "/_xXpPoObB") || hugeExponent(trimmed) {
 		return 0, fmt.Errorf("%q is not a decimal number", clip(text))
@@ -75,6 +78,31 @@ func ParseMicros(text string) (Micros, error) {
 		return 0, fmt.Errorf("%q: %w", clip(text), err)
 	}
 	return parsed, nil
+}
+
+// parsePlain reads what nearly all amounts look like: up to twelve digits, and
+// up to six behind the point.
+func parsePlain(text string) (m Micros, ok bool) {
+	negative := strings.HasPrefix(text, "-")
+	whole, frac, point := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+	if len(whole) == 0 || len(whole) > 12 || len(frac) > 6 || (point && frac == "") {
+		return 0, false
+	}
+	for _, digits := range [2]string{whole, frac} {
+		for i := range len(digits) {
+			if digits[i] < '0' || digits[i] > '9' {
+				return 0, false
+			}
+			m = 10*m + Micros(digits[i]-'0')
+		}
+	}
+	for range 6 - len(frac) {
+		m *= 10
+	}
+	if negative {
+		m = -m
+	}
+	return m, true
 }
 
 // hugeExponent guards big.Rat, whose work grows with the exponent itself.

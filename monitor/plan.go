@@ -70,13 +70,14 @@ type schedule struct {
 	through time.Time // latest watermark: a poll of history knows nothing newer
 }
 
-// due returns the poll to do at now. History waits until it is allowed.
+// due returns the poll to do at now. All but today's waits until history is
+// allowed: today's figures come first.
 func (s *schedule) due(now time.Time, history bool) (task, bool) {
 	today := kpi.DateOf(now, s.account.Zone)
 	d := s.source.Definition
 	window := kpi.DateRange{From: today - kpi.Date(max(d.Restates, 1)), To: today}
 	switch {
-	case !s.window.After(now) && !d.Events:
+	case history && !d.Events && !s.window.After(now):
 		return task{what: "the last days", days: window, grain: d.Grain}, true
 	case !s.recent.After(now):
 		return task{what: "today", days: kpi.DateRange{From: today - 1, To: today}, grain: d.Grain}, true
@@ -164,7 +165,7 @@ func later(a, b time.Time) time.Time {
 // nextAt returns when the next poll is due.
 func (s *schedule) nextAt(history bool, now time.Time) time.Time {
 	next := s.recent
-	if s.window.Before(next) && !s.source.Definition.Events {
+	if history && s.window.Before(next) && !s.source.Definition.Events {
 		next = s.window
 	}
 	if _, ok := s.chunk(kpi.DateOf(now, s.account.Zone)); ok && history && s.history.Before(next) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"sync"
 	"syscall"
@@ -31,7 +32,9 @@ func TestMain(m *testing.M) {
 // child runs the dashboard; commands it sends are printed after it ended.
 func child() int {
 	f := newFeed()
-	err := Run(context.Background(), Options{
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT) // as cli does
+	defer stop()
+	err := Run(ctx, Options{
 		Monitor: f, First: terminalSnapshot(), User: "anna", Theme: "dark", Now: func() time.Time { return testNow },
 	})
 	close(f.commands)
