@@ -134,8 +134,8 @@ func (m *Monitor) absorb(ctx context.Context, w *weigher, o outcome) error {
 		for _, v := range o.change.Versions {
 			w.tell(v)
 		}
-		if o.source != "" {
-			w.advance(o.source, o.account, o.at, o.through)
+		if o.poll.Source != "" {
+			w.advance(o.poll)
 		}
 		select {
 		case o = <-m.work:

@@ -88,7 +88,7 @@ func newWeigher(o *Options) *weigher {
 
 // open chooses the recipe by where the channel's results come from.
 func (c *weighed) open(o *Options, ch Channel) {
-	p := profit.Params{Zone: o.Zone, Feed: profit.ByOrder, OrderValue: ch.Economics.ValuePerConversion.Float()}
+	p := profit.Params{Zone: o.Zone, Feed: profit.ByOrder, OrderValue: orderValue(ch.Economics)}
 	for _, src := range o.Sources {
 		if slices.Contains(c.results, src.Name) {
 			p.Feed, p.Prior = feedOf(src.Definition), prior(src.Definition)
@@ -96,6 +96,16 @@ func (c *weighed) open(o *Options, ch Channel) {
 		}
 	}
 	c.detector, c.byEvent = profit.New(p), p.Feed == profit.ByOrder
+}
+
+// orderValue is what a conversion is worth net of payouts, as value does it; 0
+// when only the orders will tell.
+func orderValue(e kpi.Economics) float64 {
+	worth := e.ValuePerConversion.Float()
+	if worth > 0 && (e.Payout == kpi.CPL || e.Payout == kpi.CPA) && e.KeptShare() > 0 {
+		worth -= e.PayoutAmount.Float() / e.KeptShare().Float()
+	}
+	return max(0, worth)
 }
 
 func feedOf(d sources.Definition) profit.Feed {
@@ -159,7 +169,7 @@ func (w *weigher) replay(ctx context.Context, now time.Time) error {
 	until := func(at time.Time) { // polls before at have told everything they brought
 		for ; next < len(polls) && polls[next].At.Before(at); next++ {
 			if p := polls[next]; p.Kind == 0 {
-				w.advance(p.Source, p.Account, p.At, p.CompleteThrough)
+				w.advance(p)
 			}
 		}
 	}
@@ -271,18 +281,49 @@ func (c *weighed) flush() {
 
 // advance notes a good poll and tells the channels that stand on its source
 // how far they are complete.
-func (w *weigher) advance(source, account string, at, through time.Time) {
-	key := [2]string{source, account}
-	w.through[key] = later(w.through[key], through)
+func (w *weigher) advance(p store.Poll) {
+	key := [2]string{p.Source, p.Account}
+	w.through[key] = later(w.through[key], p.CompleteThrough)
 	for _, c := range w.channels {
-		if slices.Contains(c.spend, source) || slices.Contains(c.results, source) {
-			c.flush()
-			spend, results := w.watermark(c.spend), w.watermark(c.results)
-			if len(c.spend) > 0 && !spend.IsZero() && !results.IsZero() {
-				c.detector.Advance(spend, results)
-			}
+		if !slices.Contains(c.spend, p.Source) && !slices.Contains(c.results, p.Source) {
+			continue
+		}
+		c.flush()
+		if slices.Contains(c.results, p.Source) && w.events(p.Source) {
+			c.zeros(p, w.accounts[key].Zone, max(p.Days.From, w.oldest))
+		}
+		spend, results := w.watermark(c.spend), w.watermark(c.results)
+		if len(c.spend) > 0 && !spend.IsZero() && !results.IsZero() {
+			c.detector.Advance(spend, results)
 		}
 	}
+}
+
+// events says whether a source hands over single results.
+func (w *weigher) events(source string) bool {
+	i := slices.IndexFunc(w.o.Sources, func(s Source) bool { return s.Name == source })
+	return i >= 0 && w.o.Sources[i].Definition.Events
+}
+
+// zeros observes the hours that a poll covered and in which nothing happened:
+// without an order there is no version of the hour, and the detector would
+// take it for missing.
+func (c *weighed) zeros(p store.Poll, zone *time.Location, from kpi.Date) {
+	if zone == nil || len(c.spend) == 0 {
+		return
+	}
+	c.at = p.At
+	slot := sources.Slot{Date: from, Grain: sources.Hour}
+	for slot.Date <= p.Days.To && slot.Start(zone).Before(p.CompleteThrough) {
+		start, end := slot.Start(zone), slot.End(zone)
+		if key := (cohortKey{start.Unix(), true}); c.cohorts[key] == nil {
+			c.add(key, floats{}, end.Sub(start), p.At)
+		}
+		if slot.Hour++; slot.Hour >= slot.Date.Hours(zone) {
+			slot.Date, slot.Hour = slot.Date+1, 0
+		}
+	}
+	c.flush()
 }
 
 // complete is up to when everything a channel stands on is complete: zero

@@ -137,7 +137,7 @@ func TestRatiosAreSumsDividedLast(t *testing.T) {
 	r := newRig(t, instant(t, "2026-11-20T12:00:00Z"), func(r *rig, o *Options) {
 		o.Sources = []Source{r.file("home", "EUR", "Europe/Berlin")}
 	})
-	// ROAS of 10 and of 1: their mean is 5.5, the truth is 1100/1100... by spend.
+	// The mean of the two ROAS, 10 and 1, would be 5.5.
 	r.export("home", "2026-11-20,Small,10,10,1,100", "2026-11-20,Large,90,990,9,990")
 	r.poll()
 	total := r.show("today", time.Time{}).Total

@@ -171,5 +171,5 @@ func (s *schedule) nextAt(history bool, now time.Time) time.Time {
 	if _, ok := s.chunk(kpi.DateOf(now, s.account.Zone)); ok && history && s.history.Before(next) {
 		return later(s.history, now)
 	}
-	return next
+	return later(next, now)
 }

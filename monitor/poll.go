@@ -15,10 +15,8 @@ import (
 
 // outcome tells the evaluation what a poll brought; the zero one only wakes it.
 type outcome struct {
-	change          store.Change
-	source, account string
-	through         time.Time // CompleteThrough of a good poll
-	at              time.Time
+	change store.Change
+	poll   store.Poll // the good poll that brought it
 }
 
 const (
@@ -224,7 +222,9 @@ func (m *Monitor) commit(ctx context.Context, b store.Batch) error {
 	m.markDirty()
 	if m.evaluating {
 		select {
-		case m.work <- outcome{change, b.Source, b.Account.ID, b.Receipt.CompleteThrough, b.ObservedAt}:
+		case m.work <- outcome{change, store.Poll{
+			Source: b.Source, Account: b.Account.ID, At: b.ObservedAt, Days: b.Query.Days, CompleteThrough: b.Receipt.CompleteThrough,
+		}}:
 		case <-ctx.Done():
 		}
 	}
