@@ -248,7 +248,7 @@ func (m *Monitor) evaluate(w *weigher, i int, s *snapshot.Snapshot, now time.Tim
 			Evidence: e, Threshold: s.Threshold, Now: now, StaleAfter: exportAge, Problem: ch.Problem,
 			Loss: kpi.Money{Micros: loss, Currency: s.Currency}, Zone: m.o.Zone,
 		})
-		ch.Verdict, ch.Reason = kpi.Verdict(verdict.String()), reason
+		ch.Verdict, ch.Reason = verdict, reason
 		ch.P = kpi.Ratio{Value: e.P, OK: e.Known}
 		ch.Evidence = shown(e, kept, loss)
 		ch.Evidence.ByEvent = c.byEvent

@@ -31,36 +31,6 @@ func Threshold(channels int) float64 {
 	return Alert
 }
 
-// Verdict is a channel's state in a word.
-type Verdict uint8
-
-// The verdicts.
-const (
-	NoData   Verdict = iota // the watermark is old or the source in error: P is frozen
-	Idle                    // no spend
-	TooEarly                // fewer than 3 conversions were due since the history began
-	Profitable
-	AtRisk       // P from Watch to the threshold in force
-	Unprofitable // P at or above it
-)
-
-// String is the verdict in the words of the screen.
-func (v Verdict) String() string {
-	switch v {
-	case Idle:
-		return "idle"
-	case TooEarly:
-		return "too early"
-	case Profitable:
-		return "profitable"
-	case AtRisk:
-		return "at risk"
-	case Unprofitable:
-		return "unprofitable"
-	}
-	return "no data"
-}
-
 // Judgement is what Judge weighs.
 type Judgement struct {
 	Evidence   Evidence
@@ -73,26 +43,26 @@ type Judgement struct {
 }
 
 // Judge gives the verdict and its reason, in sentences with numbers.
-func Judge(in Judgement) (Verdict, string) {
+func Judge(in Judgement) (kpi.Verdict, string) {
 	e := in.Evidence
 	switch age := in.Now.Sub(e.Watermark); {
 	case e.Watermark.Unix() <= 0:
-		return NoData, withProblem("No data yet", in.Problem)
+		return kpi.NoData, withProblem("No data yet", in.Problem)
 	case in.Problem != "" || age > in.StaleAfter:
 		since := fmt.Sprintf("No data since %s (%s)", in.clock(e.Watermark), roughly(age))
-		return NoData, withProblem(since, in.Problem)
+		return kpi.NoData, withProblem(since, in.Problem)
 	case e.SpentLastDay <= 0:
-		return Idle, "No spend in the last 24 hours."
+		return kpi.Idle, "No spend in the last 24 hours."
 	case !e.Known:
-		return TooEarly, "No conversion seen yet: what an order is worth is not known."
+		return kpi.TooEarly, "No conversion seen yet: what an order is worth is not known."
 	case e.HistoryDue < fewestDue:
-		return TooEarly, fmt.Sprintf("Only %.1f conversions would be due so far at break-even: too few to judge before %d.", e.HistoryDue, fewestDue)
+		return kpi.TooEarly, fmt.Sprintf("Only %.1f conversions would be due so far at break-even: too few to judge before %d.", e.HistoryDue, fewestDue)
 	case e.P >= in.Threshold:
-		return Unprofitable, in.explanation()
+		return kpi.Unprofitable, in.explanation()
 	case e.P >= Watch:
-		return AtRisk, in.explanation()
+		return kpi.AtRisk, in.explanation()
 	}
-	return Profitable, in.calm()
+	return kpi.Profitable, in.calm()
 }
 
 func withProblem(text, problem string) string {

@@ -22,24 +22,24 @@ func TestVerdicts(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		change func(*Judgement)
-		want   Verdict
+		want   kpi.Verdict
 		reason string
 	}{
-		{"healthy", func(*Judgement) {}, Profitable, "Expected revenue is 1.50 × break-even."},
-		{"nobody can tell", func(j *Judgement) { j.Evidence.P = 0.4 }, Profitable, "not enough data to tell"},
-		{"at risk", func(j *Judgement) { j.Evidence.P = Watch }, AtRisk, "needed"},
+		{"healthy", func(*Judgement) {}, kpi.Profitable, "Expected revenue is 1.50 × break-even."},
+		{"nobody can tell", func(j *Judgement) { j.Evidence.P = 0.4 }, kpi.Profitable, "not enough data to tell"},
+		{"at risk", func(j *Judgement) { j.Evidence.P = Watch }, kpi.AtRisk, "needed"},
 		{"losing", losing, Unprofitable, "Since ~01:00: 4 conversions seen, 13.9 needed by now to break even (late ones already allowed for). Order value normal. Expected loss 420.00 EUR/day."},
-		{"losing, of many channels", func(j *Judgement) { losing(j); j.Threshold = Threshold(21) }, AtRisk, "4 conversions seen"},
-		{"order value", func(j *Judgement) { losing(j); j.Evidence.Cause, j.Evidence.Since = OrderValue, time.Time{} }, Unprofitable, "Orders are worth less than usual."},
-		{"tracking dead", func(j *Judgement) { losing(j); j.Evidence.Cause, j.Evidence.Seen = NoConversions, 0 }, Unprofitable, "no conversions at all, 13.9 needed"},
-		{"late or lost", func(j *Judgement) { losing(j); j.Evidence.LateOrLost = true }, Unprofitable, "Late or lost?"},
-		{"too early", func(j *Judgement) { losing(j); j.Evidence.HistoryDue = 2.9 }, TooEarly, "2.9 conversions"},
-		{"no order yet", func(j *Judgement) { j.Evidence.Known = false }, TooEarly, "No conversion seen yet"},
-		{"paused", func(j *Judgement) { losing(j); j.Evidence.SpentLastDay = 0 }, Idle, "No spend"},
-		{"stale", func(j *Judgement) { losing(j); j.Evidence.Watermark = now.Add(-3 * time.Hour) }, NoData, "No data since 11:32 (3 h)."},
-		{"stale since yesterday", func(j *Judgement) { j.Evidence.Watermark = now.Add(-24 * time.Hour) }, NoData, "Thu 19 Nov 14:32"},
-		{"source in error", func(j *Judgement) { losing(j); j.Problem = "token expired." }, NoData, "(10 min): token expired."},
-		{"never answered", func(j *Judgement) { j.Evidence = Evidence{} }, NoData, "No data yet."},
+		{"losing, of many channels", func(j *Judgement) { losing(j); j.Threshold = Threshold(21) }, kpi.AtRisk, "4 conversions seen"},
+		{"order value", func(j *Judgement) { losing(j); j.Evidence.Cause, j.Evidence.Since = OrderValue, time.Time{} }, kpi.Unprofitable, "Orders are worth less than usual."},
+		{"tracking dead", func(j *Judgement) { losing(j); j.Evidence.Cause, j.Evidence.Seen = NoConversions, 0 }, kpi.Unprofitable, "no conversions at all, 13.9 needed"},
+		{"late or lost", func(j *Judgement) { losing(j); j.Evidence.LateOrLost = true }, kpi.Unprofitable, "Late or lost?"},
+		{"too early", func(j *Judgement) { losing(j); j.Evidence.HistoryDue = 2.9 }, kpi.TooEarly, "2.9 conversions"},
+		{"no order yet", func(j *Judgement) { j.Evidence.Known = false }, kpi.TooEarly, "No conversion seen yet"},
+		{"paused", func(j *Judgement) { losing(j); j.Evidence.SpentLastDay = 0 }, kpi.Idle, "No spend"},
+		{"stale", func(j *Judgement) { losing(j); j.Evidence.Watermark = now.Add(-3 * time.Hour) }, kpi.NoData, "No data since 11:32 (3 h)."},
+		{"stale since yesterday", func(j *Judgement) { j.Evidence.Watermark = now.Add(-24 * time.Hour) }, kpi.NoData, "Thu 19 Nov 14:32"},
+		{"source in error", func(j *Judgement) { losing(j); j.Problem = "token expired." }, kpi.NoData, "(10 min): token expired."},
+		{"never answered", func(j *Judgement) { j.Evidence = Evidence{} }, kpi.NoData, "No data yet."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j := base
