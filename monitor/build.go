@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -30,6 +31,8 @@ type ledger struct {
 	asOf     time.Time
 	accounts map[[2]string]store.Account
 	entities map[store.EntityID]store.Entity
+	polled   map[[2]string]bool       // accounts that are polled now
+	every    map[string]time.Duration // interval of polls by source
 	claims   map[store.EntityID]Claim
 	rates    rates
 	curves   []maturity // by channel
@@ -123,15 +126,20 @@ func (b *builder) judged(ctx context.Context, s *snapshot.Snapshot) error {
 }
 
 func (b *builder) read(ctx context.Context, s *snapshot.Snapshot) (*ledger, error) {
-	l := &ledger{asOf: s.AsOf, accounts: map[[2]string]store.Account{}, entities: map[store.EntityID]store.Entity{}, claims: map[store.EntityID]Claim{}}
+	l := &ledger{asOf: s.AsOf, accounts: map[[2]string]store.Account{}, entities: map[store.EntityID]store.Entity{}, claims: map[store.EntityID]Claim{}, every: map[string]time.Duration{}}
 	accounts, err := b.o.Store.Accounts(ctx, s.AsOf)
 	if err != nil {
+		return nil, err
+	}
+	if l.polled, err = listed(ctx, b.o, accounts); err != nil {
 		return nil, err
 	}
 	configured := map[string]bool{}
 	for _, src := range b.o.Sources {
 		configured[src.Name] = true
+		l.every[src.Name], _ = src.interval(1)
 	}
+	maps.DeleteFunc(l.polled, func(key [2]string, _ bool) bool { return !configured[key[0]] })
 	for _, a := range accounts {
 		if configured[a.Source] {
 			l.accounts[[2]string{a.Source, a.ID}] = a

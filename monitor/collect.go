@@ -46,8 +46,10 @@ func (m *Monitor) collect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer m.endEvaluating()
-	return m.rounds(ctx, w)
+	err = m.rounds(ctx, w)
+	cancel() // a commit may wait for somebody to take its outcome
+	m.endEvaluating()
+	return err
 }
 
 // report shows the progress of a long job.
@@ -80,7 +82,12 @@ func (m *Monitor) putRates(ctx context.Context) error {
 // beginEvaluating replays the store into fresh detectors. Commits wait for it,
 // so that nothing is told twice or not at all.
 func (m *Monitor) beginEvaluating(ctx context.Context) (*weigher, error) {
-	m.committing.Lock()
+	for !m.committing.TryLock() { // a commit may wait for its outcome to be taken; the replay reads it back
+		select {
+		case <-m.work:
+		case <-time.After(time.Millisecond):
+		}
+	}
 	defer m.committing.Unlock()
 	w := newWeigher(&m.o)
 	if err := w.replay(ctx, m.o.Clock.Now()); err != nil {
@@ -102,23 +109,37 @@ func (m *Monitor) endEvaluating() {
 // rounds evaluates after every poll, every command and every roundEvery.
 func (m *Monitor) rounds(ctx context.Context, w *weigher) error {
 	for {
-		if err := m.round(ctx, w); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
+		err := m.round(ctx, w)
+		if err == nil {
+			err = m.untilDue(ctx, w)
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
-		timer := m.o.Clock.Timer(roundEvery)
+	}
+}
+
+// untilDue waits until a round is due, and takes in what made it so.
+func (m *Monitor) untilDue(ctx context.Context, w *weigher) error {
+	timer := m.o.Clock.Timer(roundEvery)
+	defer timer.Stop()
+	look := time.NewTicker(followEvery) // viewers leave commands in the inbox
+	defer look.Stop()
+	for {
 		select {
 		case <-ctx.Done():
-			timer.Stop()
 			return nil
 		case o := <-m.work:
-			timer.Stop()
-			if err := m.absorb(ctx, w, o); err != nil {
+			return m.absorb(ctx, w, o)
+		case <-timer.C:
+			return nil
+		case <-look.C:
+			if inbox, err := m.o.Store.Inbox(ctx); err != nil || len(inbox) > 0 {
 				return err
 			}
-		case <-timer.C:
 		}
 	}
 }
@@ -127,7 +148,14 @@ func (m *Monitor) rounds(ctx context.Context, w *weigher) error {
 func (m *Monitor) absorb(ctx context.Context, w *weigher, o outcome) error {
 	for {
 		if o.change.Entities {
-			if err := w.refresh(ctx, m.o.Clock.Now()); err != nil {
+			moved, err := w.refresh(ctx, m.o.Clock.Now())
+			if err == nil && moved {
+				var again *weigher
+				if again, err = m.beginEvaluating(ctx); err == nil {
+					*w = *again
+				}
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -153,6 +181,11 @@ func (m *Monitor) round(ctx context.Context, w *weigher) error {
 	s, err := m.builder.build(ctx, snapshot.View{Range: snapshot.Range{Name: "today"}}, now, m.status())
 	if err != nil {
 		return err
+	}
+	for i, src := range s.Sources {
+		if !src.NextPoll.After(now) { // its poll is due or under way: wait for what it says
+			s.Sources[i].Health = snapshot.Waiting
+		}
 	}
 	d := store.Decision{At: now}
 	for i, ch := range m.o.Channels {
@@ -233,7 +266,7 @@ func (m *Monitor) apply(c store.Command, s *snapshot.Snapshot, changed []snapsho
 func (m *Monitor) evaluate(w *weigher, i int, s *snapshot.Snapshot, now time.Time) (store.Evaluation, snapshot.Channel, error) {
 	ch, c := s.Channels[i], w.channels[i]
 	kept := m.o.Channels[i].Economics.KeptShare().Float()
-	ch.Watermark, ch.Problem = w.complete(c), c.trouble(s.Sources)
+	ch.Watermark, ch.Problem = w.complete(c), c.trouble(s.Sources, kpi.DateOf(now, m.o.Zone))
 	e := profit.Evidence{}
 	if ch.Costless {
 		ch.Verdict, ch.Reason = costless(ch)
@@ -282,8 +315,8 @@ func shown(e profit.Evidence, kept float64, loss kpi.Micros) snapshot.Evidence {
 }
 
 // trouble says which of the channel's sources gives no data now.
-func (c *weighed) trouble(all []snapshot.Source) string {
-	if c.problem != nil {
+func (c *weighed) trouble(all []snapshot.Source, today kpi.Date) string {
+	if c.problem != nil && today-c.problemOn < recentDays {
 		return c.problem.Error()
 	}
 	for _, src := range all {

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -17,6 +18,9 @@ import (
 // delay curve and the season.
 const evidenceDays = 70
 
+// recentDays is how young a slot must be for the evidence to miss it.
+const recentDays = 8
+
 // backfilled is the age from which a slot's first figures count as history
 // that was fetched later, and not as something that was watched arriving.
 const backfilled = 48 * time.Hour
@@ -30,6 +34,7 @@ type weigher struct {
 	channels []*weighed
 	rates    rates
 	through  map[[2]string]time.Time // CompleteThrough by source and account
+	listed   map[[2]string]bool      // accounts that are polled now
 	oldest   kpi.Date                // slots before it are forgotten
 }
 
@@ -51,7 +56,11 @@ type weighed struct {
 	touched  map[cohortKey]bool
 	at       time.Time        // of what is touched
 	written  store.Evaluation // the last one that was stored
-	problem  error            // a missing rate
+
+	// problem is what kept a recent figure from being weighed, such as a
+	// missing rate, and problemOn the day on which it did.
+	problem   error
+	problemOn kpi.Date
 }
 
 type partKey struct {
@@ -126,38 +135,43 @@ func prior(d sources.Definition) profit.Curve {
 	return c
 }
 
-// refresh reads what changes seldom: accounts, entities, rates.
-func (w *weigher) refresh(ctx context.Context, now time.Time) error {
+// refresh reads what changes seldom: accounts, entities, rates. moved says that
+// an entity counts for another channel than before, by a new name: then only a
+// replay gets the evidence right.
+func (w *weigher) refresh(ctx context.Context, now time.Time) (moved bool, err error) {
 	accounts, err := w.o.Store.Accounts(ctx, now)
 	if err != nil {
-		return err
+		return false, err
+	}
+	if w.listed, err = listed(ctx, w.o, accounts); err != nil {
+		return false, err
 	}
 	for _, a := range accounts {
 		w.accounts[[2]string{a.Source, a.ID}] = a
 	}
 	entities, err := w.o.Store.Entities(ctx, now)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, e := range entities {
-		if _, ok := w.entities[e.ID]; ok {
-			continue
-		}
 		claim := w.o.Claim(e.Source, e.Account, e.Entity)
 		if e.Level != sources.LevelCampaign && e.Level != sources.LevelKey {
 			claim = Claim{Channel: -1}
+		}
+		if before, ok := w.entities[e.ID]; ok && (before.claim.Channel != claim.Channel || before.claim.Fields != claim.Fields) {
+			moved = true
 		}
 		w.entities[e.ID] = known{e, claim, w.accounts[[2]string{e.Source, e.Account}]}
 	}
 	stored, err := w.o.Store.Rates(ctx, now)
 	w.rates = newRates(w.o.Currency, stored)
-	return err
+	return moved, err
 }
 
 // replay tells the detectors everything the store knows of the last
 // evidenceDays, poll by poll.
 func (w *weigher) replay(ctx context.Context, now time.Time) error {
-	if err := w.refresh(ctx, now); err != nil {
+	if _, err := w.refresh(ctx, now); err != nil {
 		return err
 	}
 	from := now.AddDate(0, 0, -evidenceDays)
@@ -208,7 +222,9 @@ func (w *weigher) tell(v store.Version) {
 	c := w.channels[e.claim.Channel]
 	f, err := w.value(e, v)
 	if err != nil {
-		c.problem = err
+		if day := kpi.DateOf(v.At, e.account.Zone); day-v.Slot.Date < recentDays {
+			c.problem, c.problemOn = err, day
+		}
 		return
 	}
 	if !c.at.Equal(v.At) {
@@ -216,7 +232,10 @@ func (w *weigher) tell(v store.Version) {
 		c.at = v.At
 	}
 	key := partKey{v.Entity, v.Slot}
-	before := c.parts[key]
+	before, known := c.parts[key]
+	if known && before == f {
+		return // told before, by the replay
+	}
 	c.parts[key] = f
 	delta := floats{f.spend - before.spend, f.conversions - before.conversions, f.value - before.value}
 	start, end := v.Slot.Start(e.account.Zone), v.Slot.End(e.account.Zone)
@@ -267,7 +286,11 @@ func (w *weigher) value(e known, v store.Version) (floats, error) {
 
 // flush hands what is touched to the detector.
 func (c *weighed) flush() {
-	for key := range c.touched {
+	// Sums of floats depend on their order: a replay must give the same P.
+	keys := slices.SortedFunc(maps.Keys(c.touched), func(a, b cohortKey) int {
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b2i(a.results), b2i(b.results)))
+	})
+	for _, key := range keys {
 		co := c.cohorts[key]
 		c.detector.Observe(profit.Observation{
 			At: c.at, Start: time.Unix(key.start, 0).UTC(), Length: co.length,
@@ -337,7 +360,7 @@ func (w *weigher) watermark(names []string) time.Time {
 	var earliest time.Time
 	seen := map[string]bool{}
 	for key, through := range w.through {
-		if slices.Contains(names, key[0]) {
+		if slices.Contains(names, key[0]) && w.listed[key] {
 			seen[key[0]] = true
 			if earliest.IsZero() || through.Before(earliest) {
 				earliest = through

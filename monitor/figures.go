@@ -3,6 +3,7 @@ package monitor
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -51,7 +52,9 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 	if len(s.Channels[unassigned].Campaigns) == 0 {
 		s.Channels = s.Channels[:unassigned]
 	}
-	s.Total, s.Before, s.Days = sumUp(s.Channels)
+	if err := sumUp(s); err != nil {
+		return err
+	}
 	if rest := s.Channels[len(s.Channels)-1]; rest.Unassigned && rest.Now.Metrics.Cost > 0 && !rest.Now.Profit.Known {
 		l.warnings = append(l.warnings, fmt.Sprintf("unassigned campaigns spent %s %s that is not in the profit: assign them to a channel, or state economics: in the config",
 			rest.Now.Metrics.Cost.Decimal(2), s.Currency))
@@ -168,7 +171,7 @@ func (b *builder) before(ctx context.Context, s *snapshot.Snapshot, l *ledger) (
 }
 
 // watchedWithin is how old the last good poll of every account may be for a
-// past moment to count as watched.
+// past moment to count as watched, unless it is polled less often.
 const watchedWithin = 6 * time.Hour
 
 // watched says whether what was known at a past moment is the picture of that
@@ -182,8 +185,8 @@ func (b *builder) watched(ctx context.Context, l *ledger, then time.Time) (bool,
 	for _, h := range health {
 		good[[2]string{h.Last.Source, h.Last.Account}] = h.Good.At
 	}
-	for key := range l.accounts {
-		if at := good[key]; at.IsZero() || then.Sub(at) > watchedWithin {
+	for key := range l.polled {
+		if at := good[key]; at.IsZero() || then.Sub(at) > max(watchedWithin, l.every[key[0]]) {
 			return false, nil
 		}
 	}
@@ -283,38 +286,46 @@ func (b *builder) campaigns(ch snapshot.Channel, l *ledger, index int, now, befo
 
 // sumUp adds the channels. Money that is unknown in one channel is left out of
 // the sum, and the channel's own row says so.
-func sumUp(channels []snapshot.Channel) (now, before snapshot.Figures, days []snapshot.Day) {
-	for _, ch := range channels {
-		now = plus(now, ch.Now)
-		before = plus(before, ch.Before)
+func sumUp(s *snapshot.Snapshot) error {
+	var problems []error
+	add := func(sum *snapshot.Figures, f snapshot.Figures) {
+		var err error
+		*sum, err = plus(*sum, f)
+		problems = append(problems, err)
+	}
+	for _, ch := range s.Channels {
+		add(&s.Total, ch.Now)
+		add(&s.Before, ch.Before)
 		for i, d := range ch.Days {
-			if i == len(days) {
-				days = append(days, snapshot.Day{Date: d.Date})
+			if i == len(s.Days) {
+				s.Days = append(s.Days, snapshot.Day{Date: d.Date})
 			}
-			days[i].Figures = plus(days[i].Figures, d.Figures)
+			add(&s.Days[i].Figures, d.Figures)
 		}
 	}
-	return now, before, days
+	return errors.Join(problems...)
 }
 
-// plus adds two figures. Amounts were checked one by one; a sum beyond 64 bits
-// of micros (nine million millions) becomes unknown.
-func plus(a, b snapshot.Figures) snapshot.Figures {
-	sum := snapshot.Figures{Known: a.Known || b.Known, Contribution: plusAmount(a.Contribution, b.Contribution), Profit: plusAmount(a.Profit, b.Profit), Fees: a.Fees + b.Fees}
-	var err error
+// plus adds two figures.
+func plus(a, b snapshot.Figures) (sum snapshot.Figures, err error) {
+	sum = snapshot.Figures{Known: a.Known || b.Known, Maturity: blend(a, b)}
+	sum.Contribution.Known, sum.Profit.Known = a.Contribution.Known || b.Contribution.Known, a.Profit.Known || b.Profit.Known
 	if sum.Metrics, err = a.Metrics.Add(b.Metrics); err != nil {
-		return snapshot.Figures{}
+		return sum, err
 	}
-	sum.Maturity = blend(a, b)
-	return sum
-}
-
-func plusAmount(a, b kpi.Amount) kpi.Amount {
-	if !a.Known || !b.Known {
-		return kpi.Amount{Micros: a.Micros + b.Micros, Known: a.Known || b.Known}
+	for _, part := range []struct {
+		to   *kpi.Micros
+		a, b kpi.Micros
+	}{
+		{&sum.Contribution.Micros, a.Contribution.Micros, b.Contribution.Micros},
+		{&sum.Profit.Micros, a.Profit.Micros, b.Profit.Micros},
+		{&sum.Fees, a.Fees, b.Fees},
+	} {
+		if *part.to, err = part.a.Add(part.b); err != nil {
+			return sum, err
+		}
 	}
-	sum, err := a.Micros.Add(b.Micros)
-	return kpi.Amount{Micros: sum, Known: err == nil}
+	return sum, nil
 }
 
 // blend weighs two maturities by what they are maturities of.

@@ -2,13 +2,16 @@ package monitor
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"adtop/kpi"
 	"adtop/snapshot"
 	"adtop/sources"
+	"adtop/store"
 )
 
 const (
@@ -29,6 +32,18 @@ func (b *builder) sources(ctx context.Context, s *snapshot.Snapshot, st status) 
 	if err != nil {
 		return err
 	}
+	accounts, err := b.o.Store.Accounts(ctx, s.AsOf)
+	if err != nil {
+		return err
+	}
+	polled, err := listed(ctx, b.o, accounts)
+	if err != nil {
+		return err
+	}
+	count := map[string]int{}
+	for key := range polled {
+		count[key[0]]++
+	}
 	for _, src := range b.o.Sources {
 		var newest time.Time // poll of an account
 		shown := snapshot.Source{Name: src.Name, Type: src.Definition.Type, Health: snapshot.Waiting, NextPoll: st.next[src.Name]}
@@ -36,12 +51,12 @@ func (b *builder) sources(ctx context.Context, s *snapshot.Snapshot, st status) 
 			if h.Last.Source != src.Name {
 				continue
 			}
-			if h.Last.Account == "" {
+			if h.Last.Account == "" || (!polled[[2]string{src.Name, h.Last.Account}] && !h.Good.At.IsZero()) {
 				continue
 			}
 			shown.Accounts++
 			newest = later(newest, h.Last.At)
-			merge(&shown, src, h.Last.Kind, h.Last.Message, h.Last.Next, h.Good.At, h.Good.CompleteThrough, s.AsOf)
+			merge(&shown, src.staleAfter(count[src.Name]), h.Last.Kind, h.Last.Message, h.Last.Next, h.Good.At, h.Good.CompleteThrough, s.AsOf)
 			shown.Warnings = append(shown.Warnings, h.Good.Warnings...)
 			if q := h.Good.Quota; q.Scope != "" && q.Used > shown.QuotaUsed.Value {
 				shown.QuotaUsed = kpi.Ratio{Value: q.Used, OK: true}
@@ -58,8 +73,37 @@ func (b *builder) sources(ctx context.Context, s *snapshot.Snapshot, st status) 
 	return nil
 }
 
+// listed returns the accounts that are polled now: those that their source
+// listed last. A source that never listed any keeps all it has.
+func listed(ctx context.Context, o *Options, accounts []store.Account) (map[[2]string]bool, error) {
+	names := map[string][]string{}
+	for _, src := range o.Sources {
+		kept, err := o.Store.Setting(ctx, accountsKey(src.Name))
+		if err != nil {
+			return nil, err
+		}
+		if kept == "" {
+			continue
+		}
+		var ids []string
+		if err := json.Unmarshal([]byte(kept), &ids); err != nil {
+			return nil, fmt.Errorf("accounts of %s: %w", src.Name, err)
+		}
+		names[src.Name] = ids
+	}
+	all := map[[2]string]bool{}
+	for _, a := range accounts {
+		if ids, known := names[a.Source]; !known || slices.Contains(ids, a.ID) {
+			all[[2]string{a.Source, a.ID}] = true
+		}
+	}
+	return all, nil
+}
+
+func accountsKey(source string) string { return "accounts/" + source }
+
 // merge lets the worst account speak for its source.
-func merge(shown *snapshot.Source, src Source, kind sources.Kind, message, next string, good, through, asOf time.Time) {
+func merge(shown *snapshot.Source, staleAfter time.Duration, kind sources.Kind, message, next string, good, through, asOf time.Time) {
 	if shown.LastGood.IsZero() || good.Before(shown.LastGood) {
 		shown.LastGood = good
 	}
@@ -71,7 +115,7 @@ func merge(shown *snapshot.Source, src Source, kind sources.Kind, message, next 
 	switch {
 	case good.IsZero():
 		health = snapshot.Failing
-	case asOf.Sub(good) > src.staleAfter(1):
+	case asOf.Sub(good) > staleAfter:
 		health = snapshot.Stale
 		said = fmt.Sprintf("no good answer for %s", short(asOf.Sub(good).Truncate(time.Minute)))
 	case asOf.Sub(through) > exportAge:

@@ -87,7 +87,7 @@ type Monitor struct {
 	watchers map[*watcher]struct{}
 	backfill snapshot.Progress
 	next     map[string]time.Time // planned polls by source
-	left     map[string]int       // history polls left by source
+	left     map[string]int       // history polls left by account
 	whole    map[string]bool      // sources whose history is there, or cannot be had now
 	holding  bool
 	holder   string
@@ -108,7 +108,6 @@ type Monitor struct {
 type watcher struct {
 	view snapshot.View
 	out  chan *snapshot.Snapshot
-	seen int64
 }
 
 // New returns a Monitor that does nothing yet.
@@ -159,6 +158,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 			return err
 		}
 		m.setCollector(false, err.Error())
+		m.settle.Do(func() { close(m.settled) })
 		if now, err := m.o.Store.Seq(ctx); err == nil && now != seq {
 			seq = now
 			m.markDirty()
@@ -185,7 +185,7 @@ func (m *Monitor) setCollector(here bool, who string) {
 // Older ones are dropped while the reader is slow. The channel closes when
 // ctx ends.
 func (m *Monitor) Watch(ctx context.Context, view snapshot.View) <-chan *snapshot.Snapshot {
-	w := &watcher{view: view, out: make(chan *snapshot.Snapshot, 1), seen: -1}
+	w := &watcher{view: view, out: make(chan *snapshot.Snapshot, 1)}
 	m.mu.Lock()
 	m.watchers[w] = struct{}{}
 	m.mu.Unlock()
@@ -225,8 +225,9 @@ func (m *Monitor) Snapshot(ctx context.Context, view snapshot.View) (*snapshot.S
 	return m.builder.build(ctx, view, m.o.Clock.Now(), m.status())
 }
 
-// Settled is closed once this process collects, has polled every source, well
-// or badly, has what there is of history, and has judged what came.
+// Settled is closed once this process has polled every source, well or badly,
+// has what there is of history, and has judged what came; or once it follows
+// another process that does.
 func (m *Monitor) Settled() <-chan struct{} { return m.settled }
 
 // status is what only the running process knows.

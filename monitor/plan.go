@@ -52,7 +52,7 @@ func short(d time.Duration) string {
 
 // task is one poll to do.
 type task struct {
-	what    string
+	window  bool // all days that may still change
 	days    kpi.DateRange
 	grain   sources.Grain
 	history bool // fetched once; must not touch the state of the recurring polls
@@ -78,12 +78,12 @@ func (s *schedule) due(now time.Time, history bool) (task, bool) {
 	window := kpi.DateRange{From: today - kpi.Date(max(d.Restates, 1)), To: today}
 	switch {
 	case history && !d.Events && !s.window.After(now):
-		return task{what: "the last days", days: window, grain: d.Grain}, true
+		return task{window: true, days: window, grain: d.Grain}, true
 	case !s.recent.After(now):
-		return task{what: "today", days: kpi.DateRange{From: today - 1, To: today}, grain: d.Grain}, true
+		return task{days: kpi.DateRange{From: today - 1, To: today}, grain: d.Grain}, true
 	}
 	chunk, ok := s.chunk(today)
-	return chunk, ok && history && !s.history.After(now)
+	return chunk, ok && history && s.failed == 0 && !s.history.After(now)
 }
 
 // chunk returns the next piece of history, newest first.
@@ -101,7 +101,7 @@ func (s *schedule) chunk(today kpi.Date) (task, bool) {
 			grain = sources.Day
 		}
 	}
-	return task{what: "history", days: days, grain: grain, history: true}, true
+	return task{days: days, grain: grain, history: true}, true
 }
 
 // chunks counts the polls that history still takes.
@@ -124,10 +124,10 @@ func (s *schedule) done(t task, now time.Time, every time.Duration) {
 	case t.history:
 		s.oldest = t.days.From
 		return
-	case t.days.Days() > 2:
-		s.window = now.Add(windowEvery)
+	case t.window:
+		s.window = now.Add(max(windowEvery, every))
 	}
-	if s.oldest == 0 {
+	if s.oldest == 0 && (t.window || s.source.Definition.Events) {
 		s.oldest = t.days.From
 	}
 	s.recent = now.Add(every)
@@ -168,7 +168,7 @@ func (s *schedule) nextAt(history bool, now time.Time) time.Time {
 	if history && s.window.Before(next) && !s.source.Definition.Events {
 		next = s.window
 	}
-	if _, ok := s.chunk(kpi.DateOf(now, s.account.Zone)); ok && history && s.history.Before(next) {
+	if _, ok := s.chunk(kpi.DateOf(now, s.account.Zone)); ok && history && s.failed == 0 && s.history.Before(next) {
 		return later(s.history, now)
 	}
 	return later(next, now)

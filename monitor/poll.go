@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -103,6 +104,9 @@ func (p *poller) list(ctx context.Context, now time.Time) time.Time {
 		return now.Add(max(every, retryAfter(err)))
 	}
 	p.listed = now
+	if err := p.remember(ctx, accounts); err != nil {
+		p.m.o.Log.Warn("remember the accounts", "source", p.src.Name, "err", err)
+	}
 	p.order = p.order[:0]
 	for _, a := range accounts {
 		p.order = append(p.order, a.ID)
@@ -110,15 +114,51 @@ func (p *poller) list(ctx context.Context, now time.Time) time.Time {
 			s.account = a
 			continue
 		}
-		s := &schedule{source: p.src, account: a}
-		if oldest, err := p.m.o.Store.Setting(ctx, historyKey(p.src.Name, a.ID)); err == nil && oldest != "" {
-			if day, err := strconv.Atoi(oldest); err == nil {
-				s.oldest = kpi.Date(day)
-			}
-		}
-		p.schedules[a.ID] = s
+		p.schedules[a.ID] = p.resume(ctx, a, now)
 	}
 	return now
+}
+
+// remember keeps the list of accounts, so that one which is polled no more
+// holds nobody up.
+func (p *poller) remember(ctx context.Context, accounts []sources.Account) error {
+	ids := make([]string, len(accounts))
+	for i, a := range accounts {
+		ids[i] = a.ID
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return err
+	}
+	kept, err := p.m.o.Store.Setting(ctx, accountsKey(p.src.Name))
+	if err != nil || kept == string(list) {
+		return err
+	}
+	return p.m.o.Store.PutSetting(ctx, accountsKey(p.src.Name), string(list))
+}
+
+// resume makes the schedule of an account from what the store knows of its
+// past. After an absence longer than the days that a poll reads again, history
+// is fetched anew: nobody saw the days between.
+func (p *poller) resume(ctx context.Context, a sources.Account, now time.Time) *schedule {
+	s := &schedule{source: p.src, account: a}
+	health, err := p.m.o.Store.Health(ctx, now)
+	if err != nil {
+		p.m.o.Log.Warn("read the last polls", "source", p.src.Name, "err", err)
+	}
+	var good time.Time
+	for _, h := range health {
+		if h.Last.Source == p.src.Name && h.Last.Account == a.ID {
+			s.through, good = h.Good.CompleteThrough, h.Good.At
+		}
+	}
+	absence := time.Duration(max(p.src.Definition.Restates, 1)) * 24 * time.Hour
+	if oldest, err := p.m.o.Store.Setting(ctx, historyKey(p.src.Name, a.ID)); err == nil && oldest != "" && (p.src.Definition.Events || now.Sub(good) < absence) {
+		if day, err := strconv.Atoi(oldest); err == nil {
+			s.oldest = kpi.Date(day)
+		}
+	}
+	return s
 }
 
 func historyKey(source, account string) string { return "history/" + source + "/" + account }
@@ -146,7 +186,7 @@ func (p *poller) next(history bool, now time.Time) time.Time {
 func (p *poller) run(ctx context.Context, s *schedule, t task) {
 	every, _ := p.src.interval(len(p.order))
 	if t.history {
-		p.m.progress(p.src.Name, fmt.Sprintf("%s %s %s", p.src.Name, s.account.Name, t.days), s.chunks(kpi.DateOf(p.m.o.Clock.Now(), s.account.Zone)))
+		p.m.progress(historyKey(p.src.Name, s.account.ID), fmt.Sprintf("%s %s %s", p.src.Name, s.account.Name, t.days), s.chunks(kpi.DateOf(p.m.o.Clock.Now(), s.account.Zone)))
 	}
 	batch, err := p.fetch(ctx, s, t)
 	if err == nil {
@@ -168,7 +208,7 @@ func (p *poller) run(ctx context.Context, s *schedule, t task) {
 		}
 	}
 	if t.history {
-		p.m.progress(p.src.Name, "", s.chunks(kpi.DateOf(now, s.account.Zone)))
+		p.m.progress(historyKey(p.src.Name, s.account.ID), "", s.chunks(kpi.DateOf(now, s.account.Zone)))
 	}
 }
 
@@ -260,16 +300,16 @@ func (m *Monitor) planned(source string, at time.Time, whole bool) {
 }
 
 // progress notes what of the history is being fetched and how many polls of
-// that source are left; what is "" when a poll has just ended.
-func (m *Monitor) progress(source, what string, left int) {
+// that account are left; what is "" when a poll has just ended.
+func (m *Monitor) progress(account, what string, left int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	before, known := m.left[source]
+	before, known := m.left[account]
 	if !known {
 		before = left
 		m.backfill.Total += left
 	}
-	m.left[source] = left
+	m.left[account] = left
 	m.backfill.Done += max(before-left, 0)
 	if what != "" {
 		m.backfill.What = what

@@ -134,6 +134,8 @@ func (r *rig) poll() {
 				}
 			}
 		}
+		now := r.clock.now()
+		r.planned(src.Name, later(p.next(true, now), now.Add(time.Second)), true)
 	}
 }
 

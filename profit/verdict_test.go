@@ -28,7 +28,7 @@ func TestVerdicts(t *testing.T) {
 		{"healthy", func(*Judgement) {}, kpi.Profitable, "Expected revenue is 1.50 × break-even."},
 		{"nobody can tell", func(j *Judgement) { j.Evidence.P = 0.4 }, kpi.Profitable, "not enough data to tell"},
 		{"at risk", func(j *Judgement) { j.Evidence.P = Watch }, kpi.AtRisk, "needed"},
-		{"losing", losing, Unprofitable, "Since ~01:00: 4 conversions seen, 13.9 needed by now to break even (late ones already allowed for). Order value normal. Expected loss 420.00 EUR/day."},
+		{"losing", losing, kpi.Unprofitable, "Since ~01:00: 4 conversions seen, 13.9 needed by now to break even (late ones already allowed for). Order value normal. Expected loss 420.00 EUR/day."},
 		{"losing, of many channels", func(j *Judgement) { losing(j); j.Threshold = Threshold(21) }, kpi.AtRisk, "4 conversions seen"},
 		{"order value", func(j *Judgement) { losing(j); j.Evidence.Cause, j.Evidence.Since = OrderValue, time.Time{} }, kpi.Unprofitable, "Orders are worth less than usual."},
 		{"tracking dead", func(j *Judgement) { losing(j); j.Evidence.Cause, j.Evidence.Seen = NoConversions, 0 }, kpi.Unprofitable, "no conversions at all, 13.9 needed"},

@@ -51,7 +51,8 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.Ref), nil }
 func NewSecret(value string) Secret { return Secret{Ref: "given", value: value} }
 
 // ResolveSecrets looks up every Secret field of the option struct that options
-// points to, and of the structs within it. The error names the yaml key.
+// points to, and of the structs within it; fields that are not exported are left
+// alone. The error names the yaml key.
 func ResolveSecrets(options any, lookup func(ref string) (string, error)) error {
 	return resolve(reflect.ValueOf(options).Elem(), lookup)
 }
@@ -59,7 +60,10 @@ func ResolveSecrets(options any, lookup func(ref string) (string, error)) error 
 func resolve(v reflect.Value, lookup func(string) (string, error)) error {
 	for i := range v.NumField() {
 		field, kind := v.Field(i), v.Type().Field(i)
-		if secret, ok := field.Addr().Interface().(*Secret); ok && kind.IsExported() {
+		if !kind.IsExported() {
+			continue // reflection may not look into it, and the config cannot set it
+		}
+		if secret, ok := field.Addr().Interface().(*Secret); ok {
 			if !secret.IsSet() {
 				continue
 			}
@@ -69,7 +73,7 @@ func resolve(v reflect.Value, lookup func(string) (string, error)) error {
 				return fmt.Errorf("%s: %w", key, err)
 			}
 			secret.value = value
-		} else if field.Kind() == reflect.Struct && kind.IsExported() {
+		} else if field.Kind() == reflect.Struct {
 			if err := resolve(field, lookup); err != nil {
 				return err
 			}

@@ -91,6 +91,22 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	}
 }
 
+func TestUnexportedFieldsOfOptionsAreLeftAlone(t *testing.T) {
+	s := struct {
+		zone   *time.Location
+		inner  struct{ Token Secret }
+		hidden Secret
+		Token  Secret `yaml:"token"`
+	}{zone: time.UTC, hidden: Secret{Ref: "env:HIDDEN"}, Token: Secret{Ref: "env:X"}}
+	s.inner.Token.Ref = "env:INNER"
+	if err := ResolveSecrets(&s, func(ref string) (string, error) { return "value of " + ref, nil }); err != nil {
+		t.Fatal(err)
+	}
+	if s.Token.Reveal() != "value of env:X" || s.hidden.Reveal() != "" || s.inner.Token.Reveal() != "" || s.zone != time.UTC {
+		t.Errorf("token %q, hidden %q, inner %q: want the exported one alone resolved", s.Token.Reveal(), s.hidden.Reveal(), s.inner.Token.Reveal())
+	}
+}
+
 func TestALiteralSecretIsRefusedAndNotRepeated(t *testing.T) {
 	var s Secret
 	err := s.UnmarshalYAML(func(v any) error { *v.(*string) = "hunter2"; return nil })

@@ -28,7 +28,7 @@ func (c *commit) receipt() error {
 	}
 	c.feed.newest = max(c.feed.newest, c.at)
 	return c.w.exec(`INSERT INTO cursor VALUES (?, ?, ?) ON CONFLICT (feed) DO UPDATE
-		SET at = excluded.at, state = excluded.state WHERE excluded.at >= at`, c.feed.id, c.at, b.Receipt.State)
+		SET at = excluded.at, state = coalesce(excluded.state, state) WHERE excluded.at >= at`, c.feed.id, c.at, b.Receipt.State)
 }
 
 func packWarnings(warnings []string) (any, error) {

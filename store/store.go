@@ -44,8 +44,8 @@ type Store interface {
 	// Health returns the newest poll of every source and account up to asOf,
 	// with the newest good one behind it.
 	Health(ctx context.Context, asOf time.Time) ([]Health, error)
-	// State returns Receipt.State of the last commit of an account, nil when
-	// there is none.
+	// State returns the Receipt.State of an account that was committed last, nil
+	// when there is none. A commit without one leaves it as it is.
 	State(ctx context.Context, source, account string) ([]byte, error)
 
 	// PutRates stores exchange rates as known from at on; Rates returns the

@@ -1,9 +1,7 @@
 package csv
 
 import (
-	"context"
 	"encoding/binary"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -394,24 +392,6 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 func TestUnknownKeyOfAnAmountIsRefused(t *testing.T) {
 	err := yaml.UnmarshalWithOptions([]byte("columns: {cost: {column: a, units: major}}"), Definition().Options(), yaml.Strict())
 	if err == nil || !strings.Contains(err.Error(), "units") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestEndedContextStopsTheFetch(t *testing.T) {
-	dir := t.TempDir()
-	write(t, dir, "export.csv", header+"2026-11-19,7,n,on,1,1,1,1,1\n", noon)
-	s, err := openYAML(t, dir, usual)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err = s.Fetch(ctx, sources.Query{Account: sources.Account{ID: "partner"}, Days: everyDay}, func(sources.Record) error {
-		t.Error("a row was handed over")
-		return nil
-	})
-	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -9,8 +9,6 @@ import (
 	"net/url"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"adtop/sources"
 )
 
@@ -34,19 +32,19 @@ type Options struct {
 	// errors.Is and errors.As.
 	Classify func(*Response) *sources.Error
 
-	Limit   rate.Limit    // requests a second; 0 means no limit
-	Burst   int           // requests that may go at once under Limit; 0 means 1
-	MaxBody int64         // bytes of an unpacked answer; 0 means 32 MiB
 	Timeout time.Duration // of one attempt, reading the answer included; 0 means a minute
-	Tries   int           // attempts at one request while the platform is unavailable or throttles; 0 means 4
 }
+
+const (
+	maxBody = 32 << 20 // bytes of an unpacked answer
+	tries   = 4        // attempts at one request while the platform is unavailable or throttles
+)
 
 // Client asks one platform with one set of credentials. It is safe for
 // concurrent use, keeps no goroutine and needs no closing.
 type Client struct {
 	Options
 	http    *http.Client
-	limiter *rate.Limiter
 	tokens  *tokens
 	secrets *redactor
 }
@@ -56,17 +54,8 @@ func New(o Options) (*Client, error) {
 	if o.Base == nil || o.Base.Host == "" {
 		return nil, fmt.Errorf("%s: no base URL", o.Platform)
 	}
-	if o.MaxBody == 0 {
-		o.MaxBody = 32 << 20
-	}
 	if o.Timeout == 0 {
 		o.Timeout = time.Minute
-	}
-	if o.Tries == 0 {
-		o.Tries = 4
-	}
-	if o.Limit == 0 {
-		o.Limit = rate.Inf
 	}
 	if o.Env.Log == nil {
 		o.Env.Log = slog.New(slog.DiscardHandler)
@@ -74,7 +63,6 @@ func New(o Options) (*Client, error) {
 	c := &Client{
 		Options: o,
 		http:    &http.Client{Transport: newTransport(), CheckRedirect: checkRedirect},
-		limiter: rate.NewLimiter(o.Limit, max(o.Burst, 1)),
 		secrets: newRedactor(o.Redact),
 	}
 	if o.OAuth != nil {
@@ -107,7 +95,7 @@ func checkRedirect(r *http.Request, via []*http.Request) error {
 // throttled request waits as long as the platform says, if that is at most a
 // minute; a longer wait is returned as QuotaKind with RetryAfter. An answer of
 // kind Auth has the access token renewed once, where there is OAuth. Whatever
-// is left after Tries attempts is the error. When ctx ends Do returns at once,
+// is left after four attempts is the error. When ctx ends Do returns at once,
 // with an error that wraps ctx.Err.
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	renewed := false
@@ -127,11 +115,11 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 			continue
 		}
 		pause, again := pauseAfter(refusal, try)
-		if !again || try >= c.Tries {
+		if !again || try >= tries {
 			return nil, refusal
 		}
 		c.Env.Log.Debug("waiting before another try", "source", c.Env.Name, "pause", pause, "try", try, "error", refusal.Error())
-		if err := c.wait(ctx, pause); err != nil {
+		if err := Wait(ctx, c.Env, pause); err != nil {
 			return nil, fmt.Errorf("%s: %w", c.Platform, err)
 		}
 	}
@@ -148,9 +136,6 @@ func (c *Client) JSON(ctx context.Context, r *Request, into any) error {
 
 // attempt asks once. A refused answer comes back together with its error.
 func (c *Client) attempt(ctx context.Context, r *Request) (*Response, error) {
-	if err := c.await(ctx); err != nil {
-		return nil, err
-	}
 	attempt, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	request, err := c.build(attempt, r)

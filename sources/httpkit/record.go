@@ -16,7 +16,8 @@ import (
 // exchange is one line of a recording.
 type exchange struct {
 	Method string      `json:"method"`
-	URL    string      `json:"url"` // path and query
+	URL    string      `json:"url"`    // path and query
+	Origin string      `json:"origin"` // scheme and host of the target, to which its links lead
 	Asked  string      `json:"asked,omitempty"`
 	Status int         `json:"status"`
 	Header http.Header `json:"header"`
@@ -33,7 +34,8 @@ type Recorder struct {
 
 // Record returns a handler that passes requests on to target and writes each
 // exchange to w, one JSON object a line. An adapter whose base_url points at
-// the handler is recorded without knowing of it. Request headers, cookies,
+// the handler is recorded without knowing of it; links in the answers are made
+// to lead back to the handler, which is taken to be asked by plain http. Request headers, cookies,
 // the given secrets and the values of fields and parameters whose name says
 // that they carry a credential are not written.
 func Record(target *url.URL, w io.Writer, secrets ...string) *Recorder {
@@ -70,7 +72,21 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, asked *http.Request) {
 		http.Error(w, "exchange cannot be recorded", http.StatusBadGateway)
 		return
 	}
-	give(w, answer.Header, answer.StatusCode, said)
+	give(w, answer.Header, answer.StatusCode, relocated(said, r.origin(), originOf(asked)))
+}
+
+func (r *Recorder) origin() string { return r.target.Scheme + "://" + r.target.Host }
+
+// originOf is where a request came to.
+func originOf(asked *http.Request) string { return "http://" + asked.Host }
+
+// relocated makes the links of an answer, such as those to the next page, lead
+// to another origin. JSON may write a slash as "\/".
+func relocated(body []byte, from, to string) []byte {
+	for _, slash := range []string{"/", `\/`} {
+		body = bytes.ReplaceAll(body, []byte(strings.ReplaceAll(from, "/", slash)), []byte(strings.ReplaceAll(to, "/", slash)))
+	}
+	return body
 }
 
 func (r *Recorder) write(asked *http.Request, body []byte, answer *http.Response, said []byte) error {
@@ -88,6 +104,7 @@ func (r *Recorder) write(asked *http.Request, body []byte, answer *http.Response
 	return r.out.Encode(exchange{
 		Method: asked.Method,
 		URL:    r.secrets.clean(recordedURL(asked.URL)),
+		Origin: r.origin(),
 		Asked:  r.secrets.hide(string(body)),
 		Status: answer.StatusCode,
 		Header: header,
@@ -173,7 +190,7 @@ func (p *Player) ServeHTTP(w http.ResponseWriter, asked *http.Request) {
 		http.Error(w, "this request was not recorded", http.StatusNotImplemented)
 		return
 	}
-	give(w, said[0].Header, said[0].Status, []byte(said[0].Answer))
+	give(w, said[0].Header, said[0].Status, relocated([]byte(said[0].Answer), said[0].Origin, originOf(asked)))
 	if len(said) > 1 {
 		p.said[wanted.key()] = said[1:]
 	}

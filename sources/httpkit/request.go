@@ -105,12 +105,12 @@ func (c *Client) exchange(request *http.Request) (*Response, error) {
 		return nil, unreached(err)
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, c.MaxBody+1))
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
 	if err != nil {
 		return nil, sources.Errorf(sources.Unavailable, "answer broke off after %d bytes: %w", len(body), err)
 	}
-	if int64(len(body)) > c.MaxBody {
-		return nil, sources.Errorf(sources.Malformed, "answer is larger than %s", size(c.MaxBody))
+	if len(body) > maxBody {
+		return nil, sources.Errorf(sources.Malformed, "answer is larger than %d MiB", maxBody>>20)
 	}
 	return &Response{Status: answer.StatusCode, Header: answer.Header, Body: body}, nil
 }
@@ -131,11 +131,4 @@ func unreached(err error) *sources.Error {
 		err = failed.Err
 	}
 	return sources.Errorf(sources.Unavailable, "not reached: %w", err)
-}
-
-func size(bytes int64) string {
-	if bytes >= 1<<20 {
-		return fmt.Sprintf("%d MiB", bytes>>20)
-	}
-	return fmt.Sprintf("%d bytes", bytes)
 }

@@ -36,10 +36,11 @@ func pauseAfter(refusal *sources.Error, try int) (time.Duration, bool) {
 // together.
 func jitter(pause time.Duration) time.Duration { return pause + rand.N(pause/2) }
 
-// wait pauses on the real clock until d has passed or ctx ends.
-func (c *Client) wait(ctx context.Context, d time.Duration) error {
-	if c.Env.Sleep != nil {
-		if err := c.Env.Sleep(ctx, d); err != nil {
+// Wait pauses through env.Sleep, or on the real clock where that is nil, until
+// d has passed or ctx ends. It returns ctx.Err in the latter case.
+func Wait(ctx context.Context, env sources.Env, d time.Duration) error {
+	if env.Sleep != nil {
+		if err := env.Sleep(ctx, d); err != nil {
 			return err
 		}
 		return ctx.Err()
@@ -52,21 +53,6 @@ func (c *Client) wait(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// await keeps to the rate limit.
-func (c *Client) await(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	reserved := c.limiter.Reserve()
-	if pause := reserved.Delay(); pause > 0 {
-		if err := c.wait(ctx, pause); err != nil {
-			reserved.Cancel()
-			return err
-		}
-	}
-	return nil
 }
 
 // RetryAfter reads the Retry-After header, in seconds or as a date; 0 when

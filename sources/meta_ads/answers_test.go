@@ -19,8 +19,6 @@ import (
 	"adtop/sources/httpkit"
 )
 
-func asError(err error, into **sources.Error) bool { return errors.As(err, into) }
-
 // recorded reads a recorded answer.
 func recorded(t *testing.T, name string) []byte {
 	t.Helper()

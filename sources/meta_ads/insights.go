@@ -218,21 +218,7 @@ func (p *poll) slowDown(ctx context.Context) error {
 		refusal.RetryAfter = p.usage.pause()
 		return refusal
 	case used >= slowAt:
-		return p.wait(ctx, time.Duration((used-slowAt)/(stopAt-slowAt)*float64(longestPause)))
+		return httpkit.Wait(ctx, p.env, time.Duration((used-slowAt)/(stopAt-slowAt)*float64(longestPause)))
 	}
 	return ctx.Err()
-}
-
-func (s *source) wait(ctx context.Context, pause time.Duration) error {
-	if s.env.Sleep != nil {
-		return s.env.Sleep(ctx, pause)
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"adtop/kpi"
 	"adtop/sources"
+	"adtop/sources/httpkit"
 )
 
 const (
@@ -108,7 +109,7 @@ func (p *poll) pages(ctx context.Context, s span) (last time.Time, more bool, er
 	variables := map[string]any{"q": s.filter(), "first": firstSize, "after": nil}
 	for size, read := firstSize, 0; ; {
 		if wait := p.cost.wait(); wait > 0 {
-			if err := p.wait(ctx, wait); err != nil {
+			if err := httpkit.Wait(ctx, p.env, wait); err != nil {
 				return last, false, err
 			}
 		}

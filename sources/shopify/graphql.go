@@ -152,20 +152,6 @@ func (s *source) ask(ctx context.Context, query string, variables map[string]any
 	return e, response.Header, s.client.Decode(&httpkit.Response{Body: e.Data}, into)
 }
 
-func (s *source) wait(ctx context.Context, pause time.Duration) error {
-	if s.env.Sleep != nil {
-		return s.env.Sleep(ctx, pause)
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 const shopQuery = `{ shop { name myshopifyDomain currencyCode ianaTimezone } }`
 
 type shop struct {

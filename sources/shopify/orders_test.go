@@ -220,6 +220,9 @@ func TestOtherVersionIsAWarning(t *testing.T) {
 // TestLongListsAreReadInSeveralChains serves more orders than one chain of
 // pages may hold; each chain begins at the last change of the one before.
 func TestLongListsAreReadInSeveralChains(t *testing.T) {
+	if testing.Short() {
+		t.Skip("serves 30,000 orders")
+	}
 	const total = chain + 6000
 	start := time.Date(2026, 10, 25, 0, 0, 0, 0, time.UTC)
 	b := answering(t, func(w http.ResponseWriter, r *http.Request) {

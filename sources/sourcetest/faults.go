@@ -2,8 +2,8 @@ package sourcetest
 
 import (
 	"bytes"
-	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -33,10 +33,9 @@ func (a Adapter) failures(t *testing.T) {
 		{simulator.Fault{Kind: simulator.HTML, Status: 200}, sources.Malformed, "HTML page", true},
 		{simulator.Fault{Kind: simulator.Dropped}, sources.Unavailable, "broke off", false},
 		{simulator.Fault{Kind: simulator.Truncated}, sources.Malformed, "byte", false},
-		{simulator.Fault{Kind: simulator.Oversized}, sources.Malformed, "larger than", false},
+		{simulator.Fault{Kind: simulator.Oversized, Bytes: 33 << 20}, sources.Malformed, "larger than", false},
 		{simulator.Fault{Kind: simulator.NotJSON}, sources.Malformed, "not JSON", false},
 		{simulator.Fault{Kind: simulator.WrongType}, sources.Malformed, " at ", false},
-		{simulator.Fault{Kind: simulator.RevokedToken}, sources.Auth, "", true},
 	} {
 		name := string(rule.fault.Kind)
 		if rule.fault.Status != 0 {
@@ -44,12 +43,15 @@ func (a Adapter) failures(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			s := a.stand(t, world.ConformanceSpring)
-			q := s.week()
+			q := s.lately()
 			s.fail(rule.fault)
 			got := s.fetch(t.Context(), q)
 			var e *sources.Error
 			if !errors.As(got.err, &e) || e.Kind != rule.kind || !strings.Contains(e.Error(), rule.says) {
 				t.Fatalf("got %v, want an error of kind %q that says %q", got.err, rule.kind, rule.says)
+			}
+			if retried := len(s.waits) > 0; retried != (rule.kind == sources.Unavailable) {
+				t.Errorf("%v after pauses of %v: what is unavailable is asked for again, and nothing else", got.err, s.waits)
 			}
 			if rule.next && e.Next == "" {
 				t.Errorf("%v: it does not say what to do", got.err)
@@ -58,28 +60,47 @@ func (a Adapter) failures(t *testing.T) {
 	}
 }
 
-func (a Adapter) latePage(t *testing.T) {
+// lastPage spoils the end of an answer that is good up to there.
+func (a Adapter) lastPage(t *testing.T) {
 	s := a.stand(t, world.ConformanceSpring)
-	q := s.week()
-	s.fail(simulator.Fault{Kind: simulator.WrongType, After: 1})
-	got := s.fetch(t.Context(), q)
-	if len(got.records) == 0 {
-		t.Fatal("no record before the error: the answer had one page only, and nothing is proved")
+	q := s.lately()
+	whole := s.fetch(t.Context(), q)
+	if whole.err != nil || whole.pages < 2 {
+		t.Fatalf("%d pages, error %v: want several, or nothing is proved", whole.pages, whole.err)
 	}
-	if sources.KindOf(got.err) != sources.Malformed {
-		t.Errorf("got %v, want the error of the second page", got.err)
+	s.fail(simulator.Fault{Kind: simulator.WrongType, After: whole.pages - 1})
+	got := s.fetch(t.Context(), q)
+	if sources.KindOf(got.err) != sources.Malformed || got.pages != whole.pages {
+		t.Errorf("got %v on page %d, want the error of the last of %d pages", got.err, got.pages, whole.pages)
+	}
+}
+
+// revokedToken looks at what both methods say when no credential is any good.
+func (a Adapter) revokedToken(t *testing.T) {
+	s := a.stand(t, world.ConformanceSpring)
+	q := s.lately()
+	s.fail(simulator.Fault{Kind: simulator.RevokedToken})
+	_, listing := s.source.Accounts(t.Context())
+	for name, err := range map[string]error{"Accounts": listing, "Fetch": s.fetch(t.Context(), q).err} {
+		var e *sources.Error
+		if !errors.As(err, &e) || e.Kind != sources.Auth || e.Next == "" {
+			t.Errorf("%s: got %v, want the user asked to sign in and told how", name, err)
+		}
+		findSecrets(t, "errors", fmt.Sprintf("%+v %#v", err, err), a.Secrets)
 	}
 }
 
 func (a Adapter) shortQuota(t *testing.T) {
 	s := a.stand(t, world.ConformanceSpring)
-	q := s.week()
+	q := s.lately()
 	const told = 20 * time.Second
+	before := s.fetch(t.Context(), q)
 	s.fail(simulator.Fault{Kind: simulator.Throttle, Wait: told, Times: 1})
 	got := s.fetch(t.Context(), q)
 	var e *sources.Error
 	switch {
 	case got.err == nil && s.waited() >= told:
+		same(t, before, got)
 	case errors.As(got.err, &e) && e.Kind == sources.QuotaKind && e.RetryAfter >= told:
 	default:
 		t.Errorf("got %v after waiting %s, want the answer after %s or a quota error that says so", got.err, s.waited(), told)
@@ -91,7 +112,7 @@ func (a Adapter) longQuota(t *testing.T) {
 		t.Skip("the platform never throttles for long")
 	}
 	s := a.stand(t, world.ConformanceSpring)
-	q := s.week()
+	q := s.lately()
 	const told = 3 * time.Hour
 	s.fail(simulator.Fault{Kind: simulator.Throttle, Wait: told})
 	got := s.fetch(t.Context(), q)
@@ -106,11 +127,10 @@ func (a Adapter) longQuota(t *testing.T) {
 
 func (a Adapter) outage(t *testing.T) {
 	s := a.stand(t, world.ConformanceSpring)
-	q := s.week()
+	q := s.lately()
+	before := s.fetch(t.Context(), q)
 	s.fail(simulator.Fault{Kind: simulator.Outage, Times: 2})
-	if got := s.fetch(t.Context(), q); got.err != nil {
-		t.Fatalf("got %v, want the answer of the third try", got.err)
-	}
+	same(t, before, s.fetch(t.Context(), q))
 	if len(s.waits) != 2 || !slices.IsSorted(s.waits) {
 		t.Errorf("paused for %v, want two growing pauses", s.waits)
 	}
@@ -118,11 +138,12 @@ func (a Adapter) outage(t *testing.T) {
 
 func (a Adapter) expiredToken(t *testing.T) {
 	s := a.stand(t, world.ConformanceSpring)
-	q := s.week()
+	q := s.lately()
+	before := s.fetch(t.Context(), q)
 	s.fail(simulator.Fault{Kind: simulator.ExpiredToken, Times: 1})
 	got := s.fetch(t.Context(), q)
-	if a.Refreshes && got.err != nil {
-		t.Errorf("got %v, want the answer after a renewed token", got.err)
+	if a.Refreshes {
+		same(t, before, got)
 	}
 	if !a.Refreshes && sources.KindOf(got.err) != sources.Auth {
 		t.Errorf("got %v, want the user asked to sign in", got.err)
@@ -131,47 +152,17 @@ func (a Adapter) expiredToken(t *testing.T) {
 
 func (a Adapter) unknownFields(t *testing.T) {
 	s := a.stand(t, world.ConformanceSpring)
-	q := s.week()
+	q := s.lately()
 	before := s.fetch(t.Context(), q)
 	s.fail(simulator.Fault{Kind: simulator.UnknownFields})
 	after := s.fetch(t.Context(), q)
-	if before.err != nil || after.err != nil {
-		t.Fatal(before.err, after.err)
-	}
 	for i, record := range after.records {
 		if row, ok := record.(sources.Row); ok && i < len(before.records) {
 			row.Entity.Status = before.records[i].(sources.Row).Entity.Status
 			after.records[i] = row
 		}
 	}
-	if diff := cmp.Diff(before.records, after.records); diff != "" {
-		t.Errorf("records differ (-documented +novel):\n%s", clipped(diff))
-	}
-}
-
-// cancelled ends the context while the platform keeps the source waiting.
-func (a Adapter) cancelled(t *testing.T) {
-	s := a.stand(t, world.ConformanceSpring)
-	q := s.week()
-	s.fail(simulator.Fault{Kind: simulator.Slow, Wait: time.Hour})
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	s.asked = func(r *http.Request) {
-		if strings.Contains(r.URL.Path, a.Path) {
-			cancel()
-		}
-	}
-	began := time.Now()
-	got := s.fetch(ctx, q)
-	if took := time.Since(began); !errors.Is(got.err, context.Canceled) || took > 5*time.Second {
-		t.Errorf("got %v after %s, want the end of the context at once", got.err, took)
-	}
-	if sources.KindOf(got.err) != 0 {
-		t.Errorf("%v counts as %q: the end of a context is no failure of the source", got.err, sources.KindOf(got.err))
-	}
-	for _, stack := range strays() {
-		t.Errorf("a goroutine outlives the fetch:\n%s", stack)
-	}
+	same(t, before, after)
 }
 
 // recorded passes the adapter through a recorder and plays the recording to a
@@ -186,7 +177,7 @@ func (a Adapter) recorded(t *testing.T) {
 	recorder := httptest.NewServer(httpkit.Record(target, &recording, a.Secrets...))
 	defer recorder.Close()
 	s.source = s.open(recorder.URL + "/" + a.Definition.Type)
-	q := s.week()
+	q := s.lately()
 	said := s.fetch(t.Context(), q)
 	findSecrets(t, "recording", recording.String(), a.Secrets)
 
@@ -198,11 +189,16 @@ func (a Adapter) recorded(t *testing.T) {
 	defer player.Close()
 	s.source = s.open(player.URL + "/" + a.Definition.Type)
 	s.accounts()
-	again := s.fetch(t.Context(), q)
-	if said.err != nil || again.err != nil {
-		t.Fatal(said.err, again.err)
+	same(t, said, s.fetch(t.Context(), q))
+}
+
+// same demands that two fetches succeeded and brought the same records.
+func same(t *testing.T, before, after fetched) {
+	t.Helper()
+	if before.err != nil || after.err != nil || len(before.records) == 0 {
+		t.Fatalf("%d records: got %v, then %v, want two good answers", len(before.records), before.err, after.err)
 	}
-	if diff := cmp.Diff(said.records, again.records); diff != "" || len(said.records) == 0 {
-		t.Errorf("%d records differ when played back (-said +played):\n%s", len(said.records), clipped(diff))
+	if diff := cmp.Diff(before.records, after.records); diff != "" {
+		t.Errorf("records differ (-before +after):\n%s", clipped(diff))
 	}
 }

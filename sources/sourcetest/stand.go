@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -26,15 +27,21 @@ type stand struct {
 	adapter   Adapter
 	world     *world.World
 	simulator *simulator.Simulator
-	server    *httptest.Server
+	server    *httptest.Server // nil for an adapter of files
+	place     string           // as Options gets it
 	source    sources.Source
 	now       time.Time
-	asked     func(*http.Request) // sees each request before the simulator does; may be nil
+	asked     func() // called on each request for figures, before the simulator answers; may be nil
+	paused    func() // called on each pause of the source; may be nil
 
 	mu    sync.Mutex
 	said  bytes.Buffer // log, errors and records: all that must be free of secrets
+	pages int          // requests for figures so far
 	waits []time.Duration
 }
+
+// shared is one world for all stands: it remembers what it has worked out.
+var shared = sync.OnceValue(world.Conformance)
 
 // Write takes the log.
 func (s *stand) Write(line []byte) (int, error) {
@@ -47,6 +54,9 @@ func (s *stand) sleep(ctx context.Context, d time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.waits = append(s.waits, d)
+	if s.paused != nil {
+		s.paused()
+	}
 	return ctx.Err()
 }
 
@@ -64,9 +74,12 @@ func (s *stand) waited() (total time.Duration) {
 // source said is searched for secrets.
 func (a Adapter) stand(t *testing.T, now time.Time) *stand {
 	t.Helper()
-	s := &stand{t: t, adapter: a, world: world.Conformance(), now: now}
+	s := &stand{t: t, adapter: a, world: shared(), now: now}
 	s.simulator = simulator.New(s.world, func() time.Time { return now })
 	s.simulator.PageSize = 7
+	if a.Definition.Events { // an order is much, and there are many
+		s.simulator.PageSize = 30
+	}
 	place := t.TempDir()
 	if a.Files {
 		if err := s.simulator.WriteCSV(place, now); err != nil {
@@ -74,17 +87,29 @@ func (a Adapter) stand(t *testing.T, now time.Time) *stand {
 		}
 	} else {
 		s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if s.asked != nil {
-				s.asked(r)
+			if strings.Contains(r.URL.Path, a.Path) {
+				s.count(1)
 			}
 			s.simulator.ServeHTTP(w, r)
 		}))
 		t.Cleanup(s.server.Close)
 		place = s.server.URL + "/" + a.Definition.Type
 	}
+	s.place = place
 	s.source = s.open(place)
 	t.Cleanup(s.searchSecrets)
 	return s
+}
+
+// count adds requests for figures and returns how many there were so far.
+func (s *stand) count(more int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pages += more
+	if more > 0 && s.asked != nil {
+		s.asked()
+	}
+	return s.pages
 }
 
 func (s *stand) open(place string) sources.Source {
@@ -119,26 +144,46 @@ type fetched struct {
 	records []sources.Record
 	receipt sources.Receipt
 	err     error
+	pages   int // requests for figures that it took
 }
 
+// fetch fetches once. Whatever the outcome, no goroutine may be left, and a
+// sound receipt comes with success, none with an error.
 func (s *stand) fetch(ctx context.Context, q sources.Query) fetched {
+	s.t.Helper()
 	var f fetched
+	before := s.count(0)
 	f.receipt, f.err = s.source.Fetch(ctx, q, func(r sources.Record) error {
 		f.records = append(f.records, r)
 		return nil
 	})
+	if f.err != nil && !reflect.DeepEqual(f.receipt, sources.Receipt{}) {
+		s.t.Errorf("receipt %+v of a fetch that failed: %v", f.receipt, f.err)
+	}
+	if f.err == nil {
+		checkReceipt(s.t, f.receipt, s.now)
+	}
+	for _, stack := range strays() {
+		s.t.Errorf("a goroutine outlives the fetch:\n%s", stack)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	f.pages = s.pages - before
 	fmt.Fprintf(&s.said, "%+v %+v %v %#v\n", f.records, f.receipt, f.err, f.err)
 	return f
 }
 
-// week asks for a few days of the first account at the finest grain.
-func (s *stand) week() sources.Query {
+// lately asks for the last days of the first account at the finest grain: for
+// so many that the answer has several pages.
+func (s *stand) lately() sources.Query {
 	s.t.Helper()
 	account := s.accounts()[0]
 	today := kpi.DateOf(s.now, account.Zone)
-	return s.query(account, kpi.DateRange{From: today - 13, To: today}, s.adapter.finest())
+	from := today - 13
+	if s.adapter.Definition.Events {
+		from = today - 4
+	}
+	return s.query(account, kpi.DateRange{From: from, To: today}, s.adapter.finest())
 }
 
 func (s *stand) query(account sources.Account, days kpi.DateRange, grain sources.Grain) sources.Query {
@@ -184,15 +229,16 @@ func findSecrets(t *testing.T, where, text string, secrets []string) {
 	}
 }
 
-// strays lists goroutines at work in the adapter or the HTTP kit. A source has
-// to wait for what it starts, so there is none once Fetch has returned.
+// strays lists goroutines at work below package sources, other than tests and
+// the requests that the simulator is answering. A source has to wait for what
+// it starts, so there is none once Fetch has returned.
 func strays() []string {
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
 	var found []string
 	for i, stack := range strings.Split(string(stacks), "\n\n") {
-		own := i == 0 || strings.Contains(stack, "adtop/sources/sourcetest") || strings.Contains(stack, "adtop/sources/simulator")
-		if !own && strings.Contains(stack, "adtop/sources/") && !strings.Contains(stack, "testing.tRunner") {
+		own := i == 0 || strings.Contains(stack, "testing.tRunner(") || strings.Contains(stack, "net/http.(*conn).serve(")
+		if !own && strings.Contains(stack, "adtop/sources/") {
 			found = append(found, stack)
 		}
 	}
