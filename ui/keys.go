@@ -65,6 +65,7 @@ type binding struct {
 var keymap = []binding{
 	{open, []string{"enter"}, "↵", "open", "open the selected channel", "Move", []screen{overview}},
 	{back, []string{"esc", "backspace"}, "esc", "back", "go back; clear the filter; dismiss a notice", "Move", []screen{channel, alerts, sources}},
+	{back, []string{"esc"}, "esc", "", "clear the filter", "Move", []screen{overview}},
 	{down, []string{"j", "down"}, "j ↓", "", "next line", "Move", nil},
 	{up, []string{"k", "up"}, "k ↑", "", "previous line", "Move", nil},
 	{pageDown, []string{"pgdown", "ctrl+d", "space"}, "pgdn", "", "a page down", "Move", nil},
@@ -75,8 +76,8 @@ var keymap = []binding{
 	{alertsScreen, []string{"2"}, "2", "alerts", "alerts, open and recent, and why", "Screens", nil},
 	{sourcesScreen, []string{"3"}, "3", "sources", "sources: health, age, what to do", "Screens", nil},
 	{nextRange, []string{"t"}, "t", "range", "next range: today, yesterday, 7d, 14d, 30d, month", "Show", []screen{overview, channel}},
-	{sortNext, []string{"s"}, "s", "sort", "sort by the next column", "Show", []screen{overview, channel}},
-	{sortReverse, []string{"S"}, "S", "", "reverse the order", "Show", []screen{overview, channel}},
+	{sortNext, []string{"s"}, "s", "sort", "sort by the next column", "Show", []screen{overview}},
+	{sortReverse, []string{"S"}, "S", "", "reverse the order", "Show", []screen{overview}},
 	{filterText, []string{"/"}, "/", "filter", "show only lines with a text", "Show", nil},
 	{nextMetric, []string{"tab"}, "tab", "metric", "chart the next metric", "Show", []screen{overview, channel}},
 	{ackAlert, []string{"a"}, "a", "ack", "acknowledge the alert, or take that back", "Act", []screen{overview, channel, alerts}},
