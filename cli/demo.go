@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
 
@@ -126,10 +126,8 @@ func (a *app) openDemo(ctx context.Context, o demoOptions, live bool) (*demo, er
 		return nil, err
 	}
 	if o.fresh {
-		for _, suffix := range []string{"", "-wal", "-shm"} {
-			if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return nil, fmt.Errorf("forget the demo's cache: %w", err)
-			}
+		if err := forget(ctx, path); err != nil {
+			return nil, fmt.Errorf("forget the demo's cache: %w", err)
 		}
 	}
 	log, closer, err := a.openLog()
@@ -165,6 +163,32 @@ func (a *app) openDemo(ctx context.Context, o demoOptions, live bool) (*demo, er
 	return d, nil
 }
 
+// forget deletes a demo's cache, unless it is in use or is none.
+func forget(ctx context.Context, path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	cache, err := store.Open(ctx, path, store.Options{})
+	if errors.Is(err, store.ErrForeign) {
+		return err
+	}
+	if err == nil {
+		lease, err := cache.Lease(time.Now())
+		if err != nil {
+			return errors.Join(err, cache.Close())
+		}
+		if err := errors.Join(lease.Release(), cache.Close()); err != nil {
+			return err
+		}
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 // start sets the world's clock going and serves the simulator on loopback.
 func (d *demo) start(ctx context.Context, o demoOptions) error {
 	now, err := d.restoreClock(ctx, o.start)
@@ -196,7 +220,7 @@ func (d *demo) start(ctx context.Context, o demoOptions) error {
 func (d *demo) close() {
 	_ = d.server.Close()
 	d.work.Wait()
-	_ = d.cache.PutSetting(context.Background(), settingClock, strconv.FormatInt(d.clock.Now().Unix(), 10))
+	d.saveClock(context.Background())
 	_ = d.cache.Close()
 	_ = os.RemoveAll(d.exports)
 }

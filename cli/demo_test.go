@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"adtop/alert"
-	"adtop/snapshot"
 	"adtop/sources/simulator/world"
 )
 
@@ -79,8 +78,15 @@ func watchDemo(t *testing.T, o demoOptions) (delay time.Duration, others []strin
 	}()
 	incident := d.began.Add(world.IncidentAfter)
 	seen := map[string]bool{}
-	for s := range d.monitor.Watch(ctx, snapshot.View{Range: snapshot.Ranges[0]}) {
-		for _, a := range s.Alerts {
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	for now := d.clock.Now(); now.Sub(d.began) <= watchFor; now = d.clock.Now() {
+		<-look.C
+		alerts, err := d.cache.Alerts(ctx, d.began, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range alerts {
 			if a.Rule != alert.RuleUnprofitable || a.FiredAt.IsZero() || seen[a.ID] {
 				continue
 			}
@@ -88,10 +94,7 @@ func watchDemo(t *testing.T, o demoOptions) (delay time.Duration, others []strin
 			if !o.steady && a.Subject == "Google Shopping" && a.FiredAt.After(incident) {
 				return a.FiredAt.Sub(incident), others
 			}
-			others = append(others, a.Summary+" at "+a.FiredAt.Format(time.RFC3339)+": "+a.Reason)
-		}
-		if s.AsOf.Sub(d.began) > watchFor {
-			break
+			others = append(others, a.Summary+" at "+a.FiredAt.Format(time.RFC3339))
 		}
 	}
 	return delay, others

@@ -88,8 +88,21 @@ func (d *demo) keepTime(ctx context.Context) {
 			return
 		case <-timer.C:
 		}
-		now := d.clock.Now()
-		_ = d.sim.WriteCSV(d.exports, now) // a failure shows as a stale source
-		_ = d.cache.PutSetting(ctx, settingClock, strconv.FormatInt(now.Unix(), 10))
+		_ = d.sim.WriteCSV(d.exports, d.clock.Now()) // a failure shows as a stale source
+		d.saveClock(ctx)
 	}
+}
+
+// saveClock remembers how far the world has come. A second demo on the same
+// cache may be behind: time never goes back.
+func (d *demo) saveClock(ctx context.Context) {
+	kept, err := d.cache.Setting(ctx, settingClock)
+	if err != nil {
+		return
+	}
+	now := d.clock.Now().Unix()
+	if at, err := strconv.ParseInt(kept, 10, 64); err == nil && at >= now {
+		return
+	}
+	_ = d.cache.PutSetting(ctx, settingClock, strconv.FormatInt(now, 10)) // without it the next start repeats some of the world's time
 }

@@ -39,7 +39,25 @@ type ledger struct {
 	warnings []string
 }
 
+// build makes the whole picture.
 func (b *builder) build(ctx context.Context, view snapshot.View, now time.Time, st status) (*snapshot.Snapshot, error) {
+	s, err := b.state(ctx, view, now, st)
+	if err != nil {
+		return nil, err
+	}
+	l, err := b.read(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.figures(ctx, s, l); err != nil {
+		return nil, err
+	}
+	s.Warnings = l.warnings
+	return s, nil
+}
+
+// state makes the picture without its figures: verdicts, alerts and sources.
+func (b *builder) state(ctx context.Context, view snapshot.View, now time.Time, st status) (*snapshot.Snapshot, error) {
 	asOf := view.AsOf
 	if asOf.IsZero() {
 		asOf = now
@@ -56,21 +74,10 @@ func (b *builder) build(ctx context.Context, view snapshot.View, now time.Time, 
 	if err := b.judged(ctx, s); err != nil {
 		return nil, err
 	}
-	l, err := b.read(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	if err := b.figures(ctx, s, l); err != nil {
-		return nil, err
-	}
 	if err := b.alerts(ctx, s); err != nil {
 		return nil, err
 	}
-	if err := b.sources(ctx, s, st); err != nil {
-		return nil, err
-	}
-	s.Warnings = l.warnings
-	return s, nil
+	return s, b.sources(ctx, s, st)
 }
 
 // spending counts the channels that can turn unprofitable.

@@ -3,15 +3,12 @@ package monitor
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	"adtop/alert"
-	"adtop/kpi"
-	"adtop/profit"
 	"adtop/snapshot"
 	"adtop/store"
 )
@@ -178,7 +175,7 @@ func (m *Monitor) absorb(ctx context.Context, w *weigher, o outcome) error {
 func (m *Monitor) round(ctx context.Context, w *weigher) error {
 	now := m.o.Clock.Now()
 	w.forget(now)
-	s, err := m.builder.build(ctx, snapshot.View{Range: snapshot.Range{Name: "today"}}, now, m.status())
+	s, err := m.builder.state(ctx, snapshot.View{}, now, m.status())
 	if err != nil {
 		return err
 	}
@@ -260,82 +257,4 @@ func (m *Monitor) apply(c store.Command, s *snapshot.Snapshot, changed []snapsho
 		m.o.Log.Warn("unknown command", "verb", c.Verb)
 	}
 	return changed
-}
-
-// evaluate judges one channel and returns it as its row will show it.
-func (m *Monitor) evaluate(w *weigher, i int, s *snapshot.Snapshot, now time.Time) (store.Evaluation, snapshot.Channel, error) {
-	ch, c := s.Channels[i], w.channels[i]
-	kept := m.o.Channels[i].Economics.KeptShare().Float()
-	ch.Watermark, ch.Problem = w.complete(c), c.trouble(s.Sources, kpi.DateOf(now, m.o.Zone))
-	e := profit.Evidence{}
-	if ch.Costless {
-		ch.Verdict, ch.Reason = costless(ch)
-		ch.P = kpi.Ratio{}
-	} else {
-		e = c.detector.Evidence()
-		loss, err := kpi.MicrosFromFloat(e.LossPerDay * kept)
-		if err != nil {
-			return store.Evaluation{}, ch, fmt.Errorf("expected loss: %w", err)
-		}
-		verdict, reason := profit.Judge(profit.Judgement{
-			Evidence: e, Threshold: s.Threshold, Now: now, StaleAfter: exportAge, Problem: ch.Problem,
-			Loss: kpi.Money{Micros: loss, Currency: s.Currency}, Zone: m.o.Zone,
-		})
-		ch.Verdict, ch.Reason = verdict, reason
-		ch.P = kpi.Ratio{Value: e.P, OK: e.Known}
-		ch.Evidence = shown(e, kept, loss)
-		ch.Evidence.ByEvent = c.byEvent
-	}
-	detail, err := json.Marshal(detail{Evidence: ch.Evidence, Watermark: ch.Watermark, Problem: ch.Problem})
-	return store.Evaluation{At: now, Channel: ch.Name, P: ch.P.Value, Known: ch.P.OK, Verdict: string(ch.Verdict), Reason: ch.Reason,
-		Model: model, Config: m.o.Channels[i].Hash, Detail: detail}, ch, err
-}
-
-// model is the version of the detector that an evaluation was made with.
-const model = "ladder-1"
-
-// causes are the detector's causes in words.
-var causes = map[profit.Cause]string{
-	profit.NoConversions: "no conversions", profit.OrderValue: "order value", profit.ConversionRate: "conversion rate",
-}
-
-// shown carries the evidence to the screens, with spend as ad spend again.
-func shown(e profit.Evidence, kept float64, loss kpi.Micros) snapshot.Evidence {
-	out := snapshot.Evidence{
-		Due: e.Due, Seen: e.Seen, Since: e.Since, Cause: causes[e.Cause], Level: kpi.Ratio{Value: e.Level, OK: e.Known},
-		LossPerDay: loss, LateOrLost: e.LateOrLost,
-	}
-	for _, c := range e.Cohorts {
-		out.Cohorts = append(out.Cohorts, snapshot.Cohort{Start: c.Start, Spend: c.Spend * kept, Due: c.Due, Seen: c.Seen, Maturity: c.Maturity})
-	}
-	for _, p := range e.Curve {
-		out.Curve = append(out.Curve, snapshot.CurvePoint{Age: p.Age, Share: p.Share, Behind: p.Conversions})
-	}
-	return out
-}
-
-// trouble says which of the channel's sources gives no data now.
-func (c *weighed) trouble(all []snapshot.Source, today kpi.Date) string {
-	if c.problem != nil && today-c.problemOn < recentDays {
-		return c.problem.Error()
-	}
-	for _, src := range all {
-		if src.Health == snapshot.Stale && (slices.Contains(c.spend, src.Name) || slices.Contains(c.results, src.Name)) {
-			return src.Name + ": " + src.Problem
-		}
-	}
-	return ""
-}
-
-// costless judges a channel without spend: there is nothing to lose.
-func costless(ch snapshot.Channel) (kpi.Verdict, string) {
-	switch {
-	case ch.Problem != "":
-		return kpi.NoData, "No data: " + ch.Problem + "."
-	case !ch.Now.Known:
-		return kpi.Idle, "No results today."
-	case ch.Now.Profit.Known && ch.Now.Profit.Micros < 0:
-		return kpi.AtRisk, "It costs no advertising, but today's results do not cover its fees and payouts yet."
-	}
-	return kpi.Profitable, "It costs no advertising: what its results bring is earned."
 }
