@@ -3,7 +3,6 @@ package monitor
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -93,46 +92,6 @@ func newWeigher(o *Options) *weigher {
 		w.channels[len(w.channels)-1].open(o, ch)
 	}
 	return w
-}
-
-// open chooses the recipe by where the channel's results come from.
-func (c *weighed) open(o *Options, ch Channel) {
-	p := profit.Params{Zone: o.Zone, Feed: profit.ByOrder, OrderValue: orderValue(ch.Economics)}
-	for _, src := range o.Sources {
-		if slices.Contains(c.results, src.Name) {
-			p.Feed, p.Prior = feedOf(src.Definition), prior(src.Definition)
-			break
-		}
-	}
-	c.detector, c.byEvent = profit.New(p), p.Feed == profit.ByOrder
-}
-
-// orderValue is what a conversion is worth net of payouts, as value does it; 0
-// when only the orders will tell.
-func orderValue(e kpi.Economics) float64 {
-	worth := e.ValuePerConversion.Float()
-	if worth > 0 && (e.Payout == kpi.CPL || e.Payout == kpi.CPA) && e.KeptShare() > 0 {
-		worth -= e.PayoutAmount.Float() / e.KeptShare().Float()
-	}
-	return max(0, worth)
-}
-
-func feedOf(d sources.Definition) profit.Feed {
-	switch {
-	case d.Events || d.Dating != sources.ByClick:
-		return profit.ByOrder
-	case d.Grain == sources.Hour:
-		return profit.ByClickHour
-	}
-	return profit.ByDay
-}
-
-func prior(d sources.Definition) profit.Curve {
-	var c profit.Curve
-	for _, p := range d.Delay {
-		c = append(c, profit.CurvePoint{Age: p.Age, Share: p.Share})
-	}
-	return c
 }
 
 // refresh reads what changes seldom: accounts, entities, rates. moved says that
@@ -255,33 +214,6 @@ func (c *weighed) add(key cohortKey, delta floats, length time.Duration, at time
 	}
 	co.spend, co.conversions, co.value = co.spend+delta.spend, co.conversions+delta.conversions, co.value+delta.value
 	c.touched[key] = true
-}
-
-// value applies the channel's economics to a version: spend becomes the
-// revenue that would break even, payouts by click count as spend, payouts by
-// conversion come off the value.
-func (w *weigher) value(e known, v store.Version) (floats, error) {
-	m, err := w.rates.convert(v.Metrics.Only(e.claim.Fields), e.account.Currency, v.Slot.Date)
-	if err != nil {
-		return floats{}, err
-	}
-	eco := w.o.Channels[e.claim.Channel].Economics
-	kept := eco.KeptShare().Float()
-	if kept <= 0 {
-		return floats{}, fmt.Errorf("nothing of the revenue is kept")
-	}
-	value, _, err := eco.Value(m)
-	if err != nil {
-		return floats{}, err
-	}
-	f := floats{spend: m.Cost.Float() / kept, conversions: m.Conversions.Float(), value: value.Float()}
-	switch eco.Payout {
-	case kpi.CPC:
-		f.spend += float64(m.Clicks) * eco.PayoutAmount.Float() / kept
-	case kpi.CPL, kpi.CPA:
-		f.value -= f.conversions * eco.PayoutAmount.Float() / kept
-	}
-	return f, nil
 }
 
 // flush hands what is touched to the detector.

@@ -3,7 +3,6 @@ package monitor
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -282,70 +281,4 @@ func (b *builder) campaigns(ch snapshot.Channel, l *ledger, index int, now, befo
 			cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID))
 	})
 	return list, nil
-}
-
-// sumUp adds the channels. Money that is unknown in one channel is left out of
-// the sum, and the channel's own row says so.
-func sumUp(s *snapshot.Snapshot) error {
-	var problems []error
-	add := func(sum *snapshot.Figures, f snapshot.Figures) {
-		var err error
-		*sum, err = plus(*sum, f)
-		problems = append(problems, err)
-	}
-	for _, ch := range s.Channels {
-		add(&s.Total, ch.Now)
-		add(&s.Before, ch.Before)
-		for i, d := range ch.Days {
-			if i == len(s.Days) {
-				s.Days = append(s.Days, snapshot.Day{Date: d.Date})
-			}
-			add(&s.Days[i].Figures, d.Figures)
-		}
-	}
-	return errors.Join(problems...)
-}
-
-// plus adds two figures.
-func plus(a, b snapshot.Figures) (sum snapshot.Figures, err error) {
-	sum = snapshot.Figures{Known: a.Known || b.Known, Maturity: blend(a, b)}
-	sum.Contribution.Known, sum.Profit.Known = a.Contribution.Known || b.Contribution.Known, a.Profit.Known || b.Profit.Known
-	if sum.Metrics, err = a.Metrics.Add(b.Metrics); err != nil {
-		return sum, err
-	}
-	for _, part := range []struct {
-		to   *kpi.Micros
-		a, b kpi.Micros
-	}{
-		{&sum.Contribution.Micros, a.Contribution.Micros, b.Contribution.Micros},
-		{&sum.Profit.Micros, a.Profit.Micros, b.Profit.Micros},
-		{&sum.Fees, a.Fees, b.Fees},
-	} {
-		if *part.to, err = part.a.Add(part.b); err != nil {
-			return sum, err
-		}
-	}
-	return sum, nil
-}
-
-// blend weighs two maturities by what they are maturities of.
-func blend(a, b snapshot.Figures) kpi.Ratio {
-	switch {
-	case !a.Maturity.OK:
-		return b.Maturity
-	case !b.Maturity.OK:
-		return a.Maturity
-	}
-	wa, wb := weight(a.Metrics), weight(b.Metrics)
-	if wa+wb == 0 {
-		return a.Maturity
-	}
-	return kpi.Ratio{Value: (wa*a.Maturity.Value + wb*b.Maturity.Value) / (wa + wb), OK: true}
-}
-
-func weight(m kpi.Metrics) float64 {
-	if m.Cost > 0 {
-		return m.Cost.Float()
-	}
-	return m.Conversions.Float()
 }
