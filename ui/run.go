@@ -127,6 +127,9 @@ func (o *Options) profile() (colorprofile.Profile, error) {
 	return 0, fmt.Errorf("color %q: expected auto, never, always, 16, 256 or truecolor", o.Color)
 }
 
+// quitWithin is how long the program may take to quit once it is asked to.
+const quitWithin = 2 * time.Second
+
 // Run shows the dashboard until the user quits, the context ends or the
 // terminal hangs up; all three are a normal end.
 func Run(ctx context.Context, o Options) error {
@@ -158,7 +161,16 @@ func Run(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	b := newBridge(ctx, o.Monitor)
 	a := newApp(o, b, profile)
-	program := tea.NewProgram(a, o.programOptions(ctx, profile, local)...)
+	// The program is asked to quit when ctx ends, and killed when a stalled
+	// terminal keeps it from doing so: killing leaves its reader behind.
+	hard, kill := context.WithCancel(context.WithoutCancel(ctx))
+	defer kill()
+	program := tea.NewProgram(a, o.programOptions(hard, profile, local)...)
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(quitWithin, kill)
+		program.Quit()
+	})
+	defer stop()
 
 	var background sync.WaitGroup
 	b.show(a.wanted)
@@ -166,6 +178,7 @@ func Run(ctx context.Context, o Options) error {
 	background.Go(func() { tick(ctx, program.Send) })
 	background.Go(func() { forwardResizes(ctx, o.Resizes, program.Send) })
 	_, err = program.Run()
+	kill()
 	cancel()
 	background.Wait()
 	if o.Save != nil {
