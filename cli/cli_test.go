@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"adtop/config"
+	"adtop/sources/sourcetest"
 )
 
 // adtop runs a command line in a home of its own and returns what it printed.
@@ -144,10 +145,7 @@ func TestWithoutATerminalTheTableIsPrintedOnce(t *testing.T) {
 // split campaigns by device and network. The totals were added up from the
 // file with an awk script.
 func TestAWarehouseExportShowsItsTrueTotals(t *testing.T) {
-	fixtures := os.Getenv("ADTOP_FIXTURES")
-	if fixtures == "" {
-		t.Skip("ADTOP_FIXTURES names no folder of recorded answers")
-	}
+	fixtures := sourcetest.Fixtures(t)
 	dir := home(t)
 	export := filepath.Join(fixtures, "microsoft_ads", "warehouse_campaign_daily_first_400.csv")
 	cfg := write(t, filepath.Join(dir, "warehouse.yaml"), warehouseConfig(export))

@@ -80,9 +80,9 @@ func watchDemo(t *testing.T, o demoOptions) (delay time.Duration, others []strin
 	seen := map[string]bool{}
 	look := time.NewTicker(50 * time.Millisecond)
 	defer look.Stop()
-	for now := d.clock.Now(); now.Sub(d.began) <= watchFor; now = d.clock.Now() {
+	for at := d.clock.Now(); at.Sub(d.began) <= watchFor; at = d.clock.Now() {
 		<-look.C
-		alerts, err := d.cache.Alerts(ctx, d.began, now)
+		alerts, err := d.cache.Alerts(ctx, d.began, at)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"adtop/kpi"
 	"adtop/sources"
+	"adtop/sources/sourcetest"
 )
 
 // export is a real export of a warehouse and how it is described.
@@ -50,10 +51,7 @@ columns: {date: date, campaign_id: ad_id, impressions: impressions, clicks: inli
 // TestRealExportsFoldToTheirTrueTotals compares every campaign and day with
 // sums that are added here in fractions, from the raw lines.
 func TestRealExportsFoldToTheirTrueTotals(t *testing.T) {
-	fixtures := os.Getenv("ADTOP_FIXTURES")
-	if fixtures == "" {
-		t.Skip("ADTOP_FIXTURES does not name the folder of recorded exports")
-	}
+	fixtures := sourcetest.Fixtures(t)
 	for _, e := range exports {
 		t.Run(e.file, func(t *testing.T) {
 			rows, _, err := fetch(t, fixtures, "path: "+e.file+e.options)

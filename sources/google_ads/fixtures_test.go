@@ -3,28 +3,14 @@ package googleads
 import (
 	"encoding/json"
 	"net/http"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"adtop/kpi"
 	"adtop/sources"
 	"adtop/sources/httpkit"
+	"adtop/sources/sourcetest"
 )
-
-func fixture(t *testing.T, name string) []byte {
-	t.Helper()
-	root := os.Getenv("ADTOP_FIXTURES")
-	if root == "" {
-		t.Skip("ADTOP_FIXTURES is not set: recorded answers are kept outside the project")
-	}
-	body, err := os.ReadFile(filepath.Join(root, "google_ads", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return body
-}
 
 // wholeYear asks for every day that the fixtures report.
 func wholeYear(t *testing.T, level sources.Level, grain sources.Grain) sources.Query {
@@ -58,7 +44,7 @@ func TestRecordedAnswersReadAsAPersonWouldReadThem(t *testing.T) {
 	} {
 		t.Run(want.file, func(t *testing.T) {
 			var batches []batch
-			if err := json.Unmarshal(fixture(t, want.file), &batches); err != nil {
+			if err := json.Unmarshal(sourcetest.Recorded(t, "google_ads", want.file), &batches); err != nil {
 				t.Fatal(err)
 			}
 			got, err := read(batches, wholeYear(t, want.level, sources.Day))
@@ -85,7 +71,7 @@ func TestRecordedAnswersReadAsAPersonWouldReadThem(t *testing.T) {
 }
 
 func TestDailyQuotaParksTheSourceForAsLongAsGoogleSays(t *testing.T) {
-	body := fixture(t, "error_429_quota_daily_basic.json")
+	body := sourcetest.Recorded(t, "google_ads", "error_429_quota_daily_basic.json")
 	for name, body := range map[string][]byte{"unwrapped": body, "wrapped": []byte("[" + string(body) + "]")} {
 		t.Run(name, func(t *testing.T) {
 			refusal := classify(&httpkit.Response{Status: http.StatusTooManyRequests, Header: http.Header{}, Body: body})

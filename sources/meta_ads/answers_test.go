@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,21 +15,8 @@ import (
 	"adtop/kpi"
 	"adtop/sources"
 	"adtop/sources/httpkit"
+	"adtop/sources/sourcetest"
 )
-
-// recorded reads a recorded answer.
-func recorded(t *testing.T, name string) []byte {
-	t.Helper()
-	fixtures := os.Getenv("ADTOP_FIXTURES")
-	if fixtures == "" {
-		t.Skip("ADTOP_FIXTURES does not name the folder of recorded answers")
-	}
-	body, err := os.ReadFile(filepath.Join(fixtures, "meta_ads", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return body
-}
 
 func decoded(t *testing.T, body []byte, into any) {
 	t.Helper()
@@ -44,7 +29,7 @@ const most = kpi.Impressions | kpi.Clicks | kpi.Cost | kpi.Conversions
 
 func TestRecordedDailyRowsReadAsAPersonWould(t *testing.T) {
 	var page insightsPage
-	decoded(t, recorded(t, "airbyte_ads_insights_product_id.json"), &page)
+	decoded(t, sourcetest.Recorded(t, "meta_ads", "airbyte_ads_insights_product_id.json"), &page)
 	type figures struct {
 		campaign, date string
 		metrics        kpi.Metrics
@@ -82,7 +67,7 @@ func TestRecordedPurchasesAreCountedOnce(t *testing.T) {
 			} `json:"data"`
 		} `json:"insights"`
 	}
-	decoded(t, recorded(t, "recorded_publisher_platform.json"), &campaigns)
+	decoded(t, sourcetest.Recorded(t, "meta_ads", "recorded_publisher_platform.json"), &campaigns)
 	purchases := 0
 	for _, c := range campaigns {
 		for _, i := range c.Insights.Data {
@@ -116,7 +101,7 @@ func TestRecordedPurchasesAreCountedOnce(t *testing.T) {
 }
 
 func TestHoursSummedOverSeveralDaysAreNoDay(t *testing.T) {
-	body := recorded(t, "recorded_hourly_rows.json")
+	body := sourcetest.Recorded(t, "meta_ads", "recorded_hourly_rows.json")
 	s := answering(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) })
 	q := query(sources.Account{ID: "act_131134036968667", Currency: "USD", Zone: time.UTC})
 	q.Days = kpi.DateRange{From: day("2018-02-01"), To: day("2018-02-24")}
@@ -130,7 +115,7 @@ func TestRecordedErrorsHaveTheirKind(t *testing.T) {
 		Status int             `json:"status"`
 		Body   json.RawMessage `json:"body"`
 	}
-	decoded(t, recorded(t, "airbyte_error_bodies.json"), &answers)
+	decoded(t, sourcetest.Recorded(t, "meta_ads", "airbyte_error_bodies.json"), &answers)
 	want := []sources.Kind{
 		sources.Auth, sources.Auth, sources.Auth, sources.Permission, sources.Permission, sources.Permission,
 		sources.Invalid, sources.QuotaKind, sources.Unavailable, sources.Unavailable, sources.Invalid,

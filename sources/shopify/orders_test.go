@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +11,7 @@ import (
 	"adtop/kpi"
 	"adtop/sources"
 	"adtop/sources/httpkit"
+	"adtop/sources/sourcetest"
 )
 
 // amounts renders money sets of an order.
@@ -163,21 +162,8 @@ func TestErrorsAreFoundInEveryForm(t *testing.T) {
 	}
 }
 
-func recorded(t *testing.T, name string) []byte {
-	t.Helper()
-	fixtures := os.Getenv("ADTOP_FIXTURES")
-	if fixtures == "" {
-		t.Skip("ADTOP_FIXTURES does not name the folder of recorded answers")
-	}
-	body, err := os.ReadFile(filepath.Join(fixtures, "shopify", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return body
-}
-
 func TestRecordedThrottleSaysHowLongToWait(t *testing.T) {
-	got := classify(&httpkit.Response{Status: 200, Body: recorded(t, "throttled.json")})
+	got := classify(&httpkit.Response{Status: 200, Body: sourcetest.Recorded(t, "shopify", "throttled.json")})
 	// 70 points are wanted, 66 are there, and 50 come a second: less than the least wait.
 	if got == nil || got.Kind != sources.QuotaKind || got.RetryAfter != time.Second {
 		t.Errorf("%+v", got)
@@ -185,7 +171,7 @@ func TestRecordedThrottleSaysHowLongToWait(t *testing.T) {
 }
 
 func TestRecordedShopIsAnAccount(t *testing.T) {
-	body := recorded(t, "shop.json")
+	body := sourcetest.Recorded(t, "shopify", "shop.json")
 	b := answering(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) })
 	accounts, err := b.Accounts(t.Context())
 	if err != nil || len(accounts) != 1 || accounts[0].ID != "test-store.myshopify.com" || accounts[0].Currency != "USD" || accounts[0].Zone.String() != "America/New_York" {
