@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -78,6 +79,11 @@ func (s *SQLite) Decide(ctx context.Context, d Decision) error {
 				return fmt.Errorf("alert %s: %w", sources.Clean(a.ID), err)
 			}
 		}
+		for _, silence := range d.Silences {
+			if err := w.silence(silence); err != nil {
+				return fmt.Errorf("silence %s: %w", sources.Clean(silence.ID), err)
+			}
+		}
 		for _, id := range d.Applied {
 			if err := w.exec("DELETE FROM inbox WHERE id = ?", id); err != nil {
 				return err
@@ -126,6 +132,34 @@ func (w *writer) alert(a Alert) error {
 		instantOf(a.Since), instantOf(a.FiredAt), instantOf(a.EndedAt), sources.Clean(a.AckedBy), sources.Clean(a.AckNote), instantOf(a.AckedAt), a.Summary, a.Detail)
 }
 
+func (w *writer) silence(s Silence) error {
+	matchers, err := packArgs(s.Matchers)
+	switch {
+	case err != nil:
+		return err
+	case s.ID == "":
+		return fmt.Errorf("it has no id")
+	}
+	if err := errors.Join(storable(s.At), storable(s.Starts), storable(s.Ends)); err != nil {
+		return err
+	}
+	return w.exec("INSERT OR REPLACE INTO silence (id, at, matchers, starts, ends, by, note) VALUES (?, ?, ?, ?, ?, ?, ?)", sources.Clean(s.ID), instantOf(s.At),
+		matchers, instantOf(s.Starts), instantOf(s.Ends), sources.Clean(s.By), sources.Clean(s.Note))
+}
+
+// packArgs encodes a small table of words.
+func packArgs(args map[string]string) (string, error) {
+	clean := make(map[string]string, len(args))
+	for name, value := range args {
+		clean[sources.Clean(name)] = sources.Clean(value)
+	}
+	packed, err := json.Marshal(clean)
+	if err == nil && len(packed) > maxArgs {
+		err = fmt.Errorf("arguments of %d bytes are longer than %d", len(packed), maxArgs)
+	}
+	return string(packed), err
+}
+
 // named returns the number of a channel or an alert.
 func (w *writer) named(table, name string) (id int64, err error) {
 	found, err := w.one("SELECT id FROM "+table+" WHERE name = ?", []any{name}, &id)
@@ -152,35 +186,47 @@ func (s *SQLite) Evaluations(ctx context.Context, asOf time.Time) ([]Evaluation,
 	return evaluations, err
 }
 
+const selectAlert = `SELECT name, at, rule, subject, severity, state, since, fired_at, ended_at, acked_by, ack_note, acked_at, summary, detail
+	FROM alert JOIN alert_version v ON v.alert = alert.id `
+
+func scanAlert(rows *sql.Rows) (Alert, error) {
+	var a Alert
+	var at, began, fired, ended, acked instant
+	err := rows.Scan(&a.ID, &at, &a.Rule, &a.Subject, &a.Severity, &a.State, &began, &fired, &ended, &a.AckedBy, &a.AckNote, &acked, &a.Summary, &a.Detail)
+	a.At, a.Since, a.FiredAt, a.EndedAt, a.AckedAt = at.time(), began.time(), fired.time(), ended.time(), acked.time()
+	return a, err
+}
+
 // Alerts implements Store. Newest first means by their beginning.
 func (s *SQLite) Alerts(ctx context.Context, since, asOf time.Time) ([]Alert, error) {
-	var alerts []Alert
-	err := s.read(ctx, "read alerts", func(r reader) error {
-		return r.each(`SELECT name, at, rule, subject, severity, state, since, fired_at, ended_at, acked_by, ack_note, acked_at, summary, detail
-			FROM alert JOIN alert_version v ON v.alert = alert.id
-			WHERE at = (SELECT max(at) FROM alert_version WHERE alert = alert.id AND at <= ?) AND (ended_at = 0 OR ended_at > ?)
-			ORDER BY since DESC, at DESC, name`, []any{instantOf(asOf), instantOf(since)}, func(rows *sql.Rows) error {
-			var a Alert
-			var at, began, fired, ended, acked instant
-			err := rows.Scan(&a.ID, &at, &a.Rule, &a.Subject, &a.Severity, &a.State, &began, &fired, &ended, &a.AckedBy, &a.AckNote, &acked, &a.Summary, &a.Detail)
-			a.At, a.Since, a.FiredAt, a.EndedAt, a.AckedAt = at.time(), began.time(), fired.time(), ended.time(), acked.time()
-			alerts = append(alerts, a)
-			return err
-		})
+	return list(ctx, s, "read alerts", selectAlert+`WHERE at = (SELECT max(at) FROM alert_version WHERE alert = alert.id AND at <= ?) AND (ended_at = 0 OR ended_at > ?)
+		ORDER BY since DESC, at DESC, name`, []any{instantOf(asOf), instantOf(since)}, scanAlert)
+}
+
+// AlertHistory implements Store.
+func (s *SQLite) AlertHistory(ctx context.Context, id string, asOf time.Time) ([]Alert, error) {
+	return list(ctx, s, "read the history of alert "+id, selectAlert+"WHERE name = ? AND at <= ? ORDER BY at", []any{id, instantOf(asOf)}, scanAlert)
+}
+
+// Silences implements Store.
+func (s *SQLite) Silences(ctx context.Context, since, asOf time.Time) ([]Silence, error) {
+	const query = `SELECT id, at, matchers, starts, ends, by, note FROM silence v
+		WHERE at = (SELECT max(at) FROM silence WHERE id = v.id AND at <= ?) AND ends > ? ORDER BY starts, id`
+	return list(ctx, s, "read silences", query, []any{instantOf(asOf), instantOf(since)}, func(rows *sql.Rows) (Silence, error) {
+		var v Silence
+		var at, starts, ends instant
+		var matchers string
+		if err := rows.Scan(&v.ID, &at, &matchers, &starts, &ends, &v.By, &v.Note); err != nil {
+			return v, err
+		}
+		v.At, v.Starts, v.Ends = at.time(), starts.time(), ends.time()
+		return v, json.Unmarshal([]byte(matchers), &v.Matchers)
 	})
-	return alerts, err
 }
 
 // Send implements Store.
 func (s *SQLite) Send(ctx context.Context, c Command) error {
-	clean := make(map[string]string, len(c.Args))
-	for name, value := range c.Args {
-		clean[sources.Clean(name)] = sources.Clean(value)
-	}
-	args, err := json.Marshal(clean)
-	if err == nil && len(args) > maxArgs {
-		err = fmt.Errorf("arguments of %d bytes are longer than %d", len(args), maxArgs)
-	}
+	args, err := packArgs(c.Args)
 	if err == nil {
 		err = storable(c.At)
 	}
@@ -188,7 +234,7 @@ func (s *SQLite) Send(ctx context.Context, c Command) error {
 		return explain(s.path, "send "+sources.Clean(c.Verb), err)
 	}
 	_, err = s.write(ctx, "send "+sources.Clean(c.Verb), func(w *writer) error {
-		return w.exec("INSERT INTO inbox (at, verb, args, by) VALUES (?, ?, ?, ?)", instantOf(c.At), sources.Clean(c.Verb), string(args), sources.Clean(c.By))
+		return w.exec("INSERT INTO inbox (at, verb, args, by) VALUES (?, ?, ?, ?)", instantOf(c.At), sources.Clean(c.Verb), args, sources.Clean(c.By))
 	})
 	return err
 }

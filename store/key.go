@@ -10,7 +10,7 @@ import (
 )
 
 // slotKey and dayKey pack a slot or a day with an entity into one integer,
-// time first; schema.sql has the layout.
+// time first; migrations/1.sql has the layout.
 type (
 	slotKey int64
 	dayKey  int64

@@ -3,17 +3,26 @@ package store
 import (
 	"context"
 	"database/sql"
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
 )
 
-//go:embed schema.sql
-var schema string
+// migrations/N.sql takes a database from version N-1 to version N. Those that
+// have been released are never changed.
+//
+//go:embed migrations/*.sql
+var scripts embed.FS
 
-// migrations[i] takes a database from version i to version i+1. They are only
-// ever appended to.
-var migrations = []string{schema}
+var migrations = func() (all []string) {
+	for {
+		script, err := scripts.ReadFile(fmt.Sprintf("migrations/%d.sql", len(all)+1))
+		if err != nil {
+			return all
+		}
+		all = append(all, string(script))
+	}
+}()
 
 // applicationID marks an SQLite file as adtop's ("adtp").
 const applicationID = 0x61647470

@@ -248,7 +248,7 @@ func TestEmptyFileBecomesADatabase(t *testing.T) {
 	open(t, path).Close()
 	db := sql.OpenDB(plainConnector{path})
 	defer db.Close()
-	for pragma, want := range map[string]string{"auto_vacuum": "2", "journal_mode": "wal", "user_version": "1"} {
+	for pragma, want := range map[string]string{"auto_vacuum": "2", "journal_mode": "wal", "application_id": "1633973360"} {
 		var got string
 		if err := db.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %s (%v), want %s", pragma, got, err, want)

@@ -40,6 +40,19 @@ func (r reader) each(query string, args []any, scan func(*sql.Rows) error) error
 	return drain(rows, scan)
 }
 
+// list runs one query in a read transaction and collects its rows.
+func list[T any](ctx context.Context, s *SQLite, tried, query string, args []any, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	var all []T
+	err := s.read(ctx, tried, func(r reader) error {
+		return r.each(query, args, func(rows *sql.Rows) error {
+			row, err := scan(rows)
+			all = append(all, row)
+			return err
+		})
+	})
+	return all, err
+}
+
 // Days implements Store.
 func (s *SQLite) Days(ctx context.Context, days kpi.DateRange, asOf time.Time) ([]Total, error) {
 	var totals []Total

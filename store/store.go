@@ -53,14 +53,20 @@ type Store interface {
 	PutRates(ctx context.Context, at time.Time, rates []Rate) error
 	Rates(ctx context.Context, asOf time.Time) ([]Rate, error)
 
-	// Decide appends evaluations and alert changes in one transaction, and
-	// removes the commands that they answer from the inbox.
+	// Decide appends evaluations, alert changes and silences in one transaction,
+	// and removes the commands that they answer from the inbox.
 	Decide(ctx context.Context, d Decision) error
 	// Evaluations returns the newest evaluation of every channel as of asOf.
 	Evaluations(ctx context.Context, asOf time.Time) ([]Evaluation, error)
 	// Alerts returns every alert that was open as of asOf or ended after
 	// since, as it stood then, newest first.
 	Alerts(ctx context.Context, since, asOf time.Time) ([]Alert, error)
+	// AlertHistory returns every state that an alert was in up to asOf, oldest
+	// first.
+	AlertHistory(ctx context.Context, id string, asOf time.Time) ([]Alert, error)
+	// Silences returns the silences that end after since, as they stood as of
+	// asOf, in the order of their beginning.
+	Silences(ctx context.Context, since, asOf time.Time) ([]Silence, error)
 	// Send appends a command to the inbox; Inbox lists those not yet applied,
 	// oldest first.
 	Send(ctx context.Context, c Command) error
@@ -223,6 +229,17 @@ type Alert struct {
 // Open says whether the alert has not ended.
 func (a Alert) Open() bool { return a.EndedAt.IsZero() }
 
+// Silence keeps the alerts that it matches from asking for attention from
+// Starts until Ends. It stands as described from At on.
+type Silence struct {
+	ID       string // stable over the silence's life
+	At       time.Time
+	Matchers map[string]string // label of an alert to the pattern that its value has to match
+	Starts   time.Time
+	Ends     time.Time
+	By, Note string
+}
+
 // Command is a wish of a screen for the holder of the lease.
 type Command struct {
 	ID   int64 // given by the store
@@ -236,6 +253,7 @@ type Command struct {
 type Decision struct {
 	At          time.Time
 	Evaluations []Evaluation
-	Alerts      []Alert // new state of the alerts that changed
-	Applied     []int64 // commands of the inbox that are done
+	Alerts      []Alert   // new state of the alerts that changed
+	Silences    []Silence // new state of the silences that changed
+	Applied     []int64   // commands of the inbox that are done
 }

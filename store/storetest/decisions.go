@@ -3,7 +3,9 @@ package storetest
 import (
 	"maps"
 	"math"
+	"slices"
 	"testing"
+	"time"
 
 	"adtop/store"
 )
@@ -63,9 +65,41 @@ func decisions(t *testing.T, f *fixture) {
 	if !got[1].FiredAt.Equal(at(10)) || !got[1].EndedAt.IsZero() || !got[1].Open() || got[1].Subject != "TikTok" {
 		t.Errorf("alert: %+v", got[1])
 	}
+	var states []string
+	for _, a := range must[[]store.Alert](t)(f.AlertHistory(ctx, alert.ID, at(19))) {
+		states = append(states, a.State)
+	}
+	if !slices.Equal(states, []string{"pending", "firing"}) {
+		t.Errorf("history of the alert until minute 19: %v", states)
+	}
 	for _, p := range []float64{math.NaN(), -0.1, 1.1, math.Inf(1)} {
 		if err := f.Decide(ctx, store.Decision{At: at(30), Evaluations: []store.Evaluation{evaluation(30, "TikTok", p)}}); err == nil {
 			t.Errorf("P of %v was stored", p)
+		}
+	}
+}
+
+func silences(t *testing.T, f *fixture) {
+	first := store.Silence{ID: "s1", At: at(0), Matchers: map[string]string{"channel": "TikTok*"}, Starts: at(5), Ends: at(60), By: "ops", Note: "sale\x1b"}
+	ended := first
+	ended.At, ended.Ends = at(10), at(10)
+	for _, s := range []store.Silence{first, ended} {
+		if err := f.Decide(ctx, store.Decision{At: s.At, Silences: []store.Silence{s}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		since, asOf int
+		ends        time.Time
+	}{{0, 9, at(60)}, {0, 10, at(10)}, {9, 99, at(10)}} {
+		got := must[[]store.Silence](t)(f.Silences(ctx, at(c.since), at(c.asOf)))
+		if len(got) != 1 || !got[0].Ends.Equal(c.ends) || !got[0].Starts.Equal(at(5)) || got[0].By != "ops" || got[0].Note != "sale" || !maps.Equal(got[0].Matchers, first.Matchers) {
+			t.Errorf("silences since %d as of %d: %+v", c.since, c.asOf, got)
+		}
+	}
+	for _, c := range [][2]int{{0, -1}, {10, 99}} {
+		if got := must[[]store.Silence](t)(f.Silences(ctx, at(c[0]), at(c[1]))); len(got) != 0 {
+			t.Errorf("silences since %d as of %d: %+v", c[0], c[1], got)
 		}
 	}
 }

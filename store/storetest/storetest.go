@@ -43,6 +43,7 @@ func Run(t *testing.T, open Opener) {
 		{"AccountKeepsItsCurrency", currency},
 		{"RatesAreKnownAsOfTheirTime", rates},
 		{"DecisionsAreKnownAsOfTheirTime", decisions},
+		{"SilencesAreKnownAsOfTheirTime", silences},
 		{"AnsweredCommandsLeaveTheInbox", inbox},
 		{"EveryWriteChangesSeqForEverybody", seq},
 		{"ReadersSeeWholeCommitsOnly", wholeCommits},
