@@ -19,6 +19,7 @@ import (
 var arrows = map[string][]string{
 	".":                       {"cli"},
 	"kpi":                     {},
+	"pattern":                 {},
 	"snapshot":                {"kpi"},
 	"profit":                  {"kpi"},
 	"sources":                 {"kpi"},
@@ -29,8 +30,8 @@ var arrows = map[string][]string{
 	"sources/(adapter)":       {"kpi", "sources", "sources/httpkit"},
 	"store":                   {"kpi", "sources", "snapshot"},
 	"store/storetest":         {"kpi", "sources", "store"},
-	"config":                  {"kpi", "sources"},
-	"alert":                   {"kpi", "snapshot", "profit"},
+	"config":                  {"kpi", "sources", "pattern"},
+	"alert":                   {"kpi", "snapshot", "profit", "pattern"},
 	"monitor":                 {"kpi", "sources", "store", "profit", "alert", "snapshot"},
 	"ui":                      {"kpi", "snapshot", "monitor"},
 	"cli":                     nil, // the composition root: everything
@@ -58,7 +59,7 @@ var fenced = []struct {
 }
 
 // timeless packages take the time as an argument.
-var timeless = []string{"kpi", "snapshot", "profit", "alert", "store", "sources"}
+var timeless = []string{"kpi", "pattern", "snapshot", "profit", "alert", "store", "sources"}
 
 func folder(dir string) string {
 	if strings.HasPrefix(dir, "sources/") {

@@ -4,6 +4,8 @@ import (
 	"reflect"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"adtop/pattern"
 )
 
 // channel are the keys of a channel.
@@ -15,20 +17,20 @@ type channel struct {
 }
 
 type spend struct {
-	Source   at[string] `yaml:"source"`
-	Account  string     `yaml:"account"`
-	Campaign Pattern    `yaml:"campaign"`
+	Source   at[string]      `yaml:"source"`
+	Account  string          `yaml:"account"`
+	Campaign pattern.Pattern `yaml:"campaign"`
 }
 
 type result struct {
-	Source      at[string] `yaml:"source"`
-	UTMSource   Pattern    `yaml:"utm_source"`
-	UTMMedium   Pattern    `yaml:"utm_medium"`
-	UTMCampaign Pattern    `yaml:"utm_campaign"`
-	Promo       Pattern    `yaml:"promo"`
-	Dialled     Pattern    `yaml:"dialled"`
-	Campaign    Pattern    `yaml:"campaign"`
-	None        bool       `yaml:"none"`
+	Source      at[string]      `yaml:"source"`
+	UTMSource   pattern.Pattern `yaml:"utm_source"`
+	UTMMedium   pattern.Pattern `yaml:"utm_medium"`
+	UTMCampaign pattern.Pattern `yaml:"utm_campaign"`
+	Promo       pattern.Pattern `yaml:"promo"`
+	Dialled     pattern.Pattern `yaml:"dialled"`
+	Campaign    pattern.Pattern `yaml:"campaign"`
+	None        bool            `yaml:"none"`
 }
 
 // oneOrMany is a single entry or a list of them.

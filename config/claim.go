@@ -2,14 +2,15 @@ package config
 
 import (
 	"adtop/kpi"
+	"adtop/pattern"
 	"adtop/sources"
 )
 
 // Spend names campaigns whose cost counts for a channel.
 type Spend struct {
-	Source   string  // name of a source
-	Account  string  // the platform's id; "" for all
-	Campaign Pattern // of the campaign's name
+	Source   string          // name of a source
+	Account  string          // the platform's id; "" for all
+	Campaign pattern.Pattern // of the campaign's name
 }
 
 // Result names results that count for a channel: keys of a shop or tracker,
@@ -18,9 +19,9 @@ type Result struct {
 	Source string // name of a source
 
 	// What is set here has to be present in the key, and match.
-	UTMSource, UTMMedium, UTMCampaign, Promo, Dialled Pattern
-	Campaign                                          Pattern // of a campaign's name; asks for campaigns instead of keys
-	None                                              bool    // only results without any key: nobody knows where they come from
+	UTMSource, UTMMedium, UTMCampaign, Promo, Dialled pattern.Pattern
+	Campaign                                          pattern.Pattern // of a campaign's name; asks for campaigns instead of keys
+	None                                              bool            // only results without any key: nobody knows where they come from
 }
 
 // Claim says where the figures of an entity count.
@@ -102,7 +103,7 @@ func (c *Config) unclaimed(e sources.Entity) kpi.Fields {
 
 func (s Spend) matches(source, account string, e sources.Entity) bool {
 	return s.Source == source && e.Level != sources.LevelKey &&
-		(s.Account == "" || s.Account == account) && s.Campaign.present(campaignName(e))
+		(s.Account == "" || s.Account == account) && s.Campaign.Present(campaignName(e))
 }
 
 // campaignName is "" for an account: its name is not a campaign's.
@@ -118,19 +119,19 @@ func (r Result) matches(source string, e sources.Entity) bool {
 		return false
 	}
 	if e.Level != sources.LevelKey {
-		return !r.None && !r.keyed() && r.Campaign.present(campaignName(e))
+		return !r.None && !r.keyed() && r.Campaign.Present(campaignName(e))
 	}
 	key := sources.ParseKey(e.ID)
 	if r.None {
 		return key == sources.Key{}
 	}
-	return r.Campaign.String() == "" && r.UTMSource.present(key.Source) && r.UTMMedium.present(key.Medium) &&
-		r.UTMCampaign.present(key.Campaign) && r.Promo.present(key.Promo) && r.Dialled.present(key.Dialled)
+	return r.Campaign.String() == "" && r.UTMSource.Present(key.Source) && r.UTMMedium.Present(key.Medium) &&
+		r.UTMCampaign.Present(key.Campaign) && r.Promo.Present(key.Promo) && r.Dialled.Present(key.Dialled)
 }
 
 // keyed says whether the result asks for something of a key.
 func (r Result) keyed() bool {
-	for _, p := range []Pattern{r.UTMSource, r.UTMMedium, r.UTMCampaign, r.Promo, r.Dialled} {
+	for _, p := range []pattern.Pattern{r.UTMSource, r.UTMMedium, r.UTMCampaign, r.Promo, r.Dialled} {
 		if p.String() != "" {
 			return true
 		}

@@ -1,4 +1,6 @@
-package config
+// Package pattern says which names are meant, by a glob or a regular
+// expression. It is pure and imports nothing of ours.
+package pattern
 
 import (
 	"errors"
@@ -21,8 +23,8 @@ type Pattern struct {
 // maxPattern bounds a pattern, in bytes.
 const maxPattern = 512
 
-// ParsePattern reads a pattern; "" matches all.
-func ParsePattern(text string) (Pattern, error) {
+// Parse reads a pattern; "" matches all.
+func Parse(text string) (Pattern, error) {
 	source := ""
 	switch {
 	case text == "":
@@ -34,7 +36,7 @@ func ParsePattern(text string) (Pattern, error) {
 		if !caseless {
 			var closed bool
 			if body, closed = strings.CutSuffix(text[1:], "/"); !closed {
-				return Pattern{}, fmt.Errorf("%s begins as a regular expression and does not end as one: add / or /i at its end", quote(text))
+				return Pattern{}, fmt.Errorf("%q begins as a regular expression and does not end as one: add / or /i at its end", text)
 			}
 		} else {
 			source = "(?i)"
@@ -50,7 +52,7 @@ func ParsePattern(text string) (Pattern, error) {
 	}
 	expression, err := regexp.Compile(source)
 	if err != nil {
-		return Pattern{}, fmt.Errorf("%s is not a regular expression: %s", quote(text), strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return Pattern{}, fmt.Errorf("%q is not a regular expression: %s", text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return Pattern{text, expression}, nil
 }
@@ -71,12 +73,12 @@ func (p *Pattern) UnmarshalText(text []byte) (err error) {
 	if len(text) == 0 {
 		return errors.New(`the pattern is empty: use "*" for any text, or remove the key`)
 	}
-	*p, err = ParsePattern(string(text))
+	*p, err = Parse(string(text))
 	return err
 }
 
-// present says whether value is given and meant; a pattern that is not set
+// Present says whether value is given and meant; a pattern that is not set
 // asks for nothing.
-func (p Pattern) present(value string) bool {
+func (p Pattern) Present(value string) bool {
 	return p.expression == nil || (value != "" && p.Match(value))
 }

@@ -1,4 +1,4 @@
-package config
+package pattern
 
 import "testing"
 
@@ -26,7 +26,7 @@ func TestPatternMatchesWholeNamesWithoutCaseAndExpressionsAsWritten(t *testing.T
 		{"/^a/b$/", "a/b", true},
 		{"/a|b$/i", "xB", true},
 	} {
-		p, err := ParsePattern(test.pattern)
+		p, err := Parse(test.pattern)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func TestPatternMatchesWholeNamesWithoutCaseAndExpressionsAsWritten(t *testing.T
 
 func TestBrokenPatternIsRefused(t *testing.T) {
 	for _, text := range []string{"/", "//", "//i", "/a", "/a/x", "/(/", "/a{9999}/", "/(?=a)/", string(make([]byte, 600))} {
-		if p, err := ParsePattern(text); err == nil {
+		if p, err := Parse(text); err == nil {
 			t.Errorf("%q was read as %v", text, p)
 		}
 	}
@@ -49,12 +49,12 @@ func FuzzPattern(f *testing.F) {
 		f.Add(seed, seed)
 	}
 	f.Fuzz(func(t *testing.T, text, name string) {
-		p, err := ParsePattern(text)
+		p, err := Parse(text)
 		if err != nil {
 			return
 		}
 		p.Match(name)
-		if again, err := ParsePattern(p.String()); err != nil || again.Match(name) != p.Match(name) {
+		if again, err := Parse(p.String()); err != nil || again.Match(name) != p.Match(name) {
 			t.Errorf("%q does not read back as itself: %v", text, err)
 		}
 	})
