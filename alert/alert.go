@@ -1,24 +1,17 @@
 // Package alert turns Snapshots into alerts: which rules hold, and what that
 // means for the alerts there already are.
 //
-// It is pure: a Snapshot goes in, the alerts that changed come out. Whoever
-// calls it keeps them and hands the open ones in again with the next Snapshot,
-// so that a restart forgets nothing.
+// It is pure: a Snapshot and the commands that wait go in, the alerts and
+// silences that changed come out. Whoever calls it keeps them and hands them in
+// again with the next Snapshot, so that a restart forgets nothing.
 package alert
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
-	"adtop/kpi"
-	"adtop/profit"
 	"adtop/snapshot"
-)
-
-// The built-in rules.
-const (
-	RuleUnprofitable = "unprofitable"
-	RuleSourceStale  = "source stale"
 )
 
 // signal is what a rule sees of its subject.
@@ -29,141 +22,137 @@ const (
 	clear                 // the condition is over
 	hold                  // neither: between the resolving and the firing threshold
 	warn                  // the condition begins to hold
-	breach                // it holds for long enough
+	breach                // it holds
 )
 
 // condition is one rule on one subject as of one Snapshot.
 type condition struct {
 	rule, subject   string
+	labels          map[string]string
 	severity        snapshot.Severity
 	signal          signal
+	frozen          string    // with unknown: snapshot.NoData or snapshot.Failed, "" when the rule merely does not apply
 	watermark       time.Time // moves when fresh data came
+	wait, keep      Hold      // how long it has to hold before it fires, and to be clear before it ends
 	summary, reason string
+	runbook         string
+
+	ground snapshot.Ground            // with breach: what it would fire on
+	gone   func(snapshot.Ground) bool // whether late data took that ground away; nil when that cannot be told
 }
 
-// Step evaluates the built-in rules on s and returns the new state of every
-// alert that changed. s.Alerts must hold the open ones.
-func Step(s *snapshot.Snapshot) []snapshot.Alert {
-	open := map[[2]string]snapshot.Alert{}
+// Hold is how long something has to last, counted by the data and never by the
+// clock: a number of fresh polls (those that moved the watermark), a span from
+// the first to the last of them, or both.
+type Hold struct {
+	Polls int // below 1 is 1
+	Span  time.Duration
+}
+
+func (h Hold) met(r snapshot.Run) bool {
+	return r.Polls >= max(h.Polls, 1) && r.Last.Sub(r.From) >= h.Span
+}
+
+// oneMore is how long an alert that looks over is kept unless its rule says
+// otherwise: one more fresh poll decides.
+var oneMore = Hold{Polls: 2}
+
+// Outcome is what one evaluation changed.
+type Outcome struct {
+	Alerts   []snapshot.Alert
+	Silences []snapshot.Silence
+	Refused  []string // commands that could not be carried out, in sentences for the log
+}
+
+// step is one evaluation under way.
+type step struct {
+	s        *snapshot.Snapshot
+	at       time.Time
+	alerts   []snapshot.Alert // all there are, as they change
+	before   map[string]snapshot.Alert
+	silences []snapshot.Silence
+	out      Outcome
+	marks    map[[2]string]time.Time // watermark by rule and subject
+}
+
+// Step evaluates the rules on s, carries out the commands, and returns what
+// changed. s.Alerts must hold the open alerts and those that ended within
+// flapWindow, s.Silences those that have not expired. Doing it again on the
+// same figures changes nothing.
+func Step(s *snapshot.Snapshot, commands []snapshot.Command) Outcome {
+	e := &step{s: s, at: plain(s.AsOf), alerts: slices.Clone(s.Alerts), silences: slices.Clone(s.Silences),
+		before: map[string]snapshot.Alert{}, marks: map[[2]string]time.Time{}}
 	for _, a := range s.Alerts {
+		e.before[a.ID] = a
+	}
+	e.evaluate(conditions(s))
+	for _, c := range commands {
+		if err := e.apply(c); err != nil {
+			e.out.Refused = append(e.out.Refused, fmt.Sprintf("%s %s by %s: %v", c.Verb, c.ID, c.By, err))
+		}
+	}
+	e.overlay()
+	for _, a := range e.alerts {
+		if before, known := e.before[a.ID]; !known || !before.Same(a) {
+			e.out.Alerts = append(e.out.Alerts, a)
+		}
+	}
+	return e.out
+}
+
+// evaluate moves every alert on by what its rule sees.
+func (e *step) evaluate(conditions []condition) {
+	open := map[[2]string]int{}
+	for i, a := range e.alerts {
 		if a.Open() {
-			open[[2]string{a.Rule, a.Subject}] = a
+			open[[2]string{a.Rule, a.Subject}] = i
 		}
 	}
-	var changed []snapshot.Alert
-	for _, c := range conditions(s) {
-		before, exists := open[[2]string{c.rule, c.subject}]
-		delete(open, [2]string{c.rule, c.subject})
-		if after, ok := c.next(before, exists, s.AsOf); ok && after != before {
-			changed = append(changed, after)
+	for _, c := range conditions {
+		key := [2]string{c.rule, c.subject}
+		e.marks[key] = c.watermark
+		i, exists := open[key]
+		delete(open, key)
+		switch {
+		case exists:
+			e.alerts[i] = c.next(e.alerts[i], e.at)
+		case c.signal == warn || c.signal == breach:
+			e.alerts = append(e.alerts, c.next(c.begin(e.newID(c), e.at), e.at))
 		}
 	}
-	for _, gone := range open { // its channel or source left the config
-		gone.State, gone.EndedAt = snapshot.Resolved, s.AsOf
+	for _, i := range open { // its rule, channel or source left the config
+		gone := &e.alerts[i]
+		gone.State, gone.EndedAt, gone.Frozen = snapshot.Resolved, e.at, ""
 		gone.Reason = fmt.Sprintf("%q is no longer in the config.", gone.Subject)
-		changed = append(changed, gone)
-	}
-	return changed
-}
-
-// next is the lifecycle of one alert. It says false when there is none.
-func (c condition) next(a snapshot.Alert, exists bool, at time.Time) (snapshot.Alert, bool) {
-	if !exists {
-		if c.signal != warn && c.signal != breach {
-			return a, false
-		}
-		a = snapshot.Alert{
-			ID:   fmt.Sprintf("%s/%s/%d", c.rule, c.subject, at.Unix()),
-			Rule: c.rule, Subject: c.subject, Severity: c.severity,
-			State: snapshot.Pending, Since: at,
+		if e.known(gone.Subject) {
+			gone.Reason = fmt.Sprintf("The rule %q is no longer in the config.", gone.Rule)
 		}
 	}
-	switch {
-	case c.signal == breach && a.State != snapshot.Firing:
-		a.State, a.Cleared = snapshot.Firing, time.Time{}
-		if a.FiredAt.IsZero() {
-			a.FiredAt = at
-		}
-	case c.signal == clear && a.State == snapshot.Pending:
-		a.State, a.EndedAt = snapshot.Resolved, at
-	case c.signal == clear && a.State == snapshot.Firing:
-		a.State, a.Cleared = snapshot.Recovering, c.watermark
-	case c.signal == clear && a.State == snapshot.Recovering && c.watermark.After(a.Cleared):
-		a.State, a.EndedAt = snapshot.Resolved, at
-	case c.signal == hold && a.State == snapshot.Recovering:
-		a.State, a.Cleared = snapshot.Firing, time.Time{}
+}
+
+func (e *step) known(subject string) bool {
+	return slices.ContainsFunc(e.s.Channels, func(ch snapshot.Channel) bool { return ch.Name == subject }) ||
+		slices.ContainsFunc(e.s.Sources, func(src snapshot.Source) bool { return src.Name == subject })
+}
+
+// newID names an alert after its rule, subject and beginning. Where a clock was
+// set back, that name may be taken.
+func (e *step) newID(c condition) string {
+	id := fmt.Sprintf("%s/%s/%d", c.rule, c.subject, e.at.Unix())
+	for n, base := 2, id; e.find(id) != nil; n++ {
+		id = fmt.Sprintf("%s-%d", base, n)
 	}
-	if c.signal == warn || c.signal == breach || c.signal == hold {
-		a.Summary, a.Reason = c.summary, c.reason
-	}
-	return a, true
+	return id
 }
 
-// Ack returns the alert acknowledged by somebody, with a note that may be empty.
-func Ack(a snapshot.Alert, by, note string, at time.Time) snapshot.Alert {
-	a.AckedBy, a.AckNote, a.AckedAt = by, note, at
-	return a
-}
-
-// Unack takes the acknowledgement back.
-func Unack(a snapshot.Alert) snapshot.Alert {
-	a.AckedBy, a.AckNote, a.AckedAt = "", "", time.Time{}
-	return a
-}
-
-func conditions(s *snapshot.Snapshot) []condition {
-	var all []condition
-	for _, ch := range s.Channels {
-		if !ch.Unassigned && !ch.Costless {
-			all = append(all, unprofitable(ch, s.Threshold, s.Currency))
+func (e *step) find(id string) *snapshot.Alert {
+	for i := range e.alerts {
+		if e.alerts[i].ID == id {
+			return &e.alerts[i]
 		}
 	}
-	for _, src := range s.Sources {
-		all = append(all, sourceStale(src, s.Zone))
-	}
-	return all
+	return nil
 }
 
-// unprofitable fires on the evidence. Without fresh data, without spend or
-// with too little of it, nothing can be said: nothing fires and nothing clears.
-func unprofitable(ch snapshot.Channel, threshold float64, currency kpi.Currency) condition {
-	c := condition{rule: RuleUnprofitable, subject: ch.Name, severity: snapshot.Critical, watermark: ch.Watermark, reason: ch.Reason}
-	switch {
-	case !ch.P.OK || ch.Verdict == kpi.NoData || ch.Verdict == kpi.TooEarly || ch.Verdict == kpi.Idle:
-		return c
-	case ch.P.Value >= threshold:
-		c.signal = breach
-	case ch.P.Value < profit.Resolve:
-		c.signal = clear
-	default:
-		c.signal = hold
-	}
-	c.summary = fmt.Sprintf("%s unprofitable, %.0f%% sure", ch.Name, min(100*ch.P.Value, 99))
-	if loss := ch.Evidence.LossPerDay; loss > 0 {
-		c.summary += fmt.Sprintf(": −%.0f %s/day", loss.Float(), currency)
-	}
-	return c
-}
-
-// sourceStale warns at the first failed poll and fires when the figures have
-// become too old to judge by.
-func sourceStale(src snapshot.Source, zone *time.Location) condition {
-	c := condition{rule: RuleSourceStale, subject: src.Name, severity: snapshot.Warning, watermark: src.LastGood}
-	switch src.Health {
-	case snapshot.Healthy:
-		c.signal = clear
-	case snapshot.Failing:
-		c.signal = warn
-	case snapshot.Stale:
-		c.signal = breach
-	}
-	c.summary = src.Name + ": no data"
-	if !src.LastGood.IsZero() {
-		c.summary += " since " + src.LastGood.In(zone).Format("2 Jan 15:04")
-	}
-	c.reason = src.Problem
-	if src.Next != "" {
-		c.reason += ". " + src.Next
-	}
-	return c
-}
+// plain makes an instant comparable: without zone and monotonic clock.
+func plain(t time.Time) time.Time { return t.UTC().Round(0) }

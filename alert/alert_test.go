@@ -38,7 +38,7 @@ func play(t *testing.T, moments []moment) (states []string, last []snapshot.Aler
 		for _, a := range kept {
 			s.Alerts = append(s.Alerts, a)
 		}
-		for _, a := range Step(s) {
+		for _, a := range Step(s, nil).Alerts {
 			kept[a.ID] = a
 		}
 		state := "none"
@@ -101,24 +101,10 @@ func TestWithoutFreshDataNothingFiresAndNothingEnds(t *testing.T) {
 	}
 }
 
-func TestAnAckOutlivesLaterEvaluations(t *testing.T) {
-	_, alerts := play(t, []moment{{0, .9, kpi.Unprofitable, true}})
-	acked := Ack(alerts[0], "ops", "paused the campaign", noon)
-	s := &snapshot.Snapshot{AsOf: noon.Add(time.Hour), Zone: time.UTC, Threshold: .8, Alerts: []snapshot.Alert{acked}, Channels: []snapshot.Channel{
-		{Name: "Shopping", P: kpi.Ratio{Value: .97, OK: true}, Verdict: kpi.Unprofitable, Reason: "worse"}}}
-	changed := Step(s)
-	if len(changed) != 1 || changed[0].AckedBy != "ops" || changed[0].ID != acked.ID || changed[0].Reason != "worse" {
-		t.Fatalf("got %+v", changed)
-	}
-	if again := Unack(changed[0]); again.AckedBy != "" || !again.AckedAt.IsZero() {
-		t.Fatalf("still acked: %+v", again)
-	}
-}
-
 func TestASourceWarnsAtTheFirstFailureAndFiresWhenItsFiguresAreOld(t *testing.T) {
 	step := func(health snapshot.Health, open []snapshot.Alert, good time.Time) []snapshot.Alert {
 		return Step(&snapshot.Snapshot{AsOf: noon, Zone: time.UTC, Threshold: .8, Alerts: open,
-			Sources: []snapshot.Source{{Name: "meta", Health: health, Problem: "sign-in needed", Next: "Sign in again.", LastGood: good}}})
+			Sources: []snapshot.Source{{Name: "meta", Health: health, Problem: "sign-in needed", Next: "Sign in again.", LastGood: good}}}, nil).Alerts
 	}
 	if got := step(snapshot.Healthy, nil, noon); len(got) != 0 {
 		t.Fatalf("a healthy source raised %+v", got)
@@ -140,7 +126,7 @@ func TestASourceWarnsAtTheFirstFailureAndFiresWhenItsFiguresAreOld(t *testing.T)
 
 func TestAnAlertEndsWhenItsChannelLeavesTheConfig(t *testing.T) {
 	_, alerts := play(t, []moment{{0, .9, kpi.Unprofitable, true}})
-	changed := Step(&snapshot.Snapshot{AsOf: noon.Add(time.Hour), Zone: time.UTC, Alerts: alerts})
+	changed := Step(&snapshot.Snapshot{AsOf: noon.Add(time.Hour), Zone: time.UTC, Alerts: alerts}, nil).Alerts
 	if len(changed) != 1 || changed[0].Open() {
 		t.Fatalf("got %+v", changed)
 	}

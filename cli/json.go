@@ -79,10 +79,12 @@ type jsonAlert struct {
 	Subject  string     `json:"subject"`
 	Severity string     `json:"severity"`
 	State    string     `json:"state"`
+	Muted    *string    `json:"muted"`
 	Since    time.Time  `json:"since"`
 	FiredAt  *time.Time `json:"fired_at"`
 	EndedAt  *time.Time `json:"ended_at"`
 	AckedBy  *string    `json:"acked_by"`
+	Marked   *string    `json:"marked"`
 	Summary  string     `json:"summary"`
 	Reason   string     `json:"reason"`
 }
@@ -115,8 +117,8 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 		r.Channels = append(r.Channels, c)
 	}
 	for _, a := range s.Alerts {
-		r.Alerts = append(r.Alerts, jsonAlert{ID: a.ID, Rule: a.Rule, Subject: a.Subject, Severity: a.Severity.String(), State: a.State, Since: a.Since.UTC(),
-			FiredAt: instant(a.FiredAt), EndedAt: instant(a.EndedAt), AckedBy: text(a.AckedBy), Summary: a.Summary, Reason: a.Reason})
+		r.Alerts = append(r.Alerts, jsonAlert{ID: a.ID, Rule: a.Rule, Subject: a.Subject, Severity: a.Severity.String(), State: a.State, Muted: text(a.Muted()), Since: a.Since.UTC(),
+			FiredAt: instant(a.FiredAt), EndedAt: instant(a.EndedAt), AckedBy: text(a.AckedBy), Marked: text(a.Marked), Summary: a.Summary, Reason: a.Reason})
 	}
 	for _, src := range s.Sources {
 		j := jsonSource{Name: src.Name, Type: src.Type, Health: src.Health, Problem: text(src.Problem), LastGood: instant(src.LastGood), Watermark: instant(src.Watermark)}

@@ -1,7 +1,6 @@
 package monitor
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -93,7 +92,7 @@ func (b *builder) spending() (n int) {
 func (b *builder) channels() []snapshot.Channel {
 	channels := make([]snapshot.Channel, 0, len(b.o.Channels)+1)
 	for _, ch := range b.o.Channels {
-		channels = append(channels, snapshot.Channel{Name: ch.Name, Costless: len(ch.Spend) == 0, Economics: ch.Economics,
+		channels = append(channels, snapshot.Channel{Name: ch.Name, Costless: len(ch.Spend) == 0, Economics: ch.Economics, Sources: ch.sources(),
 			Verdict: kpi.TooEarly, Reason: "Not judged yet: its history is still being read."})
 	}
 	return append(channels, snapshot.Channel{Name: "unassigned", Unassigned: true, Economics: b.o.Default})
@@ -182,68 +181,9 @@ func (b *builder) read(ctx context.Context, s *snapshot.Snapshot) (*ledger, erro
 	return l, nil
 }
 
-// alerts reads the open alerts and those ended in the last week, and marks
-// what is on its way to the collector.
-func (b *builder) alerts(ctx context.Context, s *snapshot.Snapshot) error {
-	alerts, err := b.o.Store.Alerts(ctx, s.AsOf.AddDate(0, 0, -7), s.AsOf)
-	if err != nil {
-		return err
-	}
-	inbox, err := b.o.Store.Inbox(ctx)
-	if err != nil {
-		return err
-	}
-	sent := map[string]bool{}
-	for _, c := range inbox {
-		if c.Verb == "ack" || c.Verb == "unack" {
-			sent[c.Args["id"]] = true
-		}
-	}
-	for _, a := range alerts {
-		shown, err := fromStored(a)
-		if err != nil {
-			return err
-		}
-		shown.Sent = sent[a.ID]
-		s.Alerts = append(s.Alerts, shown)
-	}
-	slices.SortStableFunc(s.Alerts, func(x, y snapshot.Alert) int {
-		if x.Open() != y.Open() {
-			return cmp.Compare(b2i(y.Open()), b2i(x.Open()))
-		}
-		return cmp.Or(cmp.Compare(y.Severity, x.Severity), y.Since.Compare(x.Since), cmp.Compare(x.ID, y.ID))
-	})
-	return nil
-}
-
 func b2i(b bool) int {
 	if b {
 		return 1
 	}
 	return 0
-}
-
-// fromStored and toStored carry an alert to and from the store.
-func fromStored(a store.Alert) (snapshot.Alert, error) {
-	var d struct {
-		Reason  string
-		Cleared time.Time
-	}
-	if err := json.Unmarshal(a.Detail, &d); err != nil {
-		return snapshot.Alert{}, fmt.Errorf("alert %s: %w", a.ID, err)
-	}
-	severity := snapshot.Warning
-	for _, s := range []snapshot.Severity{snapshot.Info, snapshot.Critical} {
-		if s.String() == a.Severity {
-			severity = s
-		}
-	}
-	return snapshot.Alert{ID: a.ID, Rule: a.Rule, Subject: a.Subject, Severity: severity, State: a.State, Since: a.Since, FiredAt: a.FiredAt,
-		EndedAt: a.EndedAt, AckedBy: a.AckedBy, AckNote: a.AckNote, AckedAt: a.AckedAt, Cleared: d.Cleared, Summary: a.Summary, Reason: d.Reason}, nil
-}
-
-func toStored(a snapshot.Alert, at time.Time) store.Alert {
-	extra, _ := json.Marshal(map[string]any{"Reason": a.Reason, "Cleared": a.Cleared}) // a string and a time always encode
-	return store.Alert{ID: a.ID, At: at, Rule: a.Rule, Subject: a.Subject, Severity: a.Severity.String(), State: a.State, Since: a.Since, FiredAt: a.FiredAt,
-		EndedAt: a.EndedAt, AckedBy: a.AckedBy, AckNote: a.AckNote, AckedAt: a.AckedAt, Summary: a.Summary, Detail: extra}
 }

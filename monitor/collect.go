@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"adtop/alert"
 	"adtop/snapshot"
 	"adtop/store"
 )
@@ -170,91 +169,7 @@ func (m *Monitor) absorb(ctx context.Context, w *weigher, o outcome) error {
 	}
 }
 
-// round writes the evaluations, then the alerts that follow from them and
-// from the commands that wait.
-func (m *Monitor) round(ctx context.Context, w *weigher) error {
-	now := m.o.Clock.Now()
-	w.forget(now)
-	s, err := m.builder.state(ctx, snapshot.View{}, now, m.status())
-	if err != nil {
-		return err
-	}
-	for i, src := range s.Sources {
-		if !src.NextPoll.After(now) { // its poll is due or under way: wait for what it says
-			s.Sources[i].Health = snapshot.Waiting
-		}
-	}
-	d := store.Decision{At: now}
-	for i, ch := range m.o.Channels {
-		e, judged, err := m.evaluate(w, i, s, now)
-		if err != nil {
-			return fmt.Errorf("evaluate %s: %w", ch.Name, err)
-		}
-		s.Channels[i] = judged
-		if last := &w.channels[i].written; !sameEvaluation(*last, e) {
-			d.Evaluations = append(d.Evaluations, e)
-			*last = e
-		}
-	}
-	inbox, err := m.o.Store.Inbox(ctx)
-	if err != nil {
-		return err
-	}
-	changed := alert.Step(s)
-	for _, c := range inbox {
-		changed = m.apply(c, s, changed, now)
-		d.Applied = append(d.Applied, c.ID)
-	}
-	for _, a := range changed {
-		d.Alerts = append(d.Alerts, toStored(a, now))
-	}
-	if len(d.Evaluations)+len(d.Alerts)+len(d.Applied) > 0 {
-		if err := m.o.Store.Decide(ctx, d); err != nil {
-			return err
-		}
-		m.markDirty()
-	}
-	m.mu.Lock()
-	whole := len(m.whole)
-	m.mu.Unlock()
-	if whole == len(m.o.Sources) && len(m.work) == 0 {
-		m.settle.Do(func() { close(m.settled) })
-	}
-	return nil
-}
-
 // sameEvaluation says whether b says nothing new.
 func sameEvaluation(a, b store.Evaluation) bool {
 	return a.P == b.P && a.Known == b.Known && a.Verdict == b.Verdict && a.Reason == b.Reason && a.Config == b.Config && bytes.Equal(a.Detail, b.Detail)
-}
-
-// apply carries out one command; alerts that it changes join changed.
-func (m *Monitor) apply(c store.Command, s *snapshot.Snapshot, changed []snapshot.Alert, now time.Time) []snapshot.Alert {
-	if c.Verb == "poll" {
-		if wake, ok := m.polls[c.Args["id"]]; ok {
-			select {
-			case wake <- struct{}{}:
-			default:
-			}
-		}
-		return changed
-	}
-	i := slices.IndexFunc(changed, func(a snapshot.Alert) bool { return a.ID == c.Args["id"] })
-	if i < 0 {
-		j := slices.IndexFunc(s.Alerts, func(a snapshot.Alert) bool { return a.ID == c.Args["id"] })
-		if j < 0 {
-			m.o.Log.Warn("command for an unknown alert", "verb", c.Verb, "id", c.Args["id"])
-			return changed
-		}
-		changed, i = append(changed, s.Alerts[j]), len(changed)
-	}
-	switch c.Verb {
-	case "ack":
-		changed[i] = alert.Ack(changed[i], c.By, c.Args["note"], now)
-	case "unack":
-		changed[i] = alert.Unack(changed[i])
-	default:
-		m.o.Log.Warn("unknown command", "verb", c.Verb)
-	}
-	return changed
 }

@@ -79,8 +79,18 @@ type cohort struct {
 }
 
 // floats are figures in units of the display currency, after economics: spend
-// is the revenue that would break even, value is net of payouts.
-type floats struct{ spend, conversions, value float64 }
+// is the revenue that would break even, value is net of payouts. Claimed are
+// conversions that a platform reports while another source's count.
+type floats struct{ spend, clicks, conversions, value, claimed float64 }
+
+// plus adds up, and minus takes the other away.
+func (f floats) plus(g floats) floats {
+	return floats{f.spend + g.spend, f.clicks + g.clicks, f.conversions + g.conversions, f.value + g.value, f.claimed + g.claimed}
+}
+
+func (f floats) minus(g floats) floats {
+	return floats{f.spend - g.spend, f.clicks - g.clicks, f.conversions - g.conversions, f.value - g.value, f.claimed - g.claimed}
+}
 
 func newWeigher(o *Options) *weigher {
 	w := &weigher{o: o, accounts: map[[2]string]store.Account{}, entities: map[store.EntityID]known{}, through: map[[2]string]time.Time{}}
@@ -196,7 +206,7 @@ func (w *weigher) tell(v store.Version) {
 		return // told before, by the replay
 	}
 	c.parts[key] = f
-	delta := floats{f.spend - before.spend, f.conversions - before.conversions, f.value - before.value}
+	delta := f.minus(before)
 	start, end := v.Slot.Start(e.account.Zone), v.Slot.End(e.account.Zone)
 	if e.claim.Fields&(kpi.Cost|kpi.Clicks) != 0 {
 		c.add(cohortKey{start.Unix(), false}, delta, end.Sub(start), v.At)
@@ -212,7 +222,7 @@ func (c *weighed) add(key cohortKey, delta floats, length time.Duration, at time
 		co = &cohort{length: length, first: at}
 		c.cohorts[key] = co
 	}
-	co.spend, co.conversions, co.value = co.spend+delta.spend, co.conversions+delta.conversions, co.value+delta.value
+	co.floats = co.plus(delta)
 	c.touched[key] = true
 }
 

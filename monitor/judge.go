@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -35,6 +36,7 @@ func (m *Monitor) evaluate(w *weigher, i int, s *snapshot.Snapshot, now time.Tim
 		ch.P = kpi.Ratio{Value: e.P, OK: e.Known}
 		ch.Evidence = shown(e, kept, loss)
 		ch.Evidence.ByEvent = c.byEvent
+		ch.Cohorts = c.spans(newMaturity(ch), kept)
 	}
 	detail, err := json.Marshal(detail{Evidence: ch.Evidence, Watermark: ch.Watermark, Problem: ch.Problem})
 	return store.Evaluation{At: now, Channel: ch.Name, P: ch.P.Value, Known: ch.P.OK, Verdict: string(ch.Verdict), Reason: ch.Reason,
@@ -62,6 +64,36 @@ func shown(e profit.Evidence, kept float64, loss kpi.Micros) snapshot.Evidence {
 		out.Curve = append(out.Curve, snapshot.CurvePoint{Age: p.Age, Share: p.Share, Behind: p.Conversions})
 	}
 	return out
+}
+
+// spanDays is how far back the rules read: a week of now, four to compare with.
+const spanDays = 36
+
+// spans are the cohorts as the rules read them, oldest first. They end at the
+// watermark of their channel.
+func (c *weighed) spans(curve maturity, kept float64) []snapshot.Span {
+	mark := c.detector.Evidence().Watermark
+	all := make([]snapshot.Span, 0, len(c.cohorts))
+	for key, co := range c.cohorts {
+		start := time.Unix(key.start, 0).UTC()
+		if !start.Before(mark) || mark.Sub(start) > spanDays*24*time.Hour {
+			continue
+		}
+		s := snapshot.Span{Start: start, End: start.Add(co.length), HasSpend: !key.results, HasResults: key.results, Visible: 1}
+		if key.results {
+			s.Conversions, s.Value = co.conversions, co.value
+		} else {
+			s.Cost, s.Clicks, s.Claimed = co.spend*kept, co.clicks, co.claimed
+		}
+		if !curve.own && len(curve.curve) > 0 {
+			s.Visible = curve.visible(mark.Sub(start))
+		}
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b snapshot.Span) int {
+		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(b2i(a.HasResults), b2i(b.HasResults)))
+	})
+	return all
 }
 
 // trouble says which of the channel's sources gives no data now.

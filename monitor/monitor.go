@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -69,6 +70,13 @@ func (c Channel) resultSources() []string {
 		return []string{c.Results}
 	}
 	return c.Spend
+}
+
+// sources names all sources that the channel stands on.
+func (c Channel) sources() []string {
+	all := slices.Concat(c.Spend, c.resultSources())
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // Claim says where an entity's figures count.
@@ -202,9 +210,8 @@ func (m *Monitor) Watch(ctx context.Context, view snapshot.View) <-chan *snapsho
 // Send hands a command to the one who collects, itself included: through the
 // store's inbox, so that nothing is lost when it is away.
 func (m *Monitor) Send(ctx context.Context, c snapshot.Command) error {
-	err := m.o.Store.Send(ctx, store.Command{
-		At: m.o.Clock.Now(), Verb: c.Verb, By: c.By, Args: map[string]string{"id": c.ID, "note": c.Note},
-	})
+	c.At = m.o.Clock.Now()
+	err := m.o.Store.Send(ctx, toInbox(c))
 	if err == nil {
 		m.markDirty()
 		m.wake()

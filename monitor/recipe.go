@@ -67,7 +67,10 @@ func (w *weigher) value(e known, v store.Version) (floats, error) {
 	if err != nil {
 		return floats{}, err
 	}
-	f := floats{spend: m.Cost.Float() / kept, conversions: m.Conversions.Float(), value: value.Float()}
+	f := floats{spend: m.Cost.Float() / kept, clicks: float64(m.Clicks), conversions: m.Conversions.Float(), value: value.Float()}
+	if e.claim.Fields&kpi.Conversions == 0 {
+		f.claimed = v.Metrics.Conversions.Float()
+	}
 	switch eco.Payout {
 	case kpi.CPC:
 		f.spend += float64(m.Clicks) * eco.PayoutAmount.Float() / kept

@@ -35,7 +35,8 @@ type Snapshot struct {
 	Before   Figures // the same, in the previous period at the same moment of it
 	Days     []Day   // totals by day, oldest first
 	Channels []Channel
-	Alerts   []Alert // open ones first, by severity and age; then those ended in the last 7 days
+	Alerts   []Alert   // open ones first, by severity and age; then those ended in the last 7 days
+	Silences []Silence // those that end in the future or ended in the last 7 days
 	Sources  []Source
 	Backfill Progress
 	Warnings []string // sentences: overlapping channels, missing rates, …
@@ -77,6 +78,7 @@ type Channel struct {
 	Unassigned bool // collects what no channel of the config claims
 	Costless   bool // has no spend by nature: e-mail, a shop's own visitors
 	Economics  kpi.Economics
+	Sources    []string // names of those that its spend and its results come from
 
 	Now    Figures // over the range
 	Before Figures // over the previous period, as it was known at the same moment of it
@@ -89,6 +91,7 @@ type Channel struct {
 	Problem   string    // what is wrong with its sources, in words; "" when nothing is
 	Evidence  Evidence
 	Campaigns []Campaign // by cost, then revenue, largest first
+	Cohorts   []Span     // what the rules read, oldest first: only for the one who decides
 }
 
 // Campaign is one campaign, or one key of a results source, within a channel.
@@ -113,6 +116,19 @@ type Evidence struct {
 	Curve      []CurvePoint
 }
 
+// Span is an hour of a channel as it is known now, or a day where the source
+// tells no hours. Spend and results may come in spans of different length.
+type Span struct {
+	Start, End           time.Time
+	HasSpend, HasResults bool    // which side it carries
+	Cost                 float64 // money, in units; with payouts by click
+	Clicks               float64
+	Conversions          float64
+	Value                float64 // revenue net of payouts by conversion, in units
+	Claimed              float64 // conversions that a platform reports while others count
+	Visible              float64 // share of its final conversions that is due by now, 0..1
+}
+
 // Cohort is one day of clicks with its conversions.
 type Cohort struct {
 	Start    time.Time
@@ -128,52 +144,6 @@ type CurvePoint struct {
 	Share  float64 // 0..1
 	Behind float64 // observed conversions behind it; 0 means the adapter's prior alone
 }
-
-// Alert is one alert of the list.
-type Alert struct {
-	ID       string
-	Rule     string // "unprofitable", "source stale", …
-	Subject  string // the channel's or source's name
-	Severity Severity
-	State    string
-	Since    time.Time
-	FiredAt  time.Time // zero until it fired
-	EndedAt  time.Time // zero while open
-	AckedBy  string
-	AckNote  string
-	AckedAt  time.Time
-	Cleared  time.Time // while recovering: the watermark at which it was first seen clear
-	Sent     bool      // an ack is on its way to the collector
-	Summary  string    // what broke, in a line
-	Reason   string    // why, in a sentence with numbers
-}
-
-// The states of an alert.
-const (
-	Pending    = "pending"    // its condition holds, not yet for long enough
-	Firing     = "firing"     // it asks for attention
-	Recovering = "recovering" // it fired and looks clear; one more fresh poll decides
-	Resolved   = "resolved"   // it ended
-)
-
-// Firing says whether the alert asks for attention now.
-func (a Alert) Firing() bool { return a.State == Firing || a.State == Recovering }
-
-// Open says whether the alert has not ended.
-func (a Alert) Open() bool { return a.EndedAt.IsZero() }
-
-// Severity orders alerts; higher is worse.
-type Severity int
-
-// The severities.
-const (
-	Info Severity = iota
-	Warning
-	Critical
-)
-
-// String names the severity.
-func (s Severity) String() string { return [...]string{"info", "warning", "critical"}[s] }
 
 // Source is the health of one configured source.
 type Source struct {
@@ -206,12 +176,4 @@ const (
 type Progress struct {
 	What        string // what is being fetched now, "" when nothing runs
 	Done, Total int    // in polls
-}
-
-// Command is a wish of a screen for the one who collects.
-type Command struct {
-	Verb string // "ack", "unack", "poll"
-	ID   string // alert id or source name
-	Note string
-	By   string
 }

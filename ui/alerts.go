@@ -33,13 +33,13 @@ func (a *app) alertLines(width, height int) []string {
 			break
 		}
 		m := st.alert(alert)
-		settled := !alert.EndedAt.IsZero() || alert.AckedBy != ""
+		settled := !alert.Open() || alert.Muted() != ""
 		s, limit := st.text, 2
 		if settled {
 			s, limit = st.dim, 1
 		}
 		when := clock(shownTime(alert), now, a.zone())
-		for i, l := range st.wrap(when+" "+alertTitle(alert)+ackText(alert), width-4, min(limit, height-len(lines))) {
+		for i, l := range st.wrap(when+" "+alertTitle(alert)+asideText(alert, a.snap), width-4, min(limit, height-len(lines))) {
 			lines = append(lines, st.line(width, func(p *pen) {
 				if i == 0 {
 					p.write(m.style, " "+m.glyph)
@@ -73,16 +73,46 @@ func shownTime(a *snapshot.Alert) time.Time {
 	return a.Since
 }
 
-func ackText(a *snapshot.Alert) string {
+// asideText says behind an alert's title what keeps it quiet.
+func asideText(alert *snapshot.Alert, s *snapshot.Snapshot) string {
 	switch {
-	case !a.EndedAt.IsZero():
-		return " (" + a.State + ")"
-	case a.Sent:
-		return " (ack sent)"
-	case a.AckedBy != "":
-		return " (acked by " + a.AckedBy + ")"
+	case !alert.Open():
+		return " (" + alert.State + ")"
+	case alert.Sent:
+		return " (sent)"
+	}
+	if by := mutedText(alert, s); by != "" {
+		return " (" + by + ")"
 	}
 	return ""
+}
+
+// mutedText says what keeps an alert from asking for attention, and by whom.
+func mutedText(alert *snapshot.Alert, s *snapshot.Snapshot) string {
+	word := alert.Muted()
+	switch word {
+	case "acked":
+		return "acked by " + alert.AckedBy
+	case "snoozed":
+		until := "until " + clock(alert.SnoozedUntil, s.AsOf, s.Zone)
+		if alert.SnoozedByData {
+			until = "until the day is complete"
+		}
+		return "snoozed by " + alert.SnoozedBy + " " + until
+	case "silenced":
+		for _, v := range s.Silences {
+			if v.ID == alert.Silence {
+				return "silenced by " + v.By + " until " + clock(v.Ends, s.AsOf, s.Zone)
+			}
+		}
+	case "inhibited":
+		for i := range s.Alerts {
+			if other := &s.Alerts[i]; other.ID == alert.Inhibited {
+				return "explained by: " + alertTitle(other)
+			}
+		}
+	}
+	return word
 }
 
 // listedAlerts are the alerts of the alerts screen.
@@ -141,7 +171,7 @@ func (a *app) alertRow(alert *snapshot.Alert, selected bool) string {
 	if !alert.EndedAt.IsZero() {
 		s = st.dim
 	}
-	p.left(s, alertTitle(alert)+ackText(alert), max(0, a.width-p.at))
+	p.left(s, alertTitle(alert)+asideText(alert, a.snap), max(0, a.width-p.at))
 	return p.end(a.width)
 }
 
@@ -153,18 +183,23 @@ func (a *app) alertDetail(alert *snapshot.Alert, height int) []string {
 	if !alert.FiredAt.IsZero() {
 		steps = append(steps, "fired "+clock(alert.FiredAt, now, zone))
 	}
-	if alert.AckedBy != "" {
-		by := "acked by " + alert.AckedBy
-		if alert.AckNote != "" {
+	if by := mutedText(alert, a.snap); by != "" {
+		if alert.AckedBy != "" && alert.AckNote != "" {
 			by += " (" + alert.AckNote + ")"
 		}
 		steps = append(steps, by)
 	}
-	if alert.Sent {
-		steps = append(steps, "ack sent, not applied yet")
+	if alert.Open() && alert.Frozen != "" {
+		steps = append(steps, alert.Frozen+": it waits as it is")
 	}
-	if !alert.EndedAt.IsZero() {
+	if alert.Sent {
+		steps = append(steps, "a command is sent, not applied yet")
+	}
+	if !alert.Open() {
 		steps = append(steps, alert.State+" "+clock(alert.EndedAt, now, zone))
+	}
+	if alert.Marked != "" {
+		steps = append(steps, "a "+alert.Marked+" alarm, says "+alert.MarkedBy)
 	}
 	lines = append(lines, st.textLine(st.dim, " "+strings.Join(steps, " → "), w))
 	for _, l := range st.wrap(alertTitle(alert), w-2, 2) {

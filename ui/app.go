@@ -104,11 +104,11 @@ func (a *app) take(s *snapshot.Snapshot) bool {
 	firing := make(map[string]bool, len(a.fired))
 	for i := range s.Alerts {
 		alert := &s.Alerts[i]
-		if !alert.Firing() {
+		if !alert.Asks() {
 			continue
 		}
 		firing[alert.ID] = true
-		if !a.fired[alert.ID] && !isFirst && alert.AckedBy == "" && alert.Severity > snapshot.Info {
+		if !a.fired[alert.ID] && !isFirst && alert.Severity > snapshot.Info {
 			a.band, rang = alertTitle(alert), true
 		}
 	}
@@ -250,7 +250,7 @@ func (a *app) firing() (n int, worst snapshot.Severity) {
 		return 0, snapshot.Info
 	}
 	for i := range a.snap.Alerts {
-		if alert := &a.snap.Alerts[i]; alert.Firing() && alert.AckedBy == "" {
+		if alert := &a.snap.Alerts[i]; alert.Asks() {
 			n++
 			worst = max(worst, alert.Severity)
 		}

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -169,6 +170,34 @@ func TestDeadSourceIsNeverZeroOnScreen(t *testing.T) {
 	t.Errorf("no row says since when there is no data:\n%s", text)
 }
 
+func TestSnoozeAndMarksNameTheSelectedAlertAndAreTakenBackByTheSameKey(t *testing.T) {
+	a := testApp(120, 32, looks[0])
+	a.snap.Alerts[1].SnoozedUntil, a.snap.Alerts[1].SnoozedBy = testNow.Add(time.Hour), "ops"
+	a.snap.Alerts[3].Marked, a.snap.Alerts[3].MarkedBy = snapshot.MarkedFalse, "ops"
+	press(a, "2")
+	if text := ansi.Strip(a.View().Content); !strings.Contains(text, "snoozed by ops until 15:32") {
+		t.Errorf("the screen does not say who snoozed it:\n%s", text)
+	}
+	for _, step := range []struct {
+		keys []string
+		want snapshot.Command
+	}{
+		{[]string{"z"}, snapshot.Command{Verb: "snooze", ID: "1", Until: snapshot.UntilDay}},
+		{[]string{"+"}, snapshot.Command{Verb: "mark", ID: "1", As: snapshot.MarkedTrue}},
+		{[]string{"j", "z"}, snapshot.Command{Verb: "unsnooze", ID: "2"}},
+		{[]string{"G", "-"}, snapshot.Command{Verb: "mark", ID: "4"}}, // an ended one; the mark is withdrawn
+	} {
+		step.want.By = "anna"
+		a.Update(press(a, step.keys...)())
+		if got := <-a.o.Monitor.(*feed).commands; !reflect.DeepEqual(got, step.want) {
+			t.Errorf("%v sends %+v, want %+v", step.keys, got, step.want)
+		}
+	}
+	if text := ansi.Strip(a.View().Content); !strings.Contains(text, "a false alarm, says ops") {
+		t.Errorf("the screen does not say how it was marked:\n%s", text)
+	}
+}
+
 func TestAckNamesTheWorstAlertOfTheSelectedChannel(t *testing.T) {
 	a := testApp(120, 32, looks[0])
 	cmd := press(a, "a")
@@ -177,7 +206,7 @@ func TestAckNamesTheWorstAlertOfTheSelectedChannel(t *testing.T) {
 	}
 	a.Update(cmd())
 	got := <-a.o.Monitor.(*feed).commands
-	if want := (snapshot.Command{Verb: "ack", ID: "1", By: "anna"}); got != want {
+	if want := (snapshot.Command{Verb: "ack", ID: "1", By: "anna"}); !reflect.DeepEqual(got, want) {
 		t.Errorf("sent %+v, want %+v", got, want)
 	}
 	if !strings.Contains(ansi.Strip(a.View().Content), "ack sent: TikTok") {

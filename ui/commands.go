@@ -28,6 +28,36 @@ func (a *app) ack() tea.Cmd {
 	return a.send(said, command)
 }
 
+// snooze puts the alert that ack would mean to sleep until today's figures are
+// complete; a snoozed one is woken.
+func (a *app) snooze() tea.Cmd {
+	alert := a.alertInReach()
+	if alert == nil {
+		a.notice = "no open alert here"
+		return nil
+	}
+	if !alert.SnoozedUntil.IsZero() {
+		return a.send("woken: "+alert.Subject, snapshot.Command{Verb: "unsnooze", ID: alert.ID, By: a.o.User})
+	}
+	return a.send("snooze sent: "+alert.Subject, snapshot.Command{Verb: "snooze", ID: alert.ID, By: a.o.User, Until: snapshot.UntilDay})
+}
+
+// mark says of the selected alert, open or ended, whether it was right; saying
+// it again takes it back.
+func (a *app) mark(as string) tea.Cmd {
+	for _, alert := range a.listedAlerts() {
+		if alert.ID != a.selected() {
+			continue
+		}
+		if alert.Marked == as {
+			return a.send("mark withdrawn: "+alert.Subject, snapshot.Command{Verb: "mark", ID: alert.ID, By: a.o.User})
+		}
+		return a.send("marked a "+as+" alarm: "+alert.Subject, snapshot.Command{Verb: "mark", ID: alert.ID, By: a.o.User, As: as})
+	}
+	a.notice = "no alert here"
+	return nil
+}
+
 // alertInReach is the alert that a key on this screen means.
 func (a *app) alertInReach() *snapshot.Alert {
 	if a.snap == nil {

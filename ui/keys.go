@@ -28,6 +28,9 @@ const (
 	nextRange
 	nextMetric
 	ackAlert
+	snoozeAlert
+	markTrue
+	markFalse
 	pollNow
 	toggleMouse
 	showHelp
@@ -81,6 +84,9 @@ var keymap = []binding{
 	{filterText, []string{"/"}, "/", "filter", "show only lines with a text", "Show", nil},
 	{nextMetric, []string{"tab"}, "tab", "metric", "chart the next metric", "Show", []screen{overview, channel}},
 	{ackAlert, []string{"a"}, "a", "ack", "acknowledge the alert, or take that back", "Act", []screen{overview, channel, alerts}},
+	{snoozeAlert, []string{"z"}, "z", "snooze", "snooze the alert until today's figures are complete, or wake it", "Act", []screen{overview, channel, alerts}},
+	{markTrue, []string{"+"}, "+", "", "mark the alert as a true alarm, or take that back", "Act", []screen{alerts}},
+	{markFalse, []string{"-"}, "-", "", "mark the alert as a false alarm, or take that back", "Act", []screen{alerts}},
 	{pollNow, []string{"r"}, "r", "poll", "ask the sources now", "Act", nil},
 	{toggleMouse, []string{"m"}, "m", "", "mouse on or off", "Act", nil},
 	{showHelp, []string{"?", "f1"}, "?", "help", "this help", "Act", nil},

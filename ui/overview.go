@@ -214,7 +214,7 @@ type alertCache struct {
 
 func (c *alertCache) draw(a *app, width, height int) []string {
 	day := kpi.DateOf(a.dataNow(), a.zone())
-	if c.st == a.st && c.width == width && c.height == height && c.day == day && slices.Equal(c.alerts, a.snap.Alerts) {
+	if c.st == a.st && c.width == width && c.height == height && c.day == day && slices.EqualFunc(c.alerts, a.snap.Alerts, snapshot.Alert.Same) {
 		return c.lines
 	}
 	*c = alertCache{a.st, width, height, a.snap.Alerts, day, a.alertLines(width, height)}

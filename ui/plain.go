@@ -63,7 +63,7 @@ func plainAlerts(s *snapshot.Snapshot, line func(string)) {
 			titled = true
 		}
 		m := (&Styles{}).alert(alert)
-		line(m.glyph + " " + alertTitle(alert) + ackText(alert))
+		line(m.glyph + " " + alertTitle(alert) + asideText(alert, s))
 		if alert.Reason != "" {
 			line("  " + alert.Reason)
 		}

@@ -118,13 +118,15 @@ func (st *Styles) verdict(v kpi.Verdict) mark {
 
 func (st *Styles) alert(a *snapshot.Alert) mark {
 	switch {
-	case !a.EndedAt.IsZero() && a.State == "retracted":
+	case !a.Open() && a.State == snapshot.Retracted:
 		return mark{"↺", "retracted", st.faint}
-	case !a.EndedAt.IsZero():
+	case !a.Open():
 		return mark{"✓", "resolved", st.faint}
-	case a.AckedBy != "":
-		return mark{"◇", "acked", st.dim}
-	case a.State == "pending":
+	case a.Muted() != "":
+		return mark{"◇", a.Muted(), st.dim}
+	case a.Frozen != "":
+		return mark{"○", a.Frozen, st.warn}
+	case a.State == snapshot.Pending:
 		return mark{"◌", "pending", st.note}
 	case a.Severity == snapshot.Critical:
 		return mark{"▲", a.State, st.badStrong}

@@ -107,6 +107,12 @@ func (a *app) key(msg tea.KeyPressMsg) tea.Cmd {
 		a.arrange()
 	case ackAlert:
 		return a.ack()
+	case snoozeAlert:
+		return a.snooze()
+	case markTrue:
+		return a.mark(snapshot.MarkedTrue)
+	case markFalse:
+		return a.mark(snapshot.MarkedFalse)
 	case pollNow:
 		return a.poll()
 	case toggleMouse:

@@ -1,0 +1,149 @@
+package monitor
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"adtop/snapshot"
+	"adtop/store"
+)
+
+// alertDays is how long an ended alert or silence stays on the screens.
+const alertDays = 7
+
+// forever is later than anything that is stored.
+var forever = time.Unix(1<<40, 0)
+
+// alerts reads the alerts and silences that are open or ended in the last
+// alertDays, and marks what is on its way to the collector.
+func (b *builder) alerts(ctx context.Context, s *snapshot.Snapshot) error {
+	asOf := s.AsOf
+	if s.View.AsOf.IsZero() {
+		// Live, the newest state counts: after a clock was set back, it lies ahead.
+		asOf = forever
+	}
+	since := s.AsOf.AddDate(0, 0, -alertDays)
+	alerts, err := b.o.Store.Alerts(ctx, since, asOf)
+	if err != nil {
+		return err
+	}
+	silences, err := b.o.Store.Silences(ctx, since, asOf)
+	if err != nil {
+		return err
+	}
+	inbox, err := b.o.Store.Inbox(ctx)
+	if err != nil {
+		return err
+	}
+	sent := map[string]bool{}
+	for _, c := range inbox {
+		sent[c.Args["id"]] = c.Verb != "poll"
+	}
+	for _, a := range alerts {
+		shown, err := fromStored(a)
+		if err != nil {
+			return err
+		}
+		shown.Sent = sent[a.ID]
+		s.Alerts = append(s.Alerts, shown)
+	}
+	for _, v := range silences {
+		s.Silences = append(s.Silences, snapshot.Silence{ID: v.ID, At: v.At, Match: v.Matchers, Starts: v.Starts, Ends: v.Ends, By: v.By, Note: v.Note})
+	}
+	slices.SortStableFunc(s.Alerts, func(x, y snapshot.Alert) int {
+		if x.Open() != y.Open() {
+			return cmp.Compare(b2i(y.Open()), b2i(x.Open()))
+		}
+		return cmp.Or(cmp.Compare(y.Severity, x.Severity), y.Since.Compare(x.Since), cmp.Compare(x.ID, y.ID))
+	})
+	return nil
+}
+
+// alertDetail is what of an alert has no column of its own.
+type alertDetail struct {
+	Reason        string
+	Runbook       string            `json:",omitempty"`
+	Labels        map[string]string `json:",omitempty"`
+	Group         string            `json:",omitempty"`
+	Frozen        string            `json:",omitempty"`
+	Run           snapshot.Run      `json:",omitzero"`
+	Ground        snapshot.Ground   `json:",omitzero"`
+	SnoozedBy     string            `json:",omitempty"`
+	SnoozedUntil  time.Time         `json:",omitzero"`
+	SnoozedByData bool              `json:",omitempty"`
+	Silence       string            `json:",omitempty"`
+	Inhibited     string            `json:",omitempty"`
+	Flapping      bool              `json:",omitempty"`
+	Marked        string            `json:",omitempty"`
+	MarkedBy      string            `json:",omitempty"`
+	MarkedAt      time.Time         `json:",omitzero"`
+}
+
+// fromStored and toStored carry an alert to and from the store.
+func fromStored(a store.Alert) (snapshot.Alert, error) {
+	var d alertDetail
+	if err := json.Unmarshal(a.Detail, &d); err != nil {
+		return snapshot.Alert{}, fmt.Errorf("alert %s: %w", a.ID, err)
+	}
+	severity := snapshot.Warning
+	for _, s := range []snapshot.Severity{snapshot.Info, snapshot.Critical} {
+		if s.String() == a.Severity {
+			severity = s
+		}
+	}
+	return snapshot.Alert{ID: a.ID, At: a.At, Rule: a.Rule, Subject: a.Subject, Labels: d.Labels, Group: d.Group, Severity: severity, State: a.State, Frozen: d.Frozen,
+		Since: a.Since, FiredAt: a.FiredAt, EndedAt: a.EndedAt, Run: d.Run, Ground: d.Ground, Summary: a.Summary, Reason: d.Reason, Runbook: d.Runbook,
+		AckedBy: a.AckedBy, AckNote: a.AckNote, AckedAt: a.AckedAt, SnoozedBy: d.SnoozedBy, SnoozedUntil: d.SnoozedUntil, SnoozedByData: d.SnoozedByData,
+		Silence: d.Silence, Inhibited: d.Inhibited, Flapping: d.Flapping, Marked: d.Marked, MarkedBy: d.MarkedBy, MarkedAt: d.MarkedAt}, nil
+}
+
+func toStored(a snapshot.Alert, at time.Time) (store.Alert, error) {
+	detail, err := json.Marshal(alertDetail{Reason: a.Reason, Runbook: a.Runbook, Labels: a.Labels, Group: a.Group, Frozen: a.Frozen, Run: a.Run, Ground: a.Ground,
+		SnoozedBy: a.SnoozedBy, SnoozedUntil: a.SnoozedUntil, SnoozedByData: a.SnoozedByData, Silence: a.Silence, Inhibited: a.Inhibited, Flapping: a.Flapping,
+		Marked: a.Marked, MarkedBy: a.MarkedBy, MarkedAt: a.MarkedAt})
+	if err != nil {
+		return store.Alert{}, fmt.Errorf("alert %s: %w", a.ID, err)
+	}
+	return store.Alert{ID: a.ID, At: after(at, a.At), Rule: a.Rule, Subject: a.Subject, Severity: a.Severity.String(), State: a.State, Since: a.Since, FiredAt: a.FiredAt,
+		EndedAt: a.EndedAt, AckedBy: a.AckedBy, AckNote: a.AckNote, AckedAt: a.AckedAt, Summary: a.Summary, Detail: detail}, nil
+}
+
+// after dates a new state: now, and later than the state before it also when
+// the clock was set back.
+func after(now, before time.Time) time.Time {
+	if now.After(before) {
+		return now
+	}
+	return before.Add(1)
+}
+
+// toInbox and fromInbox carry a command through the store.
+func toInbox(c snapshot.Command) store.Command {
+	args := map[string]string{"id": c.ID, "note": c.Note, "until": c.Until, "as": c.As}
+	maps.DeleteFunc(args, func(_, value string) bool { return value == "" })
+	for label, text := range c.Match {
+		args[matchArg+label] = text
+	}
+	return store.Command{At: c.At, Verb: c.Verb, By: c.By, Args: args}
+}
+
+const matchArg = "match."
+
+func fromInbox(c store.Command) snapshot.Command {
+	out := snapshot.Command{Verb: c.Verb, ID: c.Args["id"], Note: c.Args["note"], Until: c.Args["until"], As: c.Args["as"], By: c.By, At: c.At}
+	for name, text := range c.Args {
+		if label, ok := strings.CutPrefix(name, matchArg); ok {
+			if out.Match == nil {
+				out.Match = map[string]string{}
+			}
+			out.Match[label] = text
+		}
+	}
+	return out
+}

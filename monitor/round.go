@@ -1,0 +1,126 @@
+package monitor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"adtop/alert"
+	"adtop/snapshot"
+	"adtop/store"
+)
+
+// round judges the channels, and decides what follows from that and from the
+// commands that wait.
+func (m *Monitor) round(ctx context.Context, w *weigher) error {
+	now := m.o.Clock.Now()
+	w.forget(now)
+	s, err := m.builder.state(ctx, snapshot.View{}, now, m.status())
+	if err != nil {
+		return err
+	}
+	for i, src := range s.Sources {
+		if !src.NextPoll.After(now) { // its poll is due or under way: wait for what it says
+			s.Sources[i].Health = snapshot.Waiting
+		}
+	}
+	var evaluations []store.Evaluation
+	for i, ch := range m.o.Channels {
+		e, judged, err := m.evaluate(w, i, s, now)
+		if err != nil {
+			return fmt.Errorf("evaluate %s: %w", ch.Name, err)
+		}
+		s.Channels[i] = judged
+		if last := &w.channels[i].written; !sameEvaluation(*last, e) || e.At.Before(last.At) {
+			evaluations = append(evaluations, e)
+			*last = e
+		}
+	}
+	if err := m.decide(ctx, s, evaluations); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	whole := len(m.whole)
+	m.mu.Unlock()
+	if whole == len(m.o.Sources) && len(m.work) == 0 {
+		m.settle.Do(func() { close(m.settled) })
+	}
+	return nil
+}
+
+// decide evaluates the rules on a judged picture, carries out the commands of
+// the inbox, and writes all that follows in one transaction: a process that
+// dies has decided all of it or nothing.
+func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations []store.Evaluation) error {
+	d := store.Decision{At: s.AsOf, Evaluations: evaluations}
+	commands, err := m.commands(ctx, s, &d)
+	if err != nil {
+		return err
+	}
+	out := alert.Step(s, commands)
+	for _, refused := range out.Refused {
+		m.o.Log.Warn("command refused", "why", refused)
+	}
+	for _, a := range out.Alerts {
+		stored, err := toStored(a, s.AsOf)
+		if err != nil {
+			return err
+		}
+		d.Alerts = append(d.Alerts, stored)
+	}
+	for _, v := range out.Silences {
+		d.Silences = append(d.Silences, store.Silence{ID: v.ID, At: after(s.AsOf, v.At), Matchers: v.Match, Starts: v.Starts, Ends: v.Ends, By: v.By, Note: v.Note})
+	}
+	if len(d.Evaluations)+len(d.Alerts)+len(d.Silences)+len(d.Applied) == 0 {
+		return nil
+	}
+	if err := m.o.Store.Decide(ctx, d); err != nil {
+		return err
+	}
+	m.markDirty()
+	return nil
+}
+
+// commands reads the inbox. Wishes for a poll are passed on at once, and an
+// alert that ended long ago joins the picture when a command is about it.
+func (m *Monitor) commands(ctx context.Context, s *snapshot.Snapshot, d *store.Decision) ([]snapshot.Command, error) {
+	inbox, err := m.o.Store.Inbox(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var commands []snapshot.Command
+	for _, stored := range inbox {
+		d.Applied = append(d.Applied, stored.ID)
+		c := fromInbox(stored)
+		if c.Verb == "poll" {
+			m.pollNow(c.ID)
+			continue
+		}
+		commands = append(commands, c)
+		if slices.ContainsFunc(s.Alerts, func(a snapshot.Alert) bool { return a.ID == c.ID }) {
+			continue
+		}
+		states, err := m.o.Store.AlertHistory(ctx, c.ID, forever)
+		if err != nil {
+			return nil, err
+		}
+		if len(states) > 0 {
+			old, err := fromStored(states[len(states)-1])
+			if err != nil {
+				return nil, err
+			}
+			s.Alerts = append(s.Alerts, old)
+		}
+	}
+	return commands, nil
+}
+
+// pollNow has a source polled at once.
+func (m *Monitor) pollNow(source string) {
+	if wake, ok := m.polls[source]; ok {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	}
+}
