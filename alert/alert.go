@@ -34,7 +34,7 @@ type condition struct {
 	frozen          string    // with unknown: snapshot.NoData or snapshot.Failed, "" when the rule merely does not apply
 	watermark       time.Time // moves when fresh data came
 	wait, keep      Hold      // how long it has to hold before it fires, and to be clear before it ends
-	summary, reason string
+	summary, reason string    // "" leaves an open alert's as they are
 	runbook         string
 
 	ground snapshot.Ground            // with breach: what it would fire on

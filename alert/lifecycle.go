@@ -35,7 +35,7 @@ func (c condition) next(a snapshot.Alert, at time.Time) snapshot.Alert {
 			a.State, a.Run = snapshot.Firing, snapshot.Run{}
 		}
 	}
-	if c.signal != clear {
+	if c.signal != clear && c.summary != "" {
 		a.Summary, a.Reason, a.Severity = c.summary, c.reason, c.severity
 	}
 	return a

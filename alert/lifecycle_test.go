@@ -83,7 +83,7 @@ func (k *keeper) only(rule string) snapshot.Alert {
 func shop(hour float64, p float64, more ...func(*snapshot.Snapshot)) *snapshot.Snapshot {
 	at := noon.Add(time.Duration(hour * float64(time.Hour)))
 	s := &snapshot.Snapshot{AsOf: at, Currency: "EUR", Threshold: .8,
-		Channels: []snapshot.Channel{{Name: "Shopping", Sources: []string{"google"}, P: kpi.Ratio{Value: p, OK: true},
+		Channels: []snapshot.Channel{{Name: "Shopping", SpentAt: []string{"google"}, CountedBy: []string{"google"}, P: kpi.Ratio{Value: p, OK: true},
 			Verdict: kpi.Profitable, Watermark: at, Reason: "why"}},
 		Sources: []snapshot.Source{{Name: "google", Health: snapshot.Healthy, LastGood: at, Watermark: at}}}
 	for _, change := range more {

@@ -90,15 +90,22 @@ func values(a snapshot.Alert, label string) []string {
 
 const sourceSeparator = ", "
 
-// explains says whether a makes b beside the point: a source that gives no
-// data, all alerts of its channels.
+// explains says whether a makes b beside the point. A source that gives no
+// data explains all alerts of its channels, and a source that needs a person
+// explains its silence. Where a source lost its conversions, whatever rests on
+// them is explained.
 func explains(a, b snapshot.Alert) bool {
-	source := a.Labels[labelSource]
-	switch {
-	case a.ID == b.ID || a.Labels[labelChannel] != "" || !slices.Contains(values(b, labelSource), source):
+	if a.ID == b.ID || a.Labels[labelChannel] != "" || !slices.Contains(values(b, labelSource), a.Labels[labelSource]) {
 		return false
-	case a.Rule == RuleSourceStale:
-		return b.Labels[labelChannel] != ""
+	}
+	ofChannel := b.Labels[labelChannel] != ""
+	switch a.Rule {
+	case RuleSourceStale:
+		return ofChannel || b.Rule == RuleTracking
+	case RuleSourceAccess:
+		return ofChannel || b.Rule == RuleTracking || b.Rule == RuleSourceStale || b.Rule == RuleTokenExpiring
+	case RuleTracking:
+		return ofChannel && slices.Contains([]string{RuleUnprofitable, RuleTracking, RuleTargetMissed, RuleClaims}, b.Rule)
 	}
 	return false
 }

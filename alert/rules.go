@@ -12,25 +12,43 @@ import (
 
 // The built-in rules.
 const (
-	RuleUnprofitable = "unprofitable"
-	RuleSourceStale  = "source stale"
+	RuleUnprofitable  = "unprofitable"
+	RuleTracking      = "tracking broken"
+	RuleSpendStopped  = "spend stopped"
+	RuleSpendSpike    = "spend spike"
+	RuleTargetMissed  = "target missed"
+	RuleClaims        = "claims drifting"
+	RuleSourceStale   = "source stale"
+	RuleSourceAccess  = "source access"
+	RuleSourceQuota   = "source quota"
+	RuleTokenExpiring = "token expiring"
 )
 
+// conditions evaluates every built-in rule on every subject it may apply to.
 func conditions(s *snapshot.Snapshot) []condition {
 	var all []condition
+	books := map[string]ledger{}
+	var account float64 // what all channels usually spend in a day
 	for _, ch := range s.Channels {
-		if !ch.Unassigned && !ch.Costless {
-			all = append(all, unprofitable(ch, s.Threshold, s.Currency))
+		books[ch.Name] = newLedger(ch, s.Zone)
+		account += books[ch.Name].usual
+	}
+	for _, ch := range s.Channels {
+		if ch.Unassigned || ch.Costless {
+			continue
 		}
+		l := books[ch.Name]
+		all = append(all, unprofitable(ch, s.Threshold, s.Currency), trackingBroken(ch, s.Zone),
+			spendStopped(ch, l, s.Currency), spendSpike(ch, l, account, s.Currency), targetMissed(ch, s.Currency), claimsDrifting(ch))
 	}
 	for _, src := range s.Sources {
-		all = append(all, sourceStale(src, s.Zone))
+		all = append(all, incident(src, s), sourceStale(src, s.Zone), sourceAccess(src), sourceQuota(src), tokenExpiring(src, s.AsOf, s.Zone))
 	}
 	return all
 }
 
 func ofChannel(ch snapshot.Channel) map[string]string {
-	return map[string]string{labelChannel: ch.Name, labelSource: strings.Join(ch.Sources, sourceSeparator)}
+	return map[string]string{labelChannel: ch.Name, labelSource: strings.Join(ch.Sources(), sourceSeparator)}
 }
 
 // unprofitable fires on the evidence. Without fresh data, without spend or
@@ -99,27 +117,4 @@ func read(ch snapshot.Channel, from, through time.Time) (exposure, conversions f
 		}
 	}
 	return exposure, conversions, hourly
-}
-
-// sourceStale warns at the first failed poll and fires when the figures have
-// become too old to judge by.
-func sourceStale(src snapshot.Source, zone *time.Location) condition {
-	c := condition{rule: RuleSourceStale, subject: src.Name, labels: map[string]string{labelSource: src.Name}, severity: snapshot.Warning, watermark: src.LastGood}
-	switch src.Health {
-	case snapshot.Healthy:
-		c.signal = clear
-	case snapshot.Failing:
-		c.signal = warn
-	case snapshot.Stale:
-		c.signal = breach
-	}
-	c.summary = src.Name + ": no data"
-	if !src.LastGood.IsZero() {
-		c.summary += " since " + src.LastGood.In(zone).Format("2 Jan 15:04")
-	}
-	c.reason = src.Problem
-	if src.Next != "" {
-		c.reason += ". " + src.Next
-	}
-	return c
 }

@@ -22,7 +22,7 @@ const (
 
 // TestTheDemosIncidentIsFoundAndItsPeaceIsQuiet watches worlds from the
 // reported figures alone. In those with an incident, its channel must fire
-// before watchFor is over; no other channel may fire in any.
+// before watchFor is over; no other channel may fire in any, by any rule.
 func TestTheDemosIncidentIsFoundAndItsPeaceIsQuiet(t *testing.T) {
 	if testing.Short() {
 		t.Skip("watching worlds takes most of a minute each")
@@ -87,12 +87,15 @@ func watchDemo(t *testing.T, o demoOptions) (delay time.Duration, others []strin
 			t.Fatal(err)
 		}
 		for _, a := range alerts {
-			if a.Rule != alert.RuleUnprofitable || a.FiredAt.IsZero() || seen[a.ID] {
-				continue
+			if a.FiredAt.IsZero() || seen[a.ID] || a.Rule == alert.RuleSourceStale {
+				continue // at this speed a busy machine makes a source stale
 			}
 			seen[a.ID] = true
 			if !o.steady && a.Subject == "Google Shopping" && a.FiredAt.After(incident) {
-				return a.FiredAt.Sub(incident), others
+				if a.Rule == alert.RuleUnprofitable {
+					return a.FiredAt.Sub(incident), others
+				}
+				continue // another rule on what is really broken
 			}
 			others = append(others, a.Summary+" at "+a.FiredAt.Format(time.RFC3339))
 		}

@@ -78,7 +78,7 @@ func wish(random *rand.Rand, now time.Time) snapshot.Command {
 func (s scene) picture() *snapshot.Snapshot {
 	out := &snapshot.Snapshot{AsOf: s.now, Zone: time.UTC, Currency: "EUR", Threshold: .8}
 	for i, p := range s.p {
-		ch := snapshot.Channel{Name: fmt.Sprint("Channel ", i), Sources: []string{[]string{"google", "google", "meta"}[i]}, P: kpi.Ratio{Value: p, OK: true},
+		ch := snapshot.Channel{Name: fmt.Sprint("Channel ", i), SpentAt: []string{[]string{"google", "google", "meta"}[i]}, P: kpi.Ratio{Value: p, OK: true},
 			Verdict: kpi.Profitable, Watermark: s.marks[i], Reason: fmt.Sprintf("P is %.2f", p)}
 		if s.dead && i < 2 {
 			ch.Verdict = kpi.NoData

@@ -65,6 +65,7 @@ func (b *builder) sources(ctx context.Context, s *snapshot.Snapshot, st status) 
 		for _, h := range all { // the accounts could not be listed, and nothing was heard since
 			if h.Last.Source == src.Name && h.Last.Account == "" && h.Last.At.After(newest) && shown.Health != snapshot.Stale {
 				shown.Health, shown.Problem, shown.Next = snapshot.Failing, problem(h.Last.Kind, h.Last.Message), h.Last.Next
+				deny(&shown, h.Last.Kind)
 			}
 		}
 		shown.Every, shown.EveryWhy = src.interval(shown.Accounts)
@@ -132,9 +133,16 @@ func merge(shown *snapshot.Source, staleAfter time.Duration, kind sources.Kind, 
 	if kind != 0 {
 		said += problem(kind, message)
 	}
+	deny(shown, kind)
 	if rank(health) > rank(shown.Health) {
 		shown.Health, shown.Problem, shown.Next = health, said, next
 	}
+}
+
+// deny notes a failure that only a person, or time, ends.
+func deny(shown *snapshot.Source, kind sources.Kind) {
+	shown.Denied = shown.Denied || kind == sources.Auth || kind == sources.Permission
+	shown.Throttled = shown.Throttled || kind == sources.QuotaKind
 }
 
 func rank(h snapshot.Health) int {

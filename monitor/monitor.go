@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -70,13 +69,6 @@ func (c Channel) resultSources() []string {
 		return []string{c.Results}
 	}
 	return c.Spend
-}
-
-// sources names all sources that the channel stands on.
-func (c Channel) sources() []string {
-	all := slices.Concat(c.Spend, c.resultSources())
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // Claim says where an entity's figures count.

@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"adtop/alert"
@@ -24,12 +25,14 @@ func (m *Monitor) round(ctx context.Context, w *weigher) error {
 			s.Sources[i].Health = snapshot.Waiting
 		}
 	}
+	whole := m.wholeSources()
 	var evaluations []store.Evaluation
 	for i, ch := range m.o.Channels {
 		e, judged, err := m.evaluate(w, i, s, now)
 		if err != nil {
 			return fmt.Errorf("evaluate %s: %w", ch.Name, err)
 		}
+		judged.Partial = slices.ContainsFunc(judged.Sources(), func(name string) bool { return !whole[name] })
 		s.Channels[i] = judged
 		if last := &w.channels[i].written; !sameEvaluation(*last, e) || e.At.Before(last.At) {
 			evaluations = append(evaluations, e)
@@ -39,13 +42,17 @@ func (m *Monitor) round(ctx context.Context, w *weigher) error {
 	if err := m.decide(ctx, s, evaluations); err != nil {
 		return err
 	}
-	m.mu.Lock()
-	whole := len(m.whole)
-	m.mu.Unlock()
-	if whole == len(m.o.Sources) && len(m.work) == 0 {
+	if len(m.wholeSources()) == len(m.o.Sources) && len(m.work) == 0 {
 		m.settle.Do(func() { close(m.settled) })
 	}
 	return nil
+}
+
+// wholeSources names the sources whose history is there, or cannot be had now.
+func (m *Monitor) wholeSources() map[string]bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.whole)
 }
 
 // decide evaluates the rules on a judged picture, carries out the commands of

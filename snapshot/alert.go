@@ -75,8 +75,9 @@ type Run struct {
 // known then. The same span, read again later, tells whether it still stands.
 type Ground struct {
 	From, Through time.Time
-	Due, Seen     float64 // what was needed, and what there was
-	Exposure      float64 // what Due grew with: spend by its maturity
+	Due, Seen     float64  // what was needed, and what there was
+	Exposure      float64  // what Due grew with: spend by its maturity
+	Channels      []string `json:",omitempty"` // of an alert about several: those that it fired on
 }
 
 // Firing says whether the alert's condition was met and is not over.

@@ -6,6 +6,7 @@
 package snapshot
 
 import (
+	"slices"
 	"time"
 
 	"adtop/kpi"
@@ -78,7 +79,8 @@ type Channel struct {
 	Unassigned bool // collects what no channel of the config claims
 	Costless   bool // has no spend by nature: e-mail, a shop's own visitors
 	Economics  kpi.Economics
-	Sources    []string // names of those that its spend and its results come from
+	SpentAt    []string // sources of its spend
+	CountedBy  []string // sources of its results
 
 	Now    Figures // over the range
 	Before Figures // over the previous period, as it was known at the same moment of it
@@ -91,7 +93,17 @@ type Channel struct {
 	Problem   string    // what is wrong with its sources, in words; "" when nothing is
 	Evidence  Evidence
 	Campaigns []Campaign // by cost, then revenue, largest first
-	Cohorts   []Span     // what the rules read, oldest first: only for the one who decides
+	// Cohorts is what the rules read, oldest first, and Partial says that older
+	// figures are still being fetched: only for the one who decides.
+	Cohorts []Span
+	Partial bool
+}
+
+// Sources names all sources that the channel stands on, each once.
+func (c Channel) Sources() []string {
+	all := slices.Concat(c.SpentAt, c.CountedBy)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // Campaign is one campaign, or one key of a results source, within a channel.
@@ -152,6 +164,9 @@ type Source struct {
 	Health     Health
 	Problem    string    // what is wrong, in words
 	Next       string    // what to do about it
+	Denied     bool      // nothing comes before somebody signs in or grants access
+	Throttled  bool      // the platform refused the last call because of its quota
+	Expires    time.Time // when its access ends unless somebody signs in again; zero when it cannot tell
 	LastGood   time.Time // the last good answer
 	Watermark  time.Time // complete through
 	NextPoll   time.Time // zero when nobody collects
