@@ -89,7 +89,7 @@ func (a *app) openLog() (*slog.Logger, io.Closer, error) {
 func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *slog.Logger, secrets func(string) (string, error)) (monitor.Options, error) {
 	o := monitor.Options{
 		Store: cache, Clock: clock, Log: log, Title: cmp.Or(cfg.Title, configName(cfg)), Currency: cfg.Currency, Zone: cfg.Zone,
-		Default: cfg.Economics, FalseAlarms: cfg.Alerts.FalseAlarmsPerMonth,
+		Default: cfg.Economics, Retention: store.Retention(cfg.Retention), FalseAlarms: cfg.Alerts.FalseAlarmsPerMonth,
 	}
 	o.Claim = func(source, account string, e sources.Entity) monitor.Claim {
 		return monitor.Claim(cfg.Claim(source, account, e))

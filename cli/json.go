@@ -71,6 +71,7 @@ type jsonChannel struct {
 	Watermark     *time.Time  `json:"complete_through"`
 	jsonFigures
 	Previous *jsonFigures `json:"previous"`
+	Compared *jsonFigures `json:"compared"` // what previous compares with, null when that is the figures themselves
 }
 
 type jsonAlert struct {
@@ -113,6 +114,10 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 		if ch.Before.Known {
 			before := figuresOf(ch.Before)
 			c.Previous = &before
+		}
+		if ch.Same.Known {
+			same := figuresOf(ch.Same)
+			c.Compared = &same
 		}
 		r.Channels = append(r.Channels, c)
 	}

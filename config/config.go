@@ -39,7 +39,13 @@ type Config struct {
 	Sources   []Source      // at least one; names are unique
 	Channels  []Channel     // names are unique; earlier ones claim first
 	Alerts    Alerts
+	Retention Retention
 }
+
+// Retention says how exactly the past is kept: every observation for Detail,
+// then what was known at full hours for Hourly, then what was known at
+// midnights, in UTC, for History. Older days keep their newest totals only.
+type Retention struct{ Detail, Hourly, History time.Duration }
 
 // Rate is the fixed price of one unit of From in Config.Currency, from a day
 // on until the next Rate of that currency.

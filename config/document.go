@@ -1,12 +1,14 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -24,6 +26,7 @@ type document struct {
 	Channels  []at[channel]   `yaml:"channels"`
 	Economics raw             `yaml:"economics"`
 	Alerts    alerts          `yaml:"alerts"`
+	Retention retention       `yaml:"retention"`
 }
 
 // raw keeps a value to be decoded later.
@@ -33,6 +36,54 @@ func (r *raw) decodeNode(_ *decoder, _ string, n ast.Node) { r.node = n }
 
 type alerts struct {
 	FalseAlarms at[float64] `yaml:"false_alarms_per_month"`
+}
+
+type retention struct {
+	Detail  at[duration] `yaml:"detail"`
+	Hourly  at[duration] `yaml:"hourly"`
+	History at[duration] `yaml:"history"`
+}
+
+// defaultRetention keeps what a comparison with the last year needs.
+var defaultRetention = Retention{Detail: 48 * time.Hour, Hourly: 14 * 24 * time.Hour, History: 25 * 31 * 24 * time.Hour}
+
+// shortest of each, so that what is compared on the screens is there.
+var minRetention = Retention{Detail: 25 * time.Hour, Hourly: 8 * 24 * time.Hour, History: 70 * 24 * time.Hour}
+
+// retention checks how exactly the past is to be kept.
+func (d *decoder) retention(r retention) Retention {
+	out := defaultRetention
+	for _, field := range []struct {
+		name    string
+		given   at[duration]
+		to      *time.Duration
+		least   time.Duration
+		written string
+	}{
+		{"detail", r.Detail, &out.Detail, minRetention.Detail, "25h"},
+		{"hourly", r.Hourly, &out.Hourly, minRetention.Hourly, "8d"},
+		{"history", r.History, &out.History, minRetention.History, "70d"},
+	} {
+		if field.given.node == nil {
+			continue
+		}
+		if *field.to = time.Duration(field.given.Value); *field.to < field.least {
+			d.fault(field.given.node, "%s: expected a time of at least %s", field.name, field.written)
+		}
+	}
+	for _, later := range []struct {
+		node ast.Node
+		ok   bool
+		what string
+	}{
+		{cmp.Or(r.Hourly.node, r.Detail.node), out.Detail <= out.Hourly, "hourly: expected at least as long a time as detail"},
+		{cmp.Or(r.History.node, r.Hourly.node), out.Hourly <= out.History, "history: expected at least as long a time as hourly"},
+	} {
+		if !later.ok && later.node != nil {
+			d.fault(later.node, "%s", later.what)
+		}
+	}
+	return out
 }
 
 // Bounds and default of the accepted false alarms a month.
@@ -57,6 +108,7 @@ func (d *decoder) config(root ast.Node) *Config {
 		File: d.text.name, Title: string(doc.Title), Currency: kpi.Currency(doc.Currency.Value), Zone: doc.Timezone.Value.Location,
 		Database: d.path(doc.Database), Alerts: Alerts{FalseAlarmsPerMonth: d.falseAlarms(doc.Alerts)},
 	}
+	c.Retention = d.retention(doc.Retention)
 	defaults := d.defaults(doc.Economics.node)
 	c.Economics = defaults.kpi()
 	c.Rates = d.rates(doc.Rates, c.Currency)

@@ -88,5 +88,8 @@ func (r DateRange) Days() int { return max(0, int(r.To-r.From)+1) }
 // Contains says whether d lies in the range.
 func (r DateRange) Contains(d Date) bool { return r.From <= d && d <= r.To }
 
+// Widen adds n days at both ends.
+func (r DateRange) Widen(n int) DateRange { return DateRange{r.From - Date(n), r.To + Date(n)} }
+
 // String renders the range as "2026-11-01..2026-11-20".
 func (r DateRange) String() string { return r.From.String() + ".." + r.To.String() }

@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 	"time"
 
 	"adtop/kpi"
 	"adtop/profit"
 	"adtop/snapshot"
-	"adtop/sources"
 	"adtop/store"
 )
 
@@ -23,16 +21,18 @@ const trendDays = 60
 const campaignDays = 14
 
 // builder makes Snapshots out of the store.
-type builder struct{ o *Options }
+type builder struct {
+	o        *Options
+	channel  store.Channels
+	entities entityList
+}
 
 // ledger is what one build has read.
 type ledger struct {
 	asOf     time.Time
 	accounts map[[2]string]store.Account
-	entities map[store.EntityID]store.Entity
 	polled   map[[2]string]bool       // accounts that are polled now
 	every    map[string]time.Duration // interval of polls by source
-	claims   map[store.EntityID]Claim
 	rates    rates
 	curves   []maturity // by channel
 	warnings []string
@@ -57,16 +57,19 @@ func (b *builder) build(ctx context.Context, view snapshot.View, now time.Time, 
 
 // state makes the picture without its figures: verdicts, alerts and sources.
 func (b *builder) state(ctx context.Context, view snapshot.View, now time.Time, st status) (*snapshot.Snapshot, error) {
-	asOf := view.AsOf
-	if asOf.IsZero() {
-		asOf = now
+	asOf, resolution := now, time.Duration(0)
+	if !view.AsOf.IsZero() {
+		var err error
+		if asOf, resolution, err = b.o.Store.Exact(ctx, view.AsOf); err != nil {
+			return nil, err
+		}
 	}
 	seq, err := b.o.Store.Seq(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s := &snapshot.Snapshot{
-		Seq: seq, View: view, AsOf: asOf, Title: b.o.Title, Currency: b.o.Currency, Zone: b.o.Zone, Speed: b.o.Clock.Speed,
+		Seq: seq, View: view, AsOf: asOf, Resolution: resolution, Title: b.o.Title, Currency: b.o.Currency, Zone: b.o.Zone, Speed: b.o.Clock.Speed,
 		Collector: st.collector, Backfill: st.backfill, FalseAlarms: b.o.FalseAlarms, Threshold: profit.Threshold(b.spending()),
 	}
 	s.Channels = b.channels()
@@ -122,6 +125,9 @@ func (b *builder) judged(ctx context.Context, s *snapshot.Snapshot) error {
 			continue
 		}
 		var d detail
+		if e.Detail == nil { // retention has let go of what lay behind it
+			e.Detail = []byte("{}")
+		}
 		if err := json.Unmarshal(e.Detail, &d); err != nil {
 			return fmt.Errorf("evaluation of %s at %s: %w", e.Channel, e.At.Format(time.RFC3339), err)
 		}
@@ -132,7 +138,7 @@ func (b *builder) judged(ctx context.Context, s *snapshot.Snapshot) error {
 }
 
 func (b *builder) read(ctx context.Context, s *snapshot.Snapshot) (*ledger, error) {
-	l := &ledger{asOf: s.AsOf, accounts: map[[2]string]store.Account{}, entities: map[store.EntityID]store.Entity{}, claims: map[store.EntityID]Claim{}, every: map[string]time.Duration{}}
+	l := &ledger{asOf: s.AsOf, accounts: map[[2]string]store.Account{}, every: map[string]time.Duration{}}
 	accounts, err := b.o.Store.Accounts(ctx, s.AsOf)
 	if err != nil {
 		return nil, err
@@ -151,25 +157,9 @@ func (b *builder) read(ctx context.Context, s *snapshot.Snapshot) (*ledger, erro
 			l.accounts[[2]string{a.Source, a.ID}] = a
 		}
 	}
-	entities, err := b.o.Store.Entities(ctx, s.AsOf)
-	if err != nil {
+	if l.warnings, err = b.overlaps(ctx); err != nil {
 		return nil, err
 	}
-	overlaps := map[[2]int]string{}
-	for _, e := range entities {
-		if _, ok := l.accounts[[2]string{e.Source, e.Account}]; !ok || (e.Level != sources.LevelCampaign && e.Level != sources.LevelKey) {
-			continue // its source has left the config
-		}
-		claim := b.o.Claim(e.Source, e.Account, e.Entity)
-		l.entities[e.ID], l.claims[e.ID] = e, claim
-		for _, also := range claim.Also {
-			overlaps[[2]int{claim.Channel, also}] = e.Name
-		}
-	}
-	for pair, name := range overlaps {
-		l.warnings = append(l.warnings, fmt.Sprintf("%q counts for %q and matches %q too", name, b.o.Channels[pair[0]].Name, b.o.Channels[pair[1]].Name))
-	}
-	slices.Sort(l.warnings)
 	stored, err := b.o.Store.Rates(ctx, s.AsOf)
 	if err != nil {
 		return nil, err

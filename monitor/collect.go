@@ -21,6 +21,9 @@ func (m *Monitor) collect(ctx context.Context) error {
 	if err := m.putRates(ctx); err != nil {
 		return err
 	}
+	if err := m.assign(ctx); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	var pollers sync.WaitGroup
 	defer pollers.Wait()
@@ -30,6 +33,7 @@ func (m *Monitor) collect(ctx context.Context) error {
 		p := &poller{m: m, src: src, schedules: map[string]*schedule{}}
 		pollers.Go(func() { p.poll(ctx, history) })
 	}
+	pollers.Go(func() { m.thin(ctx) })
 	if m.o.Before != nil {
 		err := m.o.Before(ctx, func(b store.Batch) error { return m.commit(ctx, b) }, m.report)
 		m.report(snapshot.Progress{})
@@ -85,6 +89,9 @@ func (m *Monitor) beginEvaluating(ctx context.Context) (*weigher, error) {
 		}
 	}
 	defer m.committing.Unlock()
+	if err := m.assign(ctx); err != nil {
+		return nil, err
+	}
 	w := newWeigher(&m.o)
 	if err := w.replay(ctx, m.o.Clock.Now()); err != nil {
 		return nil, fmt.Errorf("replay the store: %w", err)
@@ -144,8 +151,8 @@ func (m *Monitor) untilDue(ctx context.Context, w *weigher) error {
 func (m *Monitor) absorb(ctx context.Context, w *weigher, o outcome) error {
 	for {
 		if o.change.Entities {
-			moved, err := w.refresh(ctx, m.o.Clock.Now())
-			if err == nil && moved {
+			err := w.refresh(ctx, m.o.Clock.Now())
+			if err == nil && o.change.Moved { // it counts elsewhere, with all its past
 				var again *weigher
 				if again, err = m.beginEvaluating(ctx); err == nil {
 					*w = *again
@@ -155,7 +162,7 @@ func (m *Monitor) absorb(ctx context.Context, w *weigher, o outcome) error {
 				return err
 			}
 		}
-		for _, v := range o.change.Versions {
+		for _, v := range o.change.Parts {
 			w.tell(v)
 		}
 		if o.poll.Source != "" {

@@ -29,19 +29,12 @@ const backfilled = 48 * time.Hour
 type weigher struct {
 	o        *Options
 	accounts map[[2]string]store.Account
-	entities map[store.EntityID]known
+	index    map[string]int // of channels, by name
 	channels []*weighed
 	rates    rates
 	through  map[[2]string]time.Time // CompleteThrough by source and account
 	listed   map[[2]string]bool      // accounts that are polled now
 	oldest   kpi.Date                // slots before it are forgotten
-}
-
-// known is an entity with its claim and account.
-type known struct {
-	store.Entity
-	claim   Claim
-	account store.Account
 }
 
 // weighed is one channel's detector and what it was told last.
@@ -63,8 +56,8 @@ type weighed struct {
 }
 
 type partKey struct {
-	entity store.EntityID
-	slot   sources.Slot
+	part store.Part
+	slot sources.Slot
 }
 
 type cohortKey struct {
@@ -93,8 +86,9 @@ func (f floats) minus(g floats) floats {
 }
 
 func newWeigher(o *Options) *weigher {
-	w := &weigher{o: o, accounts: map[[2]string]store.Account{}, entities: map[store.EntityID]known{}, through: map[[2]string]time.Time{}}
-	for _, ch := range o.Channels {
+	w := &weigher{o: o, accounts: map[[2]string]store.Account{}, index: map[string]int{}, through: map[[2]string]time.Time{}}
+	for i, ch := range o.Channels {
+		w.index[ch.Name] = i
 		w.channels = append(w.channels, &weighed{
 			spend: ch.Spend, results: ch.resultSources(),
 			parts: map[partKey]floats{}, cohorts: map[cohortKey]*cohort{}, touched: map[cohortKey]bool{},
@@ -104,43 +98,27 @@ func newWeigher(o *Options) *weigher {
 	return w
 }
 
-// refresh reads what changes seldom: accounts, entities, rates. moved says that
-// an entity counts for another channel than before, by a new name: then only a
-// replay gets the evidence right.
-func (w *weigher) refresh(ctx context.Context, now time.Time) (moved bool, err error) {
+// refresh reads what changes seldom: accounts and rates.
+func (w *weigher) refresh(ctx context.Context, now time.Time) error {
 	accounts, err := w.o.Store.Accounts(ctx, now)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if w.listed, err = listed(ctx, w.o, accounts); err != nil {
-		return false, err
+		return err
 	}
 	for _, a := range accounts {
 		w.accounts[[2]string{a.Source, a.ID}] = a
 	}
-	entities, err := w.o.Store.Entities(ctx, now)
-	if err != nil {
-		return false, err
-	}
-	for _, e := range entities {
-		claim := w.o.Claim(e.Source, e.Account, e.Entity)
-		if e.Level != sources.LevelCampaign && e.Level != sources.LevelKey {
-			claim = Claim{Channel: -1}
-		}
-		if before, ok := w.entities[e.ID]; ok && (before.claim.Channel != claim.Channel || before.claim.Fields != claim.Fields) {
-			moved = true
-		}
-		w.entities[e.ID] = known{e, claim, w.accounts[[2]string{e.Source, e.Account}]}
-	}
 	stored, err := w.o.Store.Rates(ctx, now)
 	w.rates = newRates(w.o.Currency, stored)
-	return moved, err
+	return err
 }
 
 // replay tells the detectors everything the store knows of the last
 // evidenceDays, poll by poll.
 func (w *weigher) replay(ctx context.Context, now time.Time) error {
-	if _, err := w.refresh(ctx, now); err != nil {
+	if err := w.refresh(ctx, now); err != nil {
 		return err
 	}
 	from := now.AddDate(0, 0, -evidenceDays)
@@ -158,7 +136,7 @@ func (w *weigher) replay(ctx context.Context, now time.Time) error {
 	}
 	w.oldest = kpi.DateOf(from, time.UTC)
 	days := kpi.DateRange{From: w.oldest, To: kpi.DateOf(now, time.UTC) + 1}
-	for v, err := range w.o.Store.Versions(ctx, days, now) {
+	for v, err := range w.o.Store.ChannelVersions(ctx, w.o.assigned(), days, now) {
 		if err != nil {
 			return err
 		}
@@ -182,16 +160,19 @@ func (w *weigher) forget(now time.Time) {
 	}
 }
 
-// tell notes one version. It reaches the detector with the poll that brought it.
-func (w *weigher) tell(v store.Version) {
-	e, ok := w.entities[v.Entity]
-	if !ok || e.claim.Channel < 0 || v.Slot.Date < w.oldest {
+// tell notes one version. It reaches the detector with the poll that brought
+// it. By hour and by day are two views of the same: a part is weighed by the
+// grain of its source.
+func (w *weigher) tell(v store.PartVersion) {
+	index, ok := w.index[v.Part.Channel]
+	account, listed := w.accounts[[2]string{v.Part.Source, v.Part.Account}]
+	if !ok || !listed || v.Slot.Date < w.oldest || v.Slot.Grain != w.grain(v.Part.Source) {
 		return
 	}
-	c := w.channels[e.claim.Channel]
-	f, err := w.value(e, v)
+	c := w.channels[index]
+	f, err := w.value(index, account, v)
 	if err != nil {
-		if day := kpi.DateOf(v.At, e.account.Zone); day-v.Slot.Date < recentDays {
+		if day := kpi.DateOf(v.At, account.Zone); day-v.Slot.Date < recentDays {
 			c.problem, c.problemOn = err, day
 		}
 		return
@@ -200,18 +181,18 @@ func (w *weigher) tell(v store.Version) {
 		c.flush()
 		c.at = v.At
 	}
-	key := partKey{v.Entity, v.Slot}
+	key := partKey{v.Part, v.Slot}
 	before, known := c.parts[key]
 	if known && before == f {
 		return // told before, by the replay
 	}
 	c.parts[key] = f
 	delta := f.minus(before)
-	start, end := v.Slot.Start(e.account.Zone), v.Slot.End(e.account.Zone)
-	if e.claim.Fields&(kpi.Cost|kpi.Clicks) != 0 {
+	start, end := v.Slot.Start(account.Zone), v.Slot.End(account.Zone)
+	if v.Part.Fields&(kpi.Cost|kpi.Clicks) != 0 {
 		c.add(cohortKey{start.Unix(), false}, delta, end.Sub(start), v.At)
 	}
-	if e.claim.Fields&kpi.Conversions != 0 {
+	if v.Part.Fields&kpi.Conversions != 0 {
 		c.add(cohortKey{start.Unix(), true}, delta, end.Sub(start), v.At)
 	}
 }
@@ -262,6 +243,15 @@ func (w *weigher) advance(p store.Poll) {
 			c.detector.Advance(spend, results)
 		}
 	}
+}
+
+// grain is the finest at which a source reports: orders count by the hour.
+func (w *weigher) grain(source string) sources.Grain {
+	i := slices.IndexFunc(w.o.Sources, func(s Source) bool { return s.Name == source })
+	if i < 0 || w.o.Sources[i].Definition.Events {
+		return sources.Hour
+	}
+	return w.o.Sources[i].Definition.Grain
 }
 
 // events says whether a source hands over single results.

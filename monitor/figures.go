@@ -1,7 +1,6 @@
 package monitor
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -10,45 +9,52 @@ import (
 
 	"adtop/kpi"
 	"adtop/snapshot"
-	"adtop/store"
 )
 
 // figures fills in the totals, channels and campaigns of s.
 func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) error {
-	span := l.span(s.View.Range)
-	totals, err := b.o.Store.Days(ctx, span, s.AsOf)
+	now, err := b.tally(ctx, l, l.span(s.View.Range), s.AsOf, s.AsOf, s.View.Range)
 	if err != nil {
 		return err
 	}
-	now, err := b.tally(l, totals, s.AsOf, s.View.Range, len(s.Channels))
+	past, err := b.past(ctx, s, l)
 	if err != nil {
 		return err
 	}
-	before, err := b.before(ctx, s, l)
-	if err != nil {
-		return err
+	var before, same *tally
+	if past != nil {
+		if before, err = b.tally(ctx, l, past.span, past.exact, past.then, past.range_); err != nil {
+			return err
+		}
+		if past.lag > 0 { // the past is known a little earlier than asked for: so is the present then
+			if same, err = b.tally(ctx, l, s.View.Range.Days(kpi.DateOf(s.AsOf, b.o.Zone)).Widen(1), s.AsOf.Add(-past.lag), s.AsOf, s.View.Range); err != nil {
+				return err
+			}
+		}
 	}
-	unassigned := len(s.Channels) - 1
+	today := kpi.DateOf(s.AsOf, b.o.Zone)
 	for i := range s.Channels {
 		ch := &s.Channels[i]
 		t := now.channels[i]
 		if ch.Now, err = b.closeBooks(*ch, t.sum, now.range_, &l.curves[i], s.AsOf, t.days); err != nil {
 			return err
 		}
-		if before != nil {
-			if ch.Before, err = b.closeBooks(*ch, before.channels[i].sum, before.range_, nil, s.AsOf, nil); err != nil {
-				return err
-			}
+		if ch.Before, err = b.closeTally(*ch, before, i, s.AsOf); err != nil {
+			return err
 		}
-		today := kpi.DateOf(s.AsOf, b.o.Zone)
+		if ch.Same, err = b.closeTally(*ch, same, i, s.AsOf); err != nil {
+			return err
+		}
 		if ch.Days, err = b.series(*ch, t.days, today, trendDays, &l.curves[i], s.AsOf); err != nil {
 			return err
 		}
-		if ch.Campaigns, err = b.campaigns(*ch, l, i, now, before, today, s.AsOf); err != nil {
-			return err
+		if s.View.Campaigns == snapshot.AllCampaigns || s.View.Campaigns == ch.Name {
+			if ch.Campaigns, err = b.campaigns(ctx, s, l, i, past); err != nil {
+				return err
+			}
 		}
 	}
-	if len(s.Channels[unassigned].Campaigns) == 0 {
+	if unassigned := len(s.Channels) - 1; len(now.channels[unassigned].days) == 0 {
 		s.Channels = s.Channels[:unassigned]
 	}
 	if err := sumUp(s); err != nil {
@@ -74,11 +80,9 @@ func (l *ledger) span(r snapshot.Range) kpi.DateRange {
 	return days
 }
 
-// tally is what a pass over day totals added up, by channel and by entity, in
-// the display currency.
+// tally is what a pass over sums added up by channel, in the display currency.
 type tally struct {
 	channels []part
-	entities map[store.EntityID]*part
 	range_   kpi.DateRange // of the display zone's today
 	missing  []string      // warnings
 }
@@ -98,38 +102,40 @@ func (p *part) add(d kpi.Date, m kpi.Metrics, inRange bool) (err error) {
 	return err
 }
 
-// tally sums day totals. Each account's days are its own: "today" in Berlin
+// tally sums the days of all channels as they were known at asOf. The range is
+// that of the moment now: each account's days are its own, "today" in Berlin
 // and "today" in New York may be two dates.
-func (b *builder) tally(l *ledger, totals []store.Total, asOf time.Time, r snapshot.Range, channels int) (*tally, error) {
-	t := &tally{channels: make([]part, channels), entities: map[store.EntityID]*part{}, range_: r.Days(kpi.DateOf(asOf, b.o.Zone))}
+func (b *builder) tally(ctx context.Context, l *ledger, span kpi.DateRange, asOf, now time.Time, r snapshot.Range) (*tally, error) {
+	sums, err := b.o.Store.ChannelDays(ctx, b.channel, span, asOf)
+	if err != nil {
+		return nil, err
+	}
+	t := &tally{channels: make([]part, len(b.o.Channels)+1), range_: r.Days(kpi.DateOf(now, b.o.Zone))}
+	index := map[string]int{"": len(b.o.Channels)}
+	for i, ch := range b.o.Channels {
+		index[ch.Name] = i
+	}
+	inRange := map[[2]string]kpi.DateRange{}
+	for key, a := range l.accounts {
+		inRange[key] = r.Days(kpi.DateOf(now, a.Zone))
+	}
 	missing := map[string]bool{}
-	for _, total := range totals {
-		entity, ok := l.entities[total.Entity]
-		if !ok {
+	for _, v := range sums {
+		key := [2]string{v.Part.Source, v.Part.Account}
+		account, known := l.accounts[key]
+		channel, steered := index[v.Part.Channel]
+		if !known || !steered {
 			continue
 		}
-		account := l.accounts[[2]string{entity.Source, entity.Account}]
-		claim := l.claims[total.Entity]
-		index := claim.Channel
-		if index < 0 {
-			index = channels - 1
-		}
-		m, err := l.rates.convert(total.Metrics.Only(claim.Fields), account.Currency, total.Date)
+		m, err := l.rates.convert(v.Metrics.Only(v.Part.Fields), account.Currency, v.Slot.Date)
 		if err != nil {
-			missing[fmt.Sprintf("%s: %v", entity.Source, err)] = true
+			missing[fmt.Sprintf("%s: %v", v.Part.Source, err)] = true
 			continue
 		}
 		if m.Has == 0 {
 			continue // counts elsewhere
 		}
-		inRange := r.Days(kpi.DateOf(asOf, account.Zone)).Contains(total.Date)
-		if t.entities[total.Entity] == nil {
-			t.entities[total.Entity] = &part{}
-		}
-		if err := t.entities[total.Entity].add(total.Date, m, inRange); err != nil {
-			return nil, fmt.Errorf("%s %s: %w", entity.Source, entity.Name, err)
-		}
-		if err := t.channels[index].add(total.Date, m, inRange); err != nil {
+		if err := t.channels[channel].add(v.Slot.Date, m, inRange[key].Contains(v.Slot.Date)); err != nil {
 			return nil, err
 		}
 	}
@@ -137,36 +143,42 @@ func (b *builder) tally(l *ledger, totals []store.Total, asOf time.Time, r snaps
 	return t, nil
 }
 
-// before tallies the previous period as it was known at the same moment of it:
+// past is the period that a range is compared with.
+type past struct {
+	range_ snapshot.Range // of the moment then
+	then   time.Time      // the same moment of it
+	exact  time.Time      // as of when it is known
+	lag    time.Duration  // between exact and then
+	span   kpi.DateRange
+}
+
+// past finds the previous period as it was known at the same moment of it:
 // this Monday until ten against last Monday until ten, equally mature. When
 // nothing had been observed by then, a period that is over is compared as it
 // is known now, and a running one is not compared at all.
-func (b *builder) before(ctx context.Context, s *snapshot.Snapshot, l *ledger) (*tally, error) {
+func (b *builder) past(ctx context.Context, s *snapshot.Snapshot, l *ledger) (*past, error) {
 	today := kpi.DateOf(s.AsOf, b.o.Zone)
 	days := s.View.Range.Days(today)
 	shift := days.Days()
-	then := s.AsOf.In(b.o.Zone).AddDate(0, 0, -shift)
-	watched, err := b.watched(ctx, l, then)
+	p := &past{range_: s.View.Range, then: s.AsOf.In(b.o.Zone).AddDate(0, 0, -shift)}
+	p.span = kpi.DateRange{From: days.From - kpi.Date(shift), To: days.To - kpi.Date(shift)}.Widen(1)
+	if p.range_.Name == "" || p.range_.Name == "mtd" {
+		p.range_ = snapshot.Range{Fixed: snapshot.Previous(days)}
+	}
+	watched, err := b.watched(ctx, l, p.then)
 	if err != nil {
 		return nil, err
 	}
-	r := s.View.Range
-	if r.Name == "" || r.Name == "mtd" {
-		r = snapshot.Range{Fixed: snapshot.Previous(days)}
-	}
-	asOf := then
 	if !watched {
 		if days.Contains(today) {
 			return nil, nil
 		}
-		r, asOf = snapshot.Range{Fixed: snapshot.Previous(days)}, s.AsOf
+		p.range_, p.exact = snapshot.Range{Fixed: snapshot.Previous(days)}, s.AsOf
+		return p, nil
 	}
-	span := kpi.DateRange{From: days.From - kpi.Date(shift) - 1, To: days.To - kpi.Date(shift) + 1}
-	totals, err := b.o.Store.Days(ctx, span, asOf)
-	if err != nil {
-		return nil, err
-	}
-	return b.tally(l, totals, then, r, len(b.o.Channels)+1)
+	p.exact, _, err = b.o.Store.Exact(ctx, p.then)
+	p.lag = max(0, p.then.Sub(p.exact))
+	return p, err
 }
 
 // watchedWithin is how old the last good poll of every account may be for a
@@ -190,6 +202,14 @@ func (b *builder) watched(ctx context.Context, l *ledger, then time.Time) (bool,
 		}
 	}
 	return true, nil
+}
+
+// closeTally turns a channel's sums of a tally into figures; there may be none.
+func (b *builder) closeTally(ch snapshot.Channel, t *tally, i int, asOf time.Time) (snapshot.Figures, error) {
+	if t == nil {
+		return snapshot.Figures{}, nil
+	}
+	return b.closeBooks(ch, t.channels[i].sum, t.range_, nil, asOf, nil)
 }
 
 // closeBooks turns summed metrics into figures. curve is nil where maturity is
@@ -245,40 +265,4 @@ func (b *builder) series(ch snapshot.Channel, days map[kpi.Date]kpi.Metrics, tod
 		row = append(row, snapshot.Day{Date: d, Figures: f})
 	}
 	return row, nil
-}
-
-// campaigns lists the entities of a channel that have figures in the range or
-// within the trend. Fixed fees belong to the channel and stay out.
-func (b *builder) campaigns(ch snapshot.Channel, l *ledger, index int, now, before *tally, today kpi.Date, asOf time.Time) ([]snapshot.Campaign, error) {
-	ch.Economics.FixedFeesPerMonth = 0
-	var list []snapshot.Campaign
-	for id, p := range now.entities {
-		claim := l.claims[id].Channel
-		if claim < 0 {
-			claim = len(l.curves) - 1
-		}
-		if claim != index {
-			continue
-		}
-		e := l.entities[id]
-		c := snapshot.Campaign{Source: e.Source, Account: e.Account, ID: e.Entity.ID, Name: cmp.Or(e.Name, e.Entity.ID), Status: e.Status}
-		var err error
-		if c.Now, err = b.closeBooks(ch, p.sum, now.range_, &l.curves[index], asOf, p.days); err != nil {
-			return nil, err
-		}
-		if before != nil && before.entities[id] != nil {
-			if c.Before, err = b.closeBooks(ch, before.entities[id].sum, before.range_, nil, asOf, nil); err != nil {
-				return nil, err
-			}
-		}
-		if c.Days, err = b.series(ch, p.days, today, campaignDays, &l.curves[index], asOf); err != nil {
-			return nil, err
-		}
-		list = append(list, c)
-	}
-	slices.SortFunc(list, func(x, y snapshot.Campaign) int {
-		return cmp.Or(cmp.Compare(y.Now.Metrics.Cost, x.Now.Metrics.Cost), cmp.Compare(y.Now.Metrics.Revenue, x.Now.Metrics.Revenue),
-			cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID))
-	})
-	return list, nil
 }

@@ -223,7 +223,7 @@ func TestFixedFeesEnterProfitOnly(t *testing.T) {
 	}
 	w := r.weigh()
 	r.judge(w)
-	f, err := w.value(w.entities[1], store.Version{Slot: sources.Slot{Date: kpi.NewDate(2026, 11, 20), Grain: sources.Day},
+	f, err := w.value(0, w.accounts[[2]string{"home", "home"}], store.PartVersion{Part: store.Part{Fields: kpi.AllFields}, Slot: sources.Slot{Date: kpi.NewDate(2026, 11, 20), Grain: sources.Day},
 		Metrics: kpi.Metrics{Has: kpi.AllFields, Cost: 20_000_000, Revenue: 100_000_000}})
 	if err != nil || f.spend != 40 || f.value != 100 {
 		t.Errorf("the evidence weighs %+v (%v), want spend 20/0.5 against 100", f, err)

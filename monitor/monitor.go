@@ -40,6 +40,8 @@ type Options struct {
 	// FalseAlarms is the rate of false alarms a month that the user accepts
 	// for the whole account.
 	FalseAlarms float64
+	// Retention says how exactly the past is kept.
+	Retention store.Retention
 	// Before is a long job to do before polling, such as the demo's past; nil
 	// when there is none. It commits through the given function.
 	Before func(ctx context.Context, commit func(store.Batch) error, progress func(snapshot.Progress)) error
@@ -119,7 +121,7 @@ func New(o Options) *Monitor {
 	for _, src := range o.Sources {
 		m.polls[src.Name] = make(chan struct{}, 1)
 	}
-	m.builder = &builder{o: &m.o}
+	m.builder = &builder{o: &m.o, channel: m.o.assigned()}
 	return m
 }
 

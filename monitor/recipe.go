@@ -53,12 +53,12 @@ func prior(d sources.Definition) profit.Curve {
 // value applies the channel's economics to a version: spend becomes the
 // revenue that would break even, payouts by click count as spend, payouts by
 // conversion come off the value.
-func (w *weigher) value(e known, v store.Version) (floats, error) {
-	m, err := w.rates.convert(v.Metrics.Only(e.claim.Fields), e.account.Currency, v.Slot.Date)
+func (w *weigher) value(channel int, account store.Account, v store.PartVersion) (floats, error) {
+	m, err := w.rates.convert(v.Metrics.Only(v.Part.Fields), account.Currency, v.Slot.Date)
 	if err != nil {
 		return floats{}, err
 	}
-	eco := w.o.Channels[e.claim.Channel].Economics
+	eco := w.o.Channels[channel].Economics
 	kept := eco.KeptShare().Float()
 	if kept <= 0 {
 		return floats{}, fmt.Errorf("nothing of the revenue is kept")
@@ -68,7 +68,7 @@ func (w *weigher) value(e known, v store.Version) (floats, error) {
 		return floats{}, err
 	}
 	f := floats{spend: m.Cost.Float() / kept, clicks: float64(m.Clicks), conversions: m.Conversions.Float(), value: value.Float()}
-	if e.claim.Fields&kpi.Conversions == 0 {
+	if v.Part.Fields&kpi.Conversions == 0 {
 		f.claimed = v.Metrics.Conversions.Float()
 	}
 	switch eco.Payout {

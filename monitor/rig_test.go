@@ -167,7 +167,7 @@ func (r *rig) show(span string, asOf time.Time) *snapshot.Snapshot {
 	if err != nil {
 		r.Fatal(err)
 	}
-	s, err := r.Snapshot(context.Background(), snapshot.View{Range: days, AsOf: asOf})
+	s, err := r.Snapshot(context.Background(), snapshot.View{Range: days, AsOf: asOf, Campaigns: snapshot.AllCampaigns})
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -19,6 +19,7 @@ func sumUp(s *snapshot.Snapshot) error {
 	for _, ch := range s.Channels {
 		add(&s.Total, ch.Now)
 		add(&s.Before, ch.Before)
+		add(&s.Same, ch.Same)
 		for i, d := range ch.Days {
 			if i == len(s.Days) {
 				s.Days = append(s.Days, snapshot.Day{Date: d.Date})

@@ -220,8 +220,11 @@ func TestARenamedCampaignIsWeighedWhereItsFiguresCount(t *testing.T) {
 	commit("Renamed", 20_000_000)
 	r.judge(w)
 	euros(t, "figures at the new channel", channel(t, r.show("today", time.Time{}), "Other").Now.Metrics.Cost, "20.00")
-	if live, replayed := w.entities[1].claim.Channel, r.replayed().entities[1].claim.Channel; live != replayed {
-		t.Errorf("live it is weighed for channel %d, after a restart for %d", live, replayed)
+	again := r.replayed()
+	for i := range w.channels {
+		if live, replayed := len(w.channels[i].parts), len(again.channels[i].parts); live != replayed || (live > 0) != (i == 1) {
+			t.Errorf("channel %d weighs %d slots live, and %d after a restart", i, live, replayed)
+		}
 	}
 }
 

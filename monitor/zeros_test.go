@@ -63,6 +63,9 @@ func TestHoursWithoutOrdersAreSeenAsZero(t *testing.T) {
 		at   time.Time
 		lost bool
 	}{{(first + healthy).Start(time.UTC), false}, {end, true}} {
+		if err := cache.Assign(ctx, o.assigned(), nil); err != nil {
+			t.Fatal(err)
+		}
 		w := newWeigher(o)
 		if err := w.replay(ctx, c.at); err != nil {
 			t.Fatal(err)

@@ -14,26 +14,34 @@ import (
 
 // View says which picture is wanted.
 type View struct {
-	Range Range
-	AsOf  time.Time // zero: live
+	Range     Range
+	AsOf      time.Time // zero: live
+	Campaigns string    // the channel whose campaigns are listed, or AllCampaigns; "" lists none
 }
+
+// AllCampaigns is View.Campaigns for those of every channel.
+const AllCampaigns = "*"
 
 // Snapshot is the picture. All money is in Currency.
 type Snapshot struct {
-	Seq       int64     // grows with every change of the store
-	View      View      // what was asked for
-	AsOf      time.Time // as of when every figure is known; for a live picture, when it was made
-	Title     string
-	Currency  kpi.Currency
-	Zone      *time.Location // in which the screens print times
-	Speed     float64        // how many times faster than the clock the data's time runs; 1 outside the demo
-	Collector Collector
+	Seq  int64     // grows with every change of the store
+	View View      // what was asked for
+	AsOf time.Time // as of when every figure is known; for a live picture, when it was made
+	// Resolution is how exactly the past is known at AsOf: 0 for every
+	// observation, an hour or a day where only those are kept.
+	Resolution time.Duration
+	Title      string
+	Currency   kpi.Currency
+	Zone       *time.Location // in which the screens print times
+	Speed      float64        // how many times faster than the clock the data's time runs; 1 outside the demo
+	Collector  Collector
 
 	Threshold   float64 // P(unprofitable) from which an alert fires
 	FalseAlarms float64 // per month and account: the rate the user asked for
 
 	Total    Figures // over all channels
 	Before   Figures // the same, in the previous period at the same moment of it
+	Same     Figures // as Channel.Same
 	Days     []Day   // totals by day, oldest first
 	Channels []Channel
 	Alerts   []Alert   // open ones first, by severity and age; then those ended in the last 7 days
@@ -57,6 +65,14 @@ type Figures struct {
 	Fees         kpi.Micros  // fixed fees contained in Profit
 	Maturity     kpi.Ratio   // share of the final conversions visible by now, weighted by spend (by conversions where there is none)
 	Known        bool        // false when nothing was observed of the range
+}
+
+// Or returns f where it is known, else g.
+func (f Figures) Or(g Figures) Figures {
+	if f.Known {
+		return f
+	}
+	return g
 }
 
 // POAS is contribution per unit of cost.
@@ -84,6 +100,7 @@ type Channel struct {
 
 	Now    Figures // over the range
 	Before Figures // over the previous period, as it was known at the same moment of it
+	Same   Figures // what Before compares with where that is not Now: Now as known at the same moment of its hour or day
 	Days   []Day   // by day, oldest first: at least the last 28, gaps have Known unset
 
 	Verdict   kpi.Verdict
@@ -112,7 +129,8 @@ type Campaign struct {
 	ID, Name        string
 	Status          string // the platform's word
 	Now, Before     Figures
-	Days            []Day // as Channel.Days, the last 14
+	Same            Figures // as Channel.Same
+	Days            []Day   // as Channel.Days, the last 14
 }
 
 // Evidence is what the verdict rests on.

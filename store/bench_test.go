@@ -68,7 +68,7 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
-const adSources, adCampaigns, adDays = 20, 35, 4
+const adSources, adCampaigns, adDays = 20, 105, 4
 
 // adBatch has 24 hours of adDays days of all campaigns of one account, in the
 // order in which platforms answer.
@@ -118,7 +118,7 @@ func openPlain(b *testing.B) plain {
 		b.Fatal(err)
 	}
 	stmts := map[int]*sql.Stmt{}
-	for _, size := range []int{200, 1} {
+	for _, size := range []int{200, 10, 1} {
 		stmt, err := db.Prepare("INSERT INTO plain VALUES " + strings.Repeat(",(?,?,?,?,?,?,?,?)", size)[1:] + ` ON CONFLICT (k) DO UPDATE SET at = excluded.at, has = excluded.has,
 			impressions = excluded.impressions, clicks = excluded.clicks, cost = excluded.cost, conversions = excluded.conversions, revenue = excluded.revenue`)
 		if err != nil {
@@ -131,12 +131,14 @@ func openPlain(b *testing.B) plain {
 		if err != nil {
 			b.Fatal(err)
 		}
-		prepared := map[int]*sql.Stmt{200: tx.Stmt(stmts[200]), 1: tx.Stmt(stmts[1])}
+		prepared := map[int]*sql.Stmt{200: tx.Stmt(stmts[200]), 10: tx.Stmt(stmts[10]), 1: tx.Stmt(stmts[1])}
 		args := make([]any, 0, 1600)
 		for done, at := 0, batch.ObservedAt.UnixNano(); done < len(keys); {
 			size := 200
-			if len(keys)-done < size {
-				size = 1
+			for _, smaller := range []int{10, 1} {
+				if len(keys)-done < size {
+					size = smaller
+				}
 			}
 			args = args[:0]
 			for i := done; i < done+size; i++ {

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"math"
 	"slices"
@@ -29,18 +30,25 @@ type commit struct {
 	dimension string // Query.Breakdown, cleaned
 	change    Change
 	polls     map[kpi.Date]instant // what nextPollOf found
+	gone      int                  // rows about hours that retention has removed
 
-	rows    []slotValue
-	events  []sources.Event
-	stale   []slotValue // slots whose history is rewritten rather than continued
-	turned  []turn      // slots with a new latest version, in order of the key
-	rebuild map[dayKey]bool
+	rows   []slotValue
+	events []sources.Event
+	turned map[*table][]turn // new versions
+	resum  map[kpi.Date]bool // dates whose sums a difference does not tell
 }
 
 // slotValue is a slot and what was reported of it.
 type slotValue struct {
-	key     slotKey
-	metrics kpi.Metrics
+	key   slotKey
+	value figure
+}
+
+// turn is a slot that got a new version.
+type turn struct {
+	key slotKey
+	old stamped[figure] // at is 0 for a first version
+	new figure
 }
 
 // Commit implements Store.
@@ -52,7 +60,7 @@ func (s *SQLite) Commit(ctx context.Context, b Batch) (Change, error) {
 	b.Gives &= kpi.AllFields
 	c := &commit{
 		ctx: ctx, batch: b, at: instantOf(b.ObservedAt), dimension: sources.Clean(b.Query.Breakdown),
-		polls: map[kpi.Date]instant{}, rebuild: map[dayKey]bool{},
+		polls: map[kpi.Date]instant{}, turned: map[*table][]turn{}, resum: map[kpi.Date]bool{},
 	}
 	seq, err := s.write(ctx, tried, func(w *writer) error {
 		c.w = w
@@ -95,30 +103,69 @@ func (c *commit) run() (err error) {
 	if err := c.sort(); err != nil {
 		return err
 	}
-	if err := c.mergeRows(); err != nil {
+	touched, err := c.mergeEvents()
+	if err != nil {
 		return err
 	}
-	if err := c.amendRows(); err != nil {
-		return err
+	if c.at <= c.feed.newest {
+		err = c.amend(touched)
+	} else {
+		err = c.carryOn(touched)
 	}
-	if err := c.mergeEvents(); err != nil {
-		return err
-	}
-	if err := c.rollUp(); err != nil {
+	if err != nil {
 		return err
 	}
 	return c.receipt()
 }
 
+// carryOn adds what is newer than everything that is known of the feed.
+func (c *commit) carryOn(events []slotKey) error {
+	if err := c.mergeRows(c.rows, c.family()); err != nil {
+		return err
+	}
+	sums, err := c.w.eventSums(events)
+	if err != nil {
+		return err
+	}
+	if err := c.mergeRows(sums, nil); err != nil {
+		return err
+	}
+	if err := c.rollUp(); err != nil {
+		return err
+	}
+	if err := c.store(); err != nil {
+		return err
+	}
+	for _, t := range []*table{hourTable, dayTable} {
+		for _, turn := range c.turned[t] {
+			delete(c.w.histories, historyKey{c.feed.id, turn.key.date()})
+		}
+	}
+	for date := range c.resum {
+		if err := c.sumAnew(date); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // sort tells rows from events and brings the rows into the order of their
 // keys. Of two rows about one slot the later one counts.
 func (c *commit) sort() error {
+	res, err := c.w.resolution()
+	if err != nil {
+		return err
+	}
 	c.rows = make([]slotValue, 0, len(c.batch.Records))
 	for _, record := range c.batch.Records {
 		switch r := record.(type) {
 		case sources.Event:
 			c.events = append(c.events, r)
 		case sources.Row:
+			if r.Slot.Grain == sources.Hour && r.Slot.Date >= 0 && r.Slot.Date < res.hoursFrom() {
+				c.gone++
+				continue
+			}
 			if err := c.addRow(r); err != nil {
 				return fmt.Errorf("%q (%s) on %s: %w", sources.Clean(r.Entity.ID), sources.Clean(r.Entity.Name), r.Slot.Date, err)
 			}
@@ -149,7 +196,7 @@ func (c *commit) addRow(r sources.Row) error {
 	}
 	entity, err := c.entity(c.dimension, r.Entity)
 	if err == nil {
-		c.rows = append(c.rows, slotValue{packSlot(r.Slot, entity), r.Metrics.Only(kpi.AllFields)})
+		c.rows = append(c.rows, slotValue{packSlot(r.Slot, entity), figure{r.Metrics.Only(kpi.AllFields), r.Slot.Grain == sources.Day}})
 	}
 	return err
 }
@@ -161,4 +208,62 @@ func checkMetrics(m kpi.Metrics) error {
 		}
 	}
 	return nil
+}
+
+// store moves the superseded versions to the history and writes the new ones.
+func (c *commit) store() error {
+	var rows []version
+	var gone []past
+	for _, t := range []*table{hourTable, dayTable, partTable} {
+		rows, gone = rows[:0], gone[:0]
+		for _, turn := range c.turned[t] {
+			rows = append(rows, version{turn.key, stamped[figure]{c.at, turn.new}})
+			if turn.old.at != 0 && turn.old.at < c.at {
+				gone = append(gone, past{version{turn.key, turn.old}, c.at})
+			}
+		}
+		if err := c.w.putPast(c.ctx, t, gone); err != nil {
+			return err
+		}
+		if err := c.w.putNewest(c.ctx, t, rows); err != nil {
+			return err
+		}
+		c.tell(t, rows)
+	}
+	return nil
+}
+
+// tell notes what is new for Change.
+func (c *commit) tell(t *table, rows []version) {
+	for _, v := range rows {
+		switch {
+		case t == partTable:
+			c.change.Parts = append(c.change.Parts, c.feed.partVersion(v))
+		case t == hourTable || v.value.whole:
+			c.change.Versions = append(c.change.Versions, v.public())
+		}
+	}
+}
+
+func (w *writer) putNewest(ctx context.Context, t *table, rows []version) error {
+	columns := versionColumns - 1
+	if t == dayTable {
+		columns = versionColumns
+	}
+	return w.bulk(ctx, "INSERT OR REPLACE INTO "+t.name, "", columns, len(rows), func(args []driver.Value, i int) []driver.Value {
+		return t.row(args, rows[i])
+	})
+}
+
+func (w *writer) putPast(ctx context.Context, t *table, gone []past) error {
+	columns := versionColumns
+	switch t {
+	case hourTable:
+		columns = versionColumns + 1
+	case partTable:
+		columns = versionColumns - 1
+	}
+	return w.bulk(ctx, "INSERT OR REPLACE INTO "+t.name+"_past", "", columns, len(gone), func(args []driver.Value, i int) []driver.Value {
+		return t.pastRow(args, gone[i])
+	})
 }

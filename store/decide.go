@@ -285,3 +285,10 @@ func (s *SQLite) Seq(ctx context.Context) (int64, error) {
 	err := s.readers.QueryRowContext(ctx, "SELECT n FROM seq").Scan(&seq)
 	return seq, explain(s.path, "read the number of the last write", err)
 }
+
+// EntitySeq implements Store.
+func (s *SQLite) EntitySeq(ctx context.Context) (int64, error) {
+	var seq int64
+	err := s.readers.QueryRowContext(ctx, "SELECT entities FROM seq").Scan(&seq)
+	return seq, explain(s.path, "read the number of the last new entity", err)
+}

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 
 	"adtop/kpi"
@@ -26,46 +27,44 @@ type eventVersion struct {
 	isNew    bool
 }
 
-// mergeEvents stores what is new of the events and brings the slots that they
-// count in up to date.
-func (c *commit) mergeEvents() error {
+// mergeEvents stores what is new of the events and returns the slots whose
+// sums that changes.
+func (c *commit) mergeEvents() ([]slotKey, error) {
 	touched := map[slotKey]bool{}
 	for i, e := range c.events {
 		if i%chunks[0] == 0 && c.ctx.Err() != nil {
-			return c.ctx.Err()
+			return nil, c.ctx.Err()
 		}
 		if err := c.mergeEvent(e, touched); err != nil {
-			return fmt.Errorf("event %s of %s: %w", sources.Clean(e.ID), c.batch.Account.ID, err)
+			return nil, fmt.Errorf("event %s of %s: %w", sources.Clean(e.ID), c.batch.Account.ID, err)
 		}
 	}
-	slots := make([]slotKey, 0, len(touched))
-	for k := range touched {
-		slots = append(slots, k)
-	}
-	slices.Sort(slots)
+	return slices.Sorted(maps.Keys(touched)), nil
+}
+
+// eventSums adds up the events that count in some hours now.
+func (w *writer) eventSums(slots []slotKey) ([]slotValue, error) {
+	var sums []slotValue
 	for _, k := range slots {
-		series, err := c.w.eventSeries(k)
-		if err != nil {
-			return fmt.Errorf("events of %s: %w", k.slot().Date, err)
-		}
-		err = c.amend(k, func(history []stamped[kpi.Metrics]) []stamped[kpi.Metrics] {
-			next := slices.Clone(history[:before(history, c.at)])
-			if len(next) == 0 && len(history) > 0 && (len(series) == 0 || series[0].at > history[0].at) {
-				// its first event moved away at the same instant: the slot is known, and zero
-				next = append(next, stamped[kpi.Metrics]{history[0].at, kpi.Metrics{Has: kpi.Conversions | kpi.Revenue}})
+		sum := kpi.Metrics{Has: kpi.Conversions | kpi.Revenue}
+		err := w.each(`SELECT status, value FROM event_version v WHERE k = ? AND at = (SELECT max(at) FROM event_version WHERE event = v.event)`, []any{int64(k)}, func(rows *sql.Rows) error {
+			var status sources.EventStatus
+			var value kpi.Micros
+			err := rows.Scan(&status, &value)
+			if err == nil && status.Counts() {
+				sum, err = sum.Add(kpi.Metrics{Conversions: kpi.MicrosPerUnit, Revenue: value})
 			}
-			for _, s := range series[before(series, c.at):] {
-				if len(next) == 0 || next[len(next)-1].value != s.value {
-					next = append(next, s)
-				}
-			}
-			return next
-		})
-		if err != nil {
 			return err
+		})
+		if err == nil {
+			err = checkMetrics(sum)
 		}
+		if err != nil {
+			return nil, fmt.Errorf("events of %s: %w", k.date(), err)
+		}
+		sums = append(sums, slotValue{k, figure{Metrics: sum}})
 	}
-	return nil
+	return sums, nil
 }
 
 // mergeEvent stores one event and notes the slots whose sums it changes.
@@ -82,7 +81,7 @@ func (c *commit) mergeEvent(e sources.Event, touched map[slotKey]bool) error {
 	if err != nil {
 		return err
 	}
-	confirmed, err := c.nextPollOf(now.key.slot().Date)
+	confirmed, err := c.nextPollOf(now.key.date())
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ var nextSteps = map[error]string{
 	ErrReadOnly: "give yourself write permission on the file and its folder, or name another file",
 	ErrFull:     "free some space on its disk; nothing that was stored is lost",
 	ErrNetwork:  "name a file on a local disk, since locks are not dependable over the network",
+	ErrReplaced: "end adtop and start it again; what the old file held is in the file that was moved",
 	ErrHeld:     "wait until it ends, or watch what it collects",
 }
 

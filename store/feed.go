@@ -13,10 +13,32 @@ type feedName struct{ source, account string }
 
 // feed is what the writer remembers of one account of one source.
 type feed struct {
+	name     feedName
 	id       int64
 	entities map[identity]*known
 	aliases  map[alias]*known // by the strings as the source wrote them
-	newest   instant          // newest good poll
+	byID     map[EntityID]*known
+	ids      idSet   // of the entities
+	newest   instant // newest good poll
+
+	parts   map[EntityID]Part
+	partOf  map[Assignment]EntityID
+	partIDs idSet
+}
+
+func (f *feed) keep(i identity, k *known) {
+	f.entities[i], f.byID[k.id] = k, k
+	f.ids.add(k.id)
+}
+
+func (f *feed) keepPart(id EntityID, a Assignment) {
+	f.parts[id] = Part{Channel: a.Channel, Source: f.name.source, Account: f.name.account, Fields: a.Fields}
+	f.partOf[a] = id
+	f.partIDs.add(id)
+}
+
+func (f *feed) partVersion(v version) PartVersion {
+	return PartVersion{At: v.at.time(), Part: f.parts[v.key.id()], Slot: v.key.slot(), Metrics: v.value.Metrics}
 }
 
 // identity is what makes an entity of a feed the same one.
@@ -35,6 +57,7 @@ type description struct{ name, status, parent string }
 
 type known struct {
 	id      EntityID
+	part    EntityID // 0: it counts nowhere
 	current stamped[description]
 }
 
@@ -44,7 +67,7 @@ func (w *writer) feed(source, account string) (*feed, error) {
 	if f, ok := w.feeds[name]; ok {
 		return f, nil
 	}
-	f := &feed{entities: map[identity]*known{}, aliases: map[alias]*known{}}
+	f := &feed{name: name, entities: map[identity]*known{}, aliases: map[alias]*known{}, byID: map[EntityID]*known{}, parts: map[EntityID]Part{}, partOf: map[Assignment]EntityID{}}
 	found, err := w.one("SELECT id FROM feed WHERE source = ? AND account = ?", []any{source, account}, &f.id)
 	if err == nil && !found {
 		f.id, err = w.insert("INSERT INTO feed (source, account) VALUES (?, ?)", source, account)
@@ -55,14 +78,24 @@ func (w *writer) feed(source, account string) (*feed, error) {
 	if _, err := w.one("SELECT at FROM poll WHERE feed = ? AND kind = 0 ORDER BY at DESC LIMIT 1", []any{f.id}, &f.newest); err != nil {
 		return nil, err
 	}
-	err = w.each(`SELECT e.id, level, dimension, platform_id, breakdown, attribution, action, at, name, status, parent
+	err = w.each("SELECT id, channel, fields FROM part WHERE feed = ?", []any{f.id}, func(rows *sql.Rows) error {
+		var id EntityID
+		var a Assignment
+		err := rows.Scan(&id, &a.Channel, &a.Fields)
+		f.keepPart(id, a)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = w.each(`SELECT e.id, part, level, dimension, platform_id, breakdown, attribution, action, at, name, status, parent
 		FROM entity e JOIN entity_version v ON v.entity = e.id
 		WHERE feed = ? AND at = (SELECT max(at) FROM entity_version WHERE entity = e.id)`, []any{f.id}, func(rows *sql.Rows) error {
 		var i identity
 		var k known
 		d := &k.current.value
-		err := rows.Scan(&k.id, &i.level, &i.dimension, &i.id, &i.breakdown, &i.attribution, &i.action, &k.current.at, &d.name, &d.status, &d.parent)
-		f.entities[i] = &k
+		err := rows.Scan(&k.id, &k.part, &i.level, &i.dimension, &i.id, &i.breakdown, &i.attribution, &i.action, &k.current.at, &d.name, &d.status, &d.parent)
+		f.keep(i, &k)
 		return err
 	})
 	if err == nil {
@@ -94,50 +127,61 @@ func (c *commit) entity(dimension string, e sources.Entity) (EntityID, error) {
 		if err != nil {
 			return 0, err
 		}
-		if row > maxEntity {
-			return 0, fmt.Errorf("more than %d entities", maxEntity)
+		if row > maxID {
+			return 0, fmt.Errorf("more than %d entities", maxID)
 		}
 		k = &known{id: EntityID(row)}
-		c.feed.entities[id] = k
+		c.feed.keep(id, k)
 	}
 	c.feed.aliases[as] = k
-	return k.id, c.describe(k, description{e.Name, e.Status, e.Parent})
+	changed, err := c.describe(k, description{e.Name, e.Status, e.Parent})
+	if err != nil || !changed {
+		return k.id, err
+	}
+	moved, err := c.w.assign(c.feed, id, k)
+	if err == nil && moved && ok {
+		c.change.Moved = true
+		err = c.w.markMoved([]EntityID{k.id})
+	}
+	return k.id, err
 }
 
-// describe notes what an entity is called as of the commit.
-func (c *commit) describe(k *known, d description) error {
+// describe notes what an entity is called as of the commit, and says whether
+// that changes what it was called at any time.
+func (c *commit) describe(k *known, d description) (changed bool, err error) {
 	if k.current.at != 0 && k.current.at <= c.at && k.current.value == d {
-		return nil
+		return false, nil
 	}
 	var history []stamped[description]
-	err := c.w.each("SELECT at, name, status, parent FROM entity_version WHERE entity = ? ORDER BY at", []any{k.id}, func(rows *sql.Rows) error {
+	err = c.w.each("SELECT at, name, status, parent FROM entity_version WHERE entity = ? ORDER BY at", []any{k.id}, func(rows *sql.Rows) error {
 		var s stamped[description]
 		err := rows.Scan(&s.at, &s.value.name, &s.value.status, &s.value.parent)
 		history = append(history, s)
 		return err
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	confirmed, err := c.nextPoll()
 	if err != nil {
-		return err
+		return false, err
 	}
 	next := observe(history, c.at, d, confirmed, nil)
 	gone, put := difference(history, next)
 	for _, at := range gone {
 		if err := c.w.exec("DELETE FROM entity_version WHERE entity = ? AND at = ?", k.id, at); err != nil {
-			return err
+			return false, err
 		}
 	}
 	for _, s := range put {
 		if err := c.w.exec("INSERT OR REPLACE INTO entity_version VALUES (?, ?, ?, ?, ?)", k.id, s.at, s.value.name, s.value.status, s.value.parent); err != nil {
-			return err
+			return false, err
 		}
 	}
 	k.current = next[len(next)-1]
-	c.change.Entities = c.change.Entities || len(gone)+len(put) > 0
-	return nil
+	changed = len(gone)+len(put) > 0
+	c.change.Entities = c.change.Entities || changed
+	return changed, nil
 }
 
 // nextPoll returns when the feed was asked next after the commit's instant, 0

@@ -44,7 +44,7 @@ func TestFullDiskLosesNothingStored(t *testing.T) {
 	if _, err := s.Commit(ctx, batch(2, 5000)); !errors.Is(err, ErrFull) {
 		t.Fatalf("error %v, want %v", err, ErrFull)
 	}
-	totals, err := s.Days(ctx, kpi.DateRange{From: 20000, To: 20000}, time.Unix(1e9, 0))
+	totals, err := s.Days(ctx, kpi.DateRange{From: 20000, To: 20000}, time.Unix(1e9, 0), nil)
 	if err != nil || len(totals) != 3 || totals[0].Metrics.Cost != 1 {
 		t.Errorf("totals %+v, error %v", totals, err)
 	}

@@ -9,54 +9,49 @@ import (
 	"adtop/sources"
 )
 
-// slotKey and dayKey pack a slot or a day with an entity into one integer,
-// time first; migrations/1.sql has the layout.
-type (
-	slotKey int64
-	dayKey  int64
-)
+// slotKey packs a slot with an entity, or a part, into one integer, time
+// first, because polls append in time:
+//
+//	(date*64 + ordinal) << 24 | id     ordinal 0..24 an hour, 63 the day
+type slotKey int64
 
 const (
-	entityBits = 24
-	maxEntity  = 1<<entityBits - 1
+	idBits     = 24
+	maxID      = 1<<idBits - 1
 	slotsADay  = 64
 	dayOrdinal = 63
+	dateShift  = idBits + 6
+	slotInDate = 1<<dateShift - 1
 	maxDate    = kpi.Date(1<<17 - 1) // the year 2328
 )
 
-func packSlot(s sources.Slot, e EntityID) slotKey {
+func packSlot(s sources.Slot, id EntityID) slotKey {
 	ordinal := s.Hour
 	if s.Grain == sources.Day {
 		ordinal = dayOrdinal
 	}
-	return slotKey(int64(s.Date)*slotsADay+int64(ordinal))<<entityBits | slotKey(e)
+	return packKey(s.Date, ordinal, id)
 }
 
-func packDay(d kpi.Date, e EntityID) dayKey { return dayKey(d)<<entityBits | dayKey(e) }
+func packKey(date kpi.Date, ordinal int, id EntityID) slotKey {
+	return slotKey(int64(date)*slotsADay+int64(ordinal))<<idBits | slotKey(id)
+}
 
-func (k slotKey) entity() EntityID { return EntityID(k & maxEntity) }
+func (k slotKey) id() EntityID   { return EntityID(k & maxID) }
+func (k slotKey) date() kpi.Date { return kpi.Date(k >> dateShift) }
+func (k slotKey) ordinal() int   { return int(k>>idBits) % slotsADay }
+func (k slotKey) day() slotKey   { return packKey(k.date(), dayOrdinal, k.id()) }
 func (k slotKey) slot() sources.Slot {
-	packed := int64(k >> entityBits)
-	slot := sources.Slot{Date: kpi.Date(packed / slotsADay), Grain: sources.Hour, Hour: int(packed % slotsADay)}
-	if slot.Hour == dayOrdinal {
-		slot.Grain, slot.Hour = sources.Day, 0
+	if ordinal := k.ordinal(); ordinal != dayOrdinal {
+		return sources.Slot{Date: k.date(), Grain: sources.Hour, Hour: ordinal}
 	}
-	return slot
+	return sources.Slot{Date: k.date(), Grain: sources.Day}
 }
-func (k slotKey) day() dayKey { return packDay(k.slot().Date, k.entity()) }
 
-func (k dayKey) entity() EntityID { return EntityID(k & maxEntity) }
-func (k dayKey) date() kpi.Date   { return kpi.Date(k >> entityBits) }
-
-// slotRange and dayRange return the first and last possible key in days.
+// slotRange returns the first and last possible key in days.
 func slotRange(days kpi.DateRange) (first, last slotKey) {
 	days = clampDays(days)
-	return packSlot(sources.Slot{Date: days.From, Grain: sources.Hour}, 0), packSlot(sources.Slot{Date: days.To + 1, Grain: sources.Hour}, 0) - 1
-}
-
-func dayRange(days kpi.DateRange) (first, last dayKey) {
-	days = clampDays(days)
-	return packDay(days.From, 0), packDay(days.To+1, 0) - 1
+	return packKey(days.From, 0, 0), packKey(days.To+1, 0, 0) - 1
 }
 
 func clampDays(days kpi.DateRange) kpi.DateRange {

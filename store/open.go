@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"sync"
 
+	"adtop/kpi"
+
 	"github.com/mattn/go-sqlite3"
 )
 
@@ -27,9 +29,12 @@ type SQLite struct {
 	path     string
 	readOnly bool
 	readers  *sql.DB
+	file     fs.FileInfo // that was opened
 
 	mu sync.Mutex // one writing transaction at a time
 	w  *writer    // nil when opened read-only, or closed
+
+	thinDate map[string]kpi.Date // how far a pass of thinning is; Thin is not called concurrently
 }
 
 var _ Store = (*SQLite)(nil)
@@ -40,7 +45,7 @@ const readerConnections = 4
 // where they are missing, and brings it to the present version. Its errors
 // wrap ErrForeign, ErrNewer, ErrCorrupt, ErrReadOnly, ErrFull or ErrNetwork.
 func Open(ctx context.Context, path string, o Options) (*SQLite, error) {
-	s := &SQLite{path: path, readOnly: o.ReadOnly}
+	s := &SQLite{path: path, readOnly: o.ReadOnly, thinDate: map[string]kpi.Date{}}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(explain(path, "open database", err), s.Close())
 	}
@@ -48,7 +53,11 @@ func Open(ctx context.Context, path string, o Options) (*SQLite, error) {
 }
 
 func (s *SQLite) open(ctx context.Context) error {
-	if err := prepareFile(s.path, s.readOnly); err != nil {
+	err := prepareFile(s.path, s.readOnly)
+	if err != nil {
+		return err
+	}
+	if s.file, err = os.Stat(s.path); err != nil {
 		return err
 	}
 	if s.readOnly {
@@ -75,6 +84,16 @@ func (s *SQLite) open(ctx context.Context) error {
 	s.readers.SetMaxOpenConns(readerConnections)
 	s.readers.SetMaxIdleConns(readerConnections)
 	return nil
+}
+
+// inPlace reports a file that is not the one that was opened any more: what is
+// written to it now would be lost.
+func (s *SQLite) inPlace() error {
+	now, err := os.Stat(s.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, s.file) {
+		return ErrReplaced
+	}
+	return err
 }
 
 // Close ends all reads and writes and closes the file.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"adtop/sources"
@@ -17,6 +18,9 @@ const insertPoll = `INSERT INTO poll (feed, at, from_day, to_day, level, grain, 
 // receipt records the poll and what the source wants handed back.
 func (c *commit) receipt() error {
 	b := c.batch
+	if c.gone > 0 {
+		b.Receipt.Warnings = append(slices.Clip(b.Receipt.Warnings), fmt.Sprintf("%d hours are older than what is kept by the hour, and were left out", c.gone))
+	}
 	warnings, err := packWarnings(b.Receipt.Warnings)
 	if err != nil {
 		return err
@@ -27,6 +31,11 @@ func (c *commit) receipt() error {
 		return err
 	}
 	c.feed.newest = max(c.feed.newest, c.at)
+	if c.change.Entities {
+		if err := c.w.exec("UPDATE seq SET entities = n + 1"); err != nil {
+			return err
+		}
+	}
 	return c.w.exec(`INSERT INTO cursor VALUES (?, ?, ?) ON CONFLICT (feed) DO UPDATE
 		SET at = excluded.at, state = coalesce(excluded.state, state) WHERE excluded.at >= at`, c.feed.id, c.at, b.Receipt.State)
 }
@@ -171,14 +180,22 @@ func (s *SQLite) Accounts(ctx context.Context, asOf time.Time) ([]Account, error
 func (s *SQLite) Entities(ctx context.Context, asOf time.Time) ([]Entity, error) {
 	var entities []Entity
 	err := s.read(ctx, "read entities", func(r reader) error {
-		return r.each(`SELECT e.id, source, account, level, platform_id, breakdown, attribution, action, name, status, parent
-			FROM entity e JOIN feed ON feed.id = e.feed JOIN entity_version v ON v.entity = e.id
-			WHERE at = (SELECT max(at) FROM entity_version WHERE entity = e.id AND at <= ?) ORDER BY e.id`, []any{instantOf(asOf)}, func(rows *sql.Rows) error {
-			var e Entity
-			err := rows.Scan(&e.ID, &e.Source, &e.Account, &e.Level, &e.Entity.ID, &e.Breakdown, &e.Attribution, &e.Action, &e.Name, &e.Status, &e.Parent)
+		return r.entities(instantOf(asOf), func(e Entity) error {
 			entities = append(entities, e)
-			return err
+			return nil
 		})
 	})
 	return entities, err
+}
+
+func (r reader) entities(at instant, yield func(Entity) error) error {
+	return r.each(`SELECT e.id, source, account, level, platform_id, breakdown, attribution, action, name, status, parent
+		FROM entity e JOIN feed ON feed.id = e.feed JOIN entity_version v ON v.entity = e.id
+		WHERE at = (SELECT max(at) FROM entity_version WHERE entity = e.id AND at <= ?) ORDER BY e.id`, []any{at}, func(rows *sql.Rows) error {
+		var e Entity
+		if err := rows.Scan(&e.ID, &e.Source, &e.Account, &e.Level, &e.Entity.ID, &e.Breakdown, &e.Attribution, &e.Action, &e.Name, &e.Status, &e.Parent); err != nil {
+			return err
+		}
+		return yield(e)
+	})
 }

@@ -3,12 +3,15 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"adtop/kpi"
-	"adtop/sources"
 )
 
 // reader answers from one state of the database, however many statements that
@@ -20,6 +23,9 @@ type reader struct {
 
 // read runs ask in one read transaction: it sees whole commits only.
 func (s *SQLite) read(ctx context.Context, tried string, ask func(reader) error) error {
+	if err := s.inPlace(); err != nil {
+		return explain(s.path, tried, err)
+	}
 	tx, err := s.readers.BeginTx(ctx, nil)
 	if err != nil {
 		return explain(s.path, tried, err)
@@ -40,6 +46,18 @@ func (r reader) each(query string, args []any, scan func(*sql.Rows) error) error
 	return drain(rows, scan)
 }
 
+// versions calls yield for every version that a query of version columns finds.
+func (r reader) versions(query string, args []any, yield func(version) error) error {
+	row := newVersionScanner()
+	return r.each(query, args, func(rows *sql.Rows) error {
+		v, err := row.scan(rows)
+		if err != nil {
+			return err
+		}
+		return yield(v)
+	})
+}
+
 // list runs one query in a read transaction and collects its rows.
 func list[T any](ctx context.Context, s *SQLite, tried, query string, args []any, scan func(*sql.Rows) (T, error)) ([]T, error) {
 	var all []T
@@ -53,138 +71,197 @@ func list[T any](ctx context.Context, s *SQLite, tried, query string, args []any
 	return all, err
 }
 
+// Exact implements Store.
+func (s *SQLite) Exact(ctx context.Context, asOf time.Time) (exact time.Time, resolution time.Duration, err error) {
+	err = s.read(ctx, "read the resolution", func(r reader) error {
+		res, err := r.resolution()
+		at := instantOf(asOf)
+		exact, resolution = res.exact(at).time(), time.Duration(res.width(at))
+		return err
+	})
+	return exact, resolution, err
+}
+
+// unsummed returns the dates in days whose sums are to be made anew.
+func (r reader) unsummed(days kpi.DateRange) (map[kpi.Date]bool, error) {
+	dates := map[kpi.Date]bool{}
+	return dates, r.each("SELECT DISTINCT date FROM unsummed WHERE date BETWEEN ? AND ?", []any{days.From, days.To}, func(rows *sql.Rows) error {
+		var d kpi.Date
+		err := rows.Scan(&d)
+		dates[d] = true
+		return err
+	})
+}
+
 // Days implements Store.
-func (s *SQLite) Days(ctx context.Context, days kpi.DateRange, asOf time.Time) ([]Total, error) {
+func (s *SQLite) Days(ctx context.Context, days kpi.DateRange, asOf time.Time, entities []EntityID) ([]Total, error) {
 	var totals []Total
 	err := s.read(ctx, "read days "+days.String(), func(r reader) error {
-		at := instantOf(asOf)
-		past := map[dayKey]*dayTotal{} // days whose newest total is younger than at
-		var all []dayTotal
-		first, last := dayRange(days)
-		row := newFigures(3)
-		err := r.each(selectDays, []any{int64(first), int64(last)}, func(rows *sql.Rows) error {
-			if err := row.scan(rows); err != nil {
-				return err
-			}
-			t := row.dayTotal()
-			if t.at > at {
-				past[t.key] = &dayTotal{key: t.key}
-			}
-			all = append(all, t)
-			return nil
-		})
+		res, err := r.resolution()
 		if err != nil {
 			return err
 		}
-		if err := r.replayDays(past, at); err != nil {
-			return err
-		}
-		totals = make([]Total, 0, len(all))
-		for _, t := range all {
-			if replayed, ok := past[t.key]; ok {
-				t = *replayed
-			}
-			if t.at != 0 {
-				totals = append(totals, Total{t.key.entity(), t.key.date(), t.metrics, t.at.time()})
-			}
-		}
-		return nil
+		return r.days(clampDays(days), res.exact(instantOf(asOf)), entities, func(v version) error {
+			totals = append(totals, Total{v.key.id(), v.key.date(), v.value.Metrics, v.at.time()})
+			return nil
+		})
 	})
 	return totals, err
 }
 
-// replayDays sums the versions that were in force at an instant; a day that
-// had none keeps its zero instant.
-func (r reader) replayDays(past map[dayKey]*dayTotal, at instant) error {
-	dates := map[kpi.Date]bool{}
-	for k := range past {
-		dates[k.date()] = true
+// inForce finds the versions of days from one key to another that were in
+// force at an instant: the newest one where it is that old, else the last one
+// before. Its arguments are first, last, at and those of the condition.
+func inForce(only string) string {
+	return "SELECT k, at, whole, " + metricColumns + " FROM day n WHERE n.k BETWEEN ?1 AND ?2 AND at <= ?3" + only + `
+		UNION ALL SELECT p.k, p.at, p.whole, p.has, p.impressions, p.clicks, p.cost, p.conversions, p.revenue
+		FROM day n JOIN day_past p ON p.k = n.k AND p.at = (SELECT max(at) FROM day_past WHERE k = n.k AND at <= ?3)
+		WHERE n.k BETWEEN ?1 AND ?2 AND n.at > ?3` + only
+}
+
+// wholeInForce is inForce for the days that a source reports whole, whatever
+// was summed of them.
+const wholeInForce = "SELECT k, at, whole, " + metricColumns + ` FROM day n WHERE n.k BETWEEN ?1 AND ?2 AND whole AND at <= ?3
+	UNION ALL SELECT p.k, p.at, p.whole, p.has, p.impressions, p.clicks, p.cost, p.conversions, p.revenue
+	FROM day n JOIN day_past p ON p.k = n.k AND p.at = (SELECT max(at) FROM day_past WHERE k = n.k AND at <= ?3 AND whole)
+	WHERE n.k BETWEEN ?1 AND ?2 AND n.whole AND n.at > ?3`
+
+// days calls yield for the total of every entity and day in force at an
+// instant, in the order of the dates, then of the entities.
+func (r reader) days(days kpi.DateRange, at instant, entities []EntityID, yield func(version) error) error {
+	unsummed, err := r.unsummed(days)
+	if err != nil {
+		return err
 	}
-	for date := range dates {
-		first, last := slotRange(kpi.DateRange{From: date, To: date})
-		err := r.inForce(first, last, at, func(v version) error {
-			if total, ok := past[v.key.day()]; ok {
-				return total.add(v.key.slot(), v.at, v.value)
+	only, ids, err := filter(entities)
+	if err != nil {
+		return err
+	}
+	for d := days.From; d <= days.To; d++ {
+		if unsummed[d] {
+			if err := r.addUpDay(d, at, entities, yield); err != nil {
+				return err
 			}
+			continue
+		}
+		run := kpi.DateRange{From: d, To: d}
+		for run.To < days.To && !unsummed[run.To+1] {
+			run.To++
+		}
+		first, last := slotRange(run)
+		if err := r.versions(inForce(only)+" ORDER BY 1", append([]any{int64(first), int64(last), at}, ids...), yield); err != nil {
+			return err
+		}
+		d = run.To
+	}
+	return nil
+}
+
+// filter restricts a query to some entities; nil means all.
+func filter(entities []EntityID) (only string, ids []any, err error) {
+	if entities == nil {
+		return "", nil, nil
+	}
+	list, err := json.Marshal(entities)
+	return " AND (n.k & 0xFFFFFF) IN (SELECT value FROM json_each(?4))", []any{string(list)}, err
+}
+
+// addUpDay adds up the slots of a day whose sums are not made.
+func (r reader) addUpDay(d kpi.Date, at instant, entities []EntityID, yield func(version) error) error {
+	wanted := map[EntityID]bool{}
+	for _, id := range entities {
+		wanted[id] = true
+	}
+	totals := map[slotKey]version{}
+	err := r.slots(d, at, func(v version) error {
+		day := v.key.day()
+		t, known := totals[day]
+		switch {
+		case entities != nil && !wanted[v.key.id()] || t.value.whole:
 			return nil
-		})
-		if err != nil {
+		case v.value.whole || !known:
+			totals[day] = version{day, v.stamped}
+			return nil
+		}
+		sum, err := t.value.Add(v.value.Metrics)
+		totals[day] = version{day, stamped[figure]{max(t.at, v.at), figure{Metrics: sum}}}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, k := range slices.Sorted(maps.Keys(totals)) {
+		if err := yield(totals[k]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// inForce calls yield for the version of every slot from first to last that
-// was in force at an instant, in the order of the keys.
-func (r reader) inForce(first, last slotKey, at instant, yield func(version) error) error {
-	var pending version
-	row := newFigures(2)
-	err := r.each("SELECT k, at, "+metricColumns+" FROM version WHERE k BETWEEN ? AND ? AND at <= ? ORDER BY k, at", []any{int64(first), int64(last), at}, func(rows *sql.Rows) error {
-		if err := row.scan(rows); err != nil {
-			return err
-		}
-		v := row.version()
-		if done := pending; done.at != 0 && done.key != v.key {
-			pending = v
-			return yield(done)
-		}
-		pending = v
-		return nil
-	})
-	if err != nil || pending.at == 0 {
+// slots calls yield for the reported slots of a date in force at an instant:
+// whole days first, then hours.
+func (r reader) slots(d kpi.Date, at instant, yield func(version) error) error {
+	first, last := slotRange(kpi.DateRange{From: d, To: d})
+	if err := r.versions(wholeInForce, []any{int64(first), int64(last), at}, yield); err != nil {
 		return err
 	}
-	return yield(pending)
+	return r.hours(d, at, yield)
+}
+
+// hours calls yield for the hour slots of a date in force at an instant.
+func (r reader) hours(d kpi.Date, at instant, yield func(version) error) error {
+	first, last := slotRange(kpi.DateRange{From: d, To: d})
+	return r.versions("SELECT "+hourTable.columns()+" FROM hour WHERE k BETWEEN ? AND ? AND at <= ? UNION ALL SELECT date << 30 | slot, at, 0, "+metricColumns+
+		" FROM hour_past WHERE date = ? AND until > ? AND at <= ? ORDER BY 1", []any{int64(first), int64(last), at, d, at, at}, yield)
 }
 
 // Hours implements Store.
 func (s *SQLite) Hours(ctx context.Context, days kpi.DateRange, asOf time.Time) ([]Version, error) {
-	at := instantOf(asOf)
 	var hours []Version
 	err := s.read(ctx, "read hours "+days.String(), func(r reader) error {
+		res, err := r.resolution()
+		if err != nil {
+			return err
+		}
 		for d, last := clampDays(days).From, clampDays(days).To; d <= last; d++ {
-			versions, err := r.hours(d, at)
+			err := r.hours(d, res.exact(instantOf(asOf)), func(v version) error {
+				hours = append(hours, v.public())
+				return nil
+			})
 			if err != nil {
 				return err
 			}
-			hours = append(hours, versions...)
 		}
 		return nil
 	})
 	return hours, err
 }
 
-// hours reads one day: the newest versions where they were known at the
-// instant already, which spares the history, else those in force then.
-func (r reader) hours(day kpi.Date, at instant) ([]Version, error) {
-	var hours []Version
-	young := false
-	first, _ := slotRange(kpi.DateRange{From: day, To: day})
-	last := packSlot(sources.Slot{Date: day, Grain: sources.Day}, 0) - 1
-	row := newFigures(2)
-	err := r.each("SELECT k, at, "+metricColumns+" FROM latest WHERE k BETWEEN ? AND ? ORDER BY k", []any{int64(first), int64(last)}, func(rows *sql.Rows) error {
-		if err := row.scan(rows); err != nil {
+// Top implements Store.
+func (s *SQLite) Top(ctx context.Context, days kpi.DateRange, asOf time.Time, entities []EntityID, n int) ([]EntityID, error) {
+	only, ids, err := filter(entities)
+	if err != nil {
+		return nil, err
+	}
+	var top []EntityID
+	err = s.read(ctx, "rank campaigns of "+days.String(), func(r reader) error {
+		res, err := r.resolution()
+		if err != nil {
 			return err
 		}
-		v := row.version()
-		young = young || v.at > at
-		hours = append(hours, v.public())
-		return nil
+		at := res.exact(instantOf(asOf))
+		first, last := slotRange(days)
+		query := fmt.Sprintf(`SELECT k & 0xFFFFFF, total(CASE WHEN at <= ?3 THEN cost ELSE (SELECT cost FROM day_past WHERE k = n.k AND at <= ?3 ORDER BY at DESC LIMIT 1) END)
+			FROM day n WHERE k BETWEEN ?1 AND ?2%s GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %d`, only, n)
+		return r.each(query, append([]any{int64(first), int64(last), at}, ids...), func(rows *sql.Rows) error {
+			var id EntityID
+			var cost float64
+			err := rows.Scan(&id, &cost)
+			top = append(top, id)
+			return err
+		})
 	})
-	if err != nil || !young {
-		return hours, err
-	}
-	hours = hours[:0]
-	err = r.inForce(first, last, at, func(v version) error {
-		hours = append(hours, v.public())
-		return nil
-	})
-	return hours, err
-}
-
-func (v version) public() Version {
-	return Version{v.at.time(), v.key.entity(), v.key.slot(), v.value}
+	return top, err
 }
 
 // errStopped ends a query whose caller has seen enough.
@@ -194,14 +271,9 @@ var errStopped = errors.New("stopped")
 // slots. The database sorts, on disk where it must; nothing else is held.
 func (s *SQLite) Versions(ctx context.Context, days kpi.DateRange, asOf time.Time) iter.Seq2[Version, error] {
 	return func(yield func(Version, error) bool) {
-		first, last := slotRange(days)
 		err := s.read(ctx, "replay "+days.String(), func(r reader) error {
-			row := newFigures(2)
-			return r.each("SELECT k, at, "+metricColumns+" FROM version WHERE k BETWEEN ? AND ? AND at <= ? ORDER BY at, k", []any{int64(first), int64(last), instantOf(asOf)}, func(rows *sql.Rows) error {
-				if err := row.scan(rows); err != nil {
-					return err
-				}
-				if !yield(row.version().public(), nil) {
+			return r.replay(clampDays(days), instantOf(asOf), func(v version) error {
+				if !yield(v.public(), nil) {
 					return errStopped
 				}
 				return nil
@@ -211,4 +283,24 @@ func (s *SQLite) Versions(ctx context.Context, days kpi.DateRange, asOf time.Tim
 			yield(Version{}, err)
 		}
 	}
+}
+
+// replay calls yield for every version of the reported slots of some days.
+func (r reader) replay(days kpi.DateRange, at instant, yield func(version) error) error {
+	first, last := slotRange(days)
+	var parts string
+	var args []any
+	for _, t := range []struct {
+		columns, from string
+		first, last   any
+	}{
+		{hourTable.columns(), "hour WHERE k", int64(first), int64(last)},
+		{"date << 30 | slot, at, 0, " + metricColumns, "hour_past WHERE date", days.From, days.To},
+		{dayTable.columns(), "day WHERE whole AND k", int64(first), int64(last)},
+		{dayTable.columns(), "day_past WHERE whole AND k", int64(first), int64(last)},
+	} {
+		parts += " UNION ALL SELECT " + t.columns + " FROM " + t.from + " BETWEEN ? AND ? AND at <= ?"
+		args = append(args, t.first, t.last, at)
+	}
+	return r.versions(parts[len(" UNION ALL "):]+" ORDER BY 2, 1", args, yield)
 }

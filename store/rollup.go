@@ -2,162 +2,120 @@ package store
 
 import (
 	"cmp"
-	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 
 	"adtop/kpi"
-	"adtop/sources"
 )
 
-// dayTotal is the total of one entity and day.
-type dayTotal struct {
-	key     dayKey
-	at      instant
-	whole   bool // a day slot's, not a sum of hours
-	metrics kpi.Metrics
+// delta is what a commit adds to one sum.
+type delta struct {
+	metrics  kpi.Metrics // Has are the fields that the new versions know
+	vanished bool        // a part lost a field: only adding up anew tells the sum
 }
 
-// add takes a part in: the day slot stands for the whole day, hours are summed
-// while there is none.
-func (t *dayTotal) add(slot sources.Slot, at instant, m kpi.Metrics) (err error) {
-	switch {
-	case slot.Grain == sources.Day:
-		t.at, t.whole, t.metrics = at, true, m
-	case !t.whole:
-		t.at = max(t.at, at)
-		t.metrics, err = t.metrics.Add(m)
-	}
+func (d *delta) add(old, now kpi.Metrics) (err error) {
+	d.vanished = d.vanished || old.Has&^now.Has != 0
+	d.metrics, err = d.metrics.Add(minus(now, old))
 	return err
 }
 
-// rollUp brings the totals of the days that the commit touched up to date.
-// Where every part only grew or changed in value, the difference is added;
-// otherwise the total is summed anew.
+// minus subtracts; its Has are those of a. Values are below maxMetric, so that
+// nothing overflows.
+func minus(a, b kpi.Metrics) kpi.Metrics {
+	a.Impressions -= b.Impressions
+	a.Clicks -= b.Clicks
+	a.Cost -= b.Cost
+	a.Conversions -= b.Conversions
+	a.Revenue -= b.Revenue
+	return a
+}
+
+// rollUp adds what the commit changed to the sums of its days and parts. Dates
+// where a difference does not tell the sum are left to sumAnew.
 func (c *commit) rollUp() error {
-	slices.SortFunc(c.turned, func(a, b turn) int {
-		return cmp.Or(cmp.Compare(a.key.day(), b.key.day()), cmp.Compare(a.key, b.key))
-	})
-	var totals []dayTotal
-	for i := 0; i < len(c.turned); {
-		date := c.turned[i].key.slot().Date
+	for _, t := range []*table{hourTable, dayTable} {
+		for _, turn := range c.turned[t] {
+			if stale, err := c.w.isUnsummed(historyKey{c.feed.id, turn.key.date()}); err != nil {
+				return err
+			} else if stale {
+				c.resum[turn.key.date()] = true
+			}
+		}
+	}
+	days := map[slotKey]*delta{}
+	for _, turn := range c.turned[hourTable] {
+		if err := accumulate(days, turn.key.day(), turn.old.value.Metrics, turn.new.Metrics); err != nil {
+			return err
+		}
+	}
+	if err := c.addUp(dayTable, days); err != nil {
+		return err
+	}
+	parts := map[slotKey]*delta{}
+	for _, t := range []*table{hourTable, dayTable} {
+		for _, turn := range c.turned[t] {
+			part := c.feed.byID[turn.key.id()].part
+			if part == 0 {
+				continue
+			}
+			if err := accumulate(parts, turn.key&^maxID|slotKey(part), turn.old.value.Metrics, turn.new.Metrics); err != nil {
+				return err
+			}
+		}
+	}
+	return c.addUp(partTable, parts)
+}
+
+func accumulate(deltas map[slotKey]*delta, k slotKey, old, now kpi.Metrics) error {
+	d := deltas[k]
+	if d == nil {
+		d = &delta{}
+		deltas[k] = d
+	}
+	return d.add(old, now)
+}
+
+// addUp applies deltas to the sums in a table, and notes what is new. The day
+// of an entity that its source reports whole is no sum and stays.
+func (c *commit) addUp(t *table, deltas map[slotKey]*delta) error {
+	keys := make([]slotKey, 0, len(deltas))
+	for k := range deltas {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b slotKey) int { return cmp.Compare(a, b) })
+	for i := 0; i < len(keys); {
 		j := i + 1
-		for j < len(c.turned) && c.turned[j].key.slot().Date == date {
+		for j < len(keys) && keys[j]>>idBits == keys[i]>>idBits {
 			j++
 		}
-		var err error
-		if totals, err = c.rollUpDate(totals, c.turned[i:j]); err != nil {
+		stored, err := c.w.span(t, keys[i], c.feed, c.at)
+		if err != nil {
 			return err
 		}
+		var turned []turn
+		for _, k := range keys[i:j] {
+			old, d := stored.find(k), deltas[k]
+			switch {
+			case c.resum[k.date()]:
+				continue
+			case d.vanished:
+				c.resum[k.date()] = true
+				continue
+			case old.value.whole:
+				continue
+			}
+			sum, err := old.value.Metrics.Add(d.metrics)
+			if err != nil {
+				return fmt.Errorf("total of %s: %w", k.date(), err)
+			}
+			if old.at == 0 || sum != old.value.Metrics {
+				turned = append(turned, turn{k, old.stamped, figure{Metrics: sum}})
+			}
+		}
+		c.w.turnTo(stored, turned, c.at)
+		c.turned[t] = append(c.turned[t], turned...)
 		i = j
 	}
-	for day := range c.rebuild {
-		total, err := c.w.sumDay(day)
-		if err != nil {
-			return fmt.Errorf("total of %s: %w", day.date(), err)
-		}
-		totals = append(totals, total)
-	}
-	return c.w.bulk(c.ctx, "INSERT OR REPLACE INTO entity_day", 9, len(totals), func(args []any, i int) []any {
-		t := totals[i]
-		return metricArgs(append(args, int64(t.key), int64(t.at), t.whole), t.metrics)
-	})
-}
-
-// rollUpDate appends the new totals of one date, whose turns are in the order
-// of entities.
-func (c *commit) rollUpDate(totals []dayTotal, turned []turn) ([]dayTotal, error) {
-	stored, err := c.w.dayTotals(turned[0].key.day(), turned[len(turned)-1].key.day())
-	if err != nil {
-		return nil, err
-	}
-	for i := 0; i < len(turned); {
-		day := turned[i].key.day()
-		j := i + 1
-		for j < len(turned) && turned[j].key.day() == day {
-			j++
-		}
-		for len(stored) > 0 && stored[0].key < day {
-			stored = stored[1:]
-		}
-		total := dayTotal{key: day}
-		if len(stored) > 0 && stored[0].key == day {
-			total = stored[0]
-		}
-		if total.apply(c.at, turned[i:j]) {
-			totals = append(totals, total)
-		} else {
-			c.rebuild[day] = true
-		}
-		i = j
-	}
-	return totals, nil
-}
-
-// apply adds what the turns changed; it reports false where a difference does
-// not tell the new total.
-func (t *dayTotal) apply(at instant, turned []turn) bool {
-	if last := turned[len(turned)-1]; last.key.slot().Grain == sources.Day {
-		t.at, t.whole, t.metrics = at, true, last.new
-		return true
-	}
-	if t.whole {
-		return true
-	}
-	for _, turn := range turned {
-		if turn.old.Has&^turn.new.Has != 0 {
-			return false
-		}
-		difference := turn.new
-		difference.Impressions -= turn.old.Impressions
-		difference.Clicks -= turn.old.Clicks
-		difference.Cost -= turn.old.Cost
-		difference.Conversions -= turn.old.Conversions
-		difference.Revenue -= turn.old.Revenue
-		sum, err := t.metrics.Add(difference)
-		if err != nil {
-			return false
-		}
-		t.metrics = sum
-	}
-	t.at = max(t.at, at)
-	return true
-}
-
-const selectDays = "SELECT k, at, whole, " + metricColumns + " FROM entity_day WHERE k BETWEEN ? AND ? ORDER BY k"
-
-// dayTotals reads the stored totals from first to last.
-func (w *writer) dayTotals(first, last dayKey) ([]dayTotal, error) {
-	var totals []dayTotal
-	row := newFigures(3)
-	err := w.each(selectDays, []any{int64(first), int64(last)}, func(rows *sql.Rows) error {
-		if err := row.scan(rows); err != nil {
-			return err
-		}
-		totals = append(totals, row.dayTotal())
-		return nil
-	})
-	return totals, err
-}
-
-var sumDayQuery = "SELECT k, at, " + metricColumns + " FROM latest WHERE k IN (?" + strings.Repeat(",?", 25) + ")"
-
-// sumDay sums the newest versions of the slots of a day.
-func (w *writer) sumDay(day dayKey) (dayTotal, error) {
-	keys := make([]any, 0, 26)
-	for _, slot := range slotsOf(kpi.DateRange{From: day.date(), To: day.date()}, sources.Hour) {
-		keys = append(keys, int64(packSlot(slot, day.entity())))
-	}
-	keys = append(keys, int64(packSlot(sources.Slot{Date: day.date(), Grain: sources.Day}, day.entity())))
-	total := dayTotal{key: day}
-	row := newFigures(2)
-	err := w.each(sumDayQuery, keys, func(rows *sql.Rows) error {
-		if err := row.scan(rows); err != nil {
-			return err
-		}
-		v := row.version()
-		return total.add(v.key.slot(), v.at, v.value)
-	})
-	return total, err
+	return nil
 }

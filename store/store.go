@@ -31,14 +31,48 @@ type Store interface {
 	Accounts(ctx context.Context, asOf time.Time) ([]Account, error)
 	// Entities lists what rows are about, with name and status as of asOf.
 	Entities(ctx context.Context, asOf time.Time) ([]Entity, error)
-	// Days returns the day totals of every entity: its day slot where it has
-	// one, else the sum of its hours. Ordered by date, then entity.
-	Days(ctx context.Context, days kpi.DateRange, asOf time.Time) ([]Total, error)
+	// EntitySeq grows whenever an entity is new or was renamed.
+	EntitySeq(ctx context.Context) (int64, error)
+	// Days returns the day totals of some entities, nil meaning all: the day
+	// slot where there is one, else the sum of the hours. Ordered by date, then
+	// entity.
+	Days(ctx context.Context, days kpi.DateRange, asOf time.Time, entities []EntityID) ([]Total, error)
+	// Top ranks some entities, nil meaning all, by their cost over days, each
+	// in its account's currency, and returns the first n.
+	Top(ctx context.Context, days kpi.DateRange, asOf time.Time, entities []EntityID, n int) ([]EntityID, error)
 	// Hours returns the hour slots of every entity, ordered by slot, then entity.
 	Hours(ctx context.Context, days kpi.DateRange, asOf time.Time) ([]Version, error)
 	// Versions replays, in the order of their observation, all versions of the
 	// slots in days that were observed up to asOf.
 	Versions(ctx context.Context, days kpi.DateRange, asOf time.Time) iter.Seq2[Version, error]
+
+	// Assign says whom entities count for, from now on, and sums by channel
+	// anew where that changed, oldest dates last. It is for the holder of the
+	// lease, before its first Commit.
+	Assign(ctx context.Context, c Channels, progress func(done, total int)) error
+	// ChannelDays and ChannelHours return the sums of every channel's part in
+	// every account, by day or by hour, ordered by slot. They are right for any
+	// definitions, and fast for the assigned ones.
+	ChannelDays(ctx context.Context, c Channels, days kpi.DateRange, asOf time.Time) ([]PartVersion, error)
+	ChannelHours(ctx context.Context, c Channels, days kpi.DateRange, asOf time.Time) ([]PartVersion, error)
+	// ChannelVersions replays, in the order of their observation, all versions
+	// of those sums in days that were observed up to asOf. It fails with
+	// ErrUnassigned for other definitions than the assigned ones.
+	ChannelVersions(ctx context.Context, c Channels, days kpi.DateRange, asOf time.Time) iter.Seq2[PartVersion, error]
+	// Rebuild makes all sums anew and returns how many versions of parts that
+	// changed: none, unless something is wrong.
+	Rebuild(ctx context.Context, progress func(done, total int)) (changed int, err error)
+
+	// Exact returns the instant as of which reads answer a question about asOf,
+	// and the resolution of that time: 0 for every observation. It is asOf
+	// itself unless thinning has passed it.
+	Exact(ctx context.Context, asOf time.Time) (time.Time, time.Duration, error)
+
+	// Thin removes a little of what the retention no longer asks for, as of
+	// now, and says whether there is more to do. It never holds the writer
+	// long; sums never change by it.
+	Thin(ctx context.Context, now time.Time, r Retention) (more bool, err error)
+
 	// Polls returns the polls observed in [from, to], in that order.
 	Polls(ctx context.Context, from, to time.Time) ([]Poll, error)
 	// Health returns the newest poll of every source and account up to asOf,
@@ -99,6 +133,10 @@ var (
 	ErrReadOnly = errors.New("database cannot be written")
 	ErrFull     = errors.New("disk is full")
 	ErrNetwork  = errors.New("database is on a network file system")
+	ErrReplaced = errors.New("database file was replaced")
+	// ErrUnassigned is of sums that are asked for by definitions that were not
+	// assigned.
+	ErrUnassigned = errors.New("channels are not assigned")
 )
 
 // Batch is the outcome of one good Fetch.
@@ -120,8 +158,10 @@ type Batch struct {
 // Change says what a Commit changed.
 type Change struct {
 	Seq      int64
-	Versions []Version // the new versions, in no order; empty when nothing changed
-	Entities bool      // an entity is new or was renamed
+	Versions []Version     // the new versions, in no order; empty when nothing changed
+	Parts    []PartVersion // new sums of channels, in no order
+	Entities bool          // an entity is new or was renamed
+	Moved    bool          // an entity counts for another channel than before: Assign again
 }
 
 // Account is an account of a configured source.
@@ -155,6 +195,43 @@ type Version struct {
 	Entity  EntityID
 	Slot    sources.Slot
 	Metrics kpi.Metrics
+}
+
+// Channels says which channel the figures of an entity count for.
+type Channels struct {
+	// Hash identifies the definitions: where it is the same, Of answers the same.
+	Hash string
+	Of   func(Entity) Assignment
+}
+
+// Assignment is the answer; without fields, the entity counts nowhere.
+type Assignment struct {
+	Channel string     // "" for what no channel claims
+	Fields  kpi.Fields // those that count
+}
+
+// Part is what one account brings to one channel.
+type Part struct {
+	Channel, Source, Account string
+	Fields                   kpi.Fields
+}
+
+// PartVersion is the sum of all that a part's entities report of a slot, from
+// At on, in the account's currency; what counts for the channel is its
+// Metrics.Only(Part.Fields). By day, entities count with their day slot or the sum of their
+// hours; by hour, with the hours that they have.
+type PartVersion struct {
+	At      time.Time
+	Part    Part
+	Slot    sources.Slot
+	Metrics kpi.Metrics
+}
+
+// Retention says how exactly the past is kept.
+type Retention struct {
+	Detail  time.Duration // every observation for so long
+	Hourly  time.Duration // then what was known at full hours, UTC, for so long
+	History time.Duration // then what was known at midnights, UTC; earlier, only the newest day totals
 }
 
 // Poll is one attempt to fetch.

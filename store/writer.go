@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"io"
 	"strings"
 
 	"github.com/mattn/go-sqlite3"
@@ -18,18 +20,40 @@ type writer struct {
 	db    *sql.DB
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
+	// bare are the statements that carry figures, in bulk: database/sql costs
+	// more for each value than SQLite does.
+	bare map[string]*sqlite3.SQLiteStmt
 
-	feeds map[feedName]*feed // as of seen
-	seen  int64              // PRAGMA data_version when feeds were read
+	channels Channels // whom new entities count for
+	memory
+	seen int64 // PRAGMA data_version when memory was read
+}
+
+// memory is what the writer remembers of the database.
+type memory struct {
+	feeds     map[feedName]*feed
+	spans     map[spanKey]*span
+	held      int // versions in spans
+	histories map[historyKey]histories
+	unsummed  map[historyKey]bool // nil when not read yet
 }
 
 func newWriter(db *sql.DB, conn *sql.Conn) *writer {
-	return &writer{db: db, conn: conn, stmts: map[string]*sql.Stmt{}, feeds: map[feedName]*feed{}}
+	w := &writer{db: db, conn: conn, stmts: map[string]*sql.Stmt{}, bare: map[string]*sqlite3.SQLiteStmt{}}
+	w.forget()
+	return w
+}
+
+func (w *writer) forget() {
+	w.memory = memory{feeds: map[feedName]*feed{}, spans: map[spanKey]*span{}, histories: map[historyKey]histories{}}
 }
 
 func (w *writer) close() error {
 	var errs []error
 	for _, stmt := range w.stmts {
+		errs = append(errs, stmt.Close())
+	}
+	for _, stmt := range w.bare {
 		errs = append(errs, stmt.Close())
 	}
 	return errors.Join(append(errs, w.conn.Close(), w.db.Close())...)
@@ -48,6 +72,9 @@ func (s *SQLite) write(ctx context.Context, tried string, change func(*writer) e
 	case ctx.Err() != nil:
 		return 0, explain(s.path, tried, ctx.Err())
 	}
+	if err := s.inPlace(); err != nil {
+		return 0, explain(s.path, tried, err)
+	}
 	seq, err = s.w.transact(change)
 	return seq, explain(s.path, tried, err)
 }
@@ -59,7 +86,7 @@ func (w *writer) transact(change func(*writer) error) (seq int64, err error) {
 	committed := false
 	defer func() {
 		if !committed { // what is remembered may be of what is rolled back
-			w.feeds = map[feedName]*feed{}
+			w.forget()
 			err = errors.Join(err, w.rollback())
 		}
 	}()
@@ -98,7 +125,8 @@ func (w *writer) forgetIfStale() error {
 		return err
 	}
 	if version != w.seen {
-		w.feeds, w.seen = map[feedName]*feed{}, version
+		w.forget()
+		w.seen = version
 	}
 	return nil
 }
@@ -176,11 +204,61 @@ func drain(rows *sql.Rows, scan func(*sql.Rows) error) (err error) {
 // statement is where their gain levels off.
 var chunks = []int{200, 20, 1}
 
-// bulk runs "head VALUES (…), (…), …" over n rows; fill appends the columns of
-// row i.
-func (w *writer) bulk(ctx context.Context, head string, columns, n int, fill func(args []any, i int) []any) error {
+// use runs f with a statement of the bare driver.
+func (w *writer) use(query string, f func(*sqlite3.SQLiteStmt) error) error {
+	return w.conn.Raw(func(conn any) error {
+		stmt, ok := w.bare[query]
+		if !ok {
+			prepared, err := conn.(*sqlite3.SQLiteConn).Prepare(query)
+			if err != nil {
+				return err
+			}
+			stmt = prepared.(*sqlite3.SQLiteStmt)
+			w.bare[query] = stmt
+		}
+		return f(stmt)
+	})
+}
+
+// versions calls scan for every version that a query of version columns finds.
+func (w *writer) versions(query string, args []driver.Value, scan func(version) error) error {
+	return w.values(query, args, func(values []driver.Value) error {
+		v, err := scanVersion(values)
+		if err != nil {
+			return err
+		}
+		return scan(v)
+	})
+}
+
+// values calls scan for every row of a query of versionColumns columns. scan
+// must not use the writer.
+func (w *writer) values(query string, args []driver.Value, scan func([]driver.Value) error) error {
+	return w.use(query, func(stmt *sqlite3.SQLiteStmt) (err error) {
+		rows, err := stmt.Query(args)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, rows.Close()) }()
+		values := make([]driver.Value, versionColumns)
+		for {
+			if err := rows.Next(values); err == io.EOF {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			if err := scan(values); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// bulk runs "head VALUES (…), (…), … tail" over n rows; fill appends the
+// columns of row i.
+func (w *writer) bulk(ctx context.Context, head, tail string, columns, n int, fill func(args []driver.Value, i int) []driver.Value) error {
 	row := ",(?" + strings.Repeat(",?", columns-1) + ")"
-	args := make([]any, 0, min(n, chunks[0])*columns)
+	args := make([]driver.Value, 0, min(n, chunks[0])*columns)
 	for done, c := 0, 0; done < n; {
 		size := chunks[c]
 		if n-done < size {
@@ -194,7 +272,11 @@ func (w *writer) bulk(ctx context.Context, head string, columns, n int, fill fun
 		for i := range size {
 			args = fill(args, done+i)
 		}
-		if err := w.exec(head+" VALUES "+strings.Repeat(row, size)[1:], args...); err != nil {
+		err := w.use(head+" VALUES "+strings.Repeat(row, size)[1:]+tail, func(stmt *sqlite3.SQLiteStmt) error {
+			_, err := stmt.Exec(args)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 		done += size

@@ -25,7 +25,7 @@ func (a *app) renderChannel() []string {
 	if p.band > 0 {
 		lines = append(lines, a.bandLine())
 	}
-	lines = append(lines, a.cardLines(c.Now, c.Before, p.kpis)...)
+	lines = append(lines, a.cardLines(c.Now, c.Same, c.Before, p.kpis)...)
 	if p.rule > 0 {
 		lines = append(lines, st.rule(a.economics(c), w))
 	}

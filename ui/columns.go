@@ -32,8 +32,8 @@ func converted(r *row) kpi.Ratio {
 
 // spendChange is the spend against the previous period.
 func spendChange(r *row) kpi.Ratio {
-	before := amountKnown(r.before.Metrics, kpi.Cost, r.before.Metrics.Cost)
-	return kpi.Change(cost(r), before)
+	now := r.same.Or(r.now).Metrics
+	return kpi.Change(amountKnown(now, kpi.Cost, now.Cost), amountKnown(r.before.Metrics, kpi.Cost, r.before.Metrics.Cost))
 }
 
 var (

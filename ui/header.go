@@ -203,8 +203,9 @@ type card struct {
 	extraStyle   style
 }
 
-func (a *app) cards(now, before snapshot.Figures) []card {
-	st, m, was := a.st, now.Metrics, before.Metrics
+// cards are those of now; same is what of it is compared with before.
+func (a *app) cards(now, same, before snapshot.Figures) []card {
+	st, m, is, was := a.st, now.Metrics, same.Metrics, before.Metrics
 	against := func(x, y kpi.Ratio, wrong bool) (string, style) {
 		c := kpi.Change(x, y)
 		if !c.OK {
@@ -239,26 +240,26 @@ func (a *app) cards(now, before snapshot.Figures) []card {
 	if m.Knows(kpi.Cost) {
 		spendText = money(m.Cost, 11)
 	}
-	spend := make(1, "SPEND", spendText, st.strong, field(m, kpi.Cost, m.Cost), field(was, kpi.Cost, was.Cost), false)
+	spend := make(1, "SPEND", spendText, st.strong, field(is, kpi.Cost, is.Cost), field(was, kpi.Cost, was.Cost), false)
 	spend.extraStyle = st.dim
 	return []card{
 		spend,
-		make(3, "REVENUE", revenueText, st.strong, field(m, kpi.Revenue, m.Revenue), field(was, kpi.Revenue, was.Revenue), false),
-		make(0, "PROFIT", amount(now.Profit, 11), st.signed(now.Profit.Micros.Float()), now.Profit.Float(), before.Profit.Float(), false),
-		make(2, "ROAS", ratio(m.ROAS()), st.strong, m.ROAS(), was.ROAS(), false),
-		make(7, "POAS", ratio(now.POAS()), st.strong, now.POAS(), before.POAS(), false),
-		make(5, "CPA", costPerConversion(m, 9), st.strong, m.CPA(), was.CPA(), true),
-		make(4, "CONVERSIONS", conversionText, st.strong, field(m, kpi.Conversions, m.Conversions), field(was, kpi.Conversions, was.Conversions), false),
+		make(3, "REVENUE", revenueText, st.strong, field(is, kpi.Revenue, is.Revenue), field(was, kpi.Revenue, was.Revenue), false),
+		make(0, "PROFIT", amount(now.Profit, 11), st.signed(now.Profit.Micros.Float()), same.Profit.Float(), before.Profit.Float(), false),
+		make(2, "ROAS", ratio(m.ROAS()), st.strong, is.ROAS(), was.ROAS(), false),
+		make(7, "POAS", ratio(now.POAS()), st.strong, same.POAS(), before.POAS(), false),
+		make(5, "CPA", costPerConversion(m, 9), st.strong, is.CPA(), was.CPA(), true),
+		make(4, "CONVERSIONS", conversionText, st.strong, field(is, kpi.Conversions, is.Conversions), field(was, kpi.Conversions, was.Conversions), false),
 		{rank: 6, label: "MATURITY", value: share(now.Maturity, 0), style: st.note},
 	}
 }
 
 // cardLines draws the key figures in one line or two.
-func (a *app) cardLines(now, before snapshot.Figures, height int) []string {
+func (a *app) cardLines(now, same, before snapshot.Figures, height int) []string {
 	if height == 0 {
 		return nil
 	}
-	st, all := a.st, a.cards(now, before)
+	st, all := a.st, a.cards(now, same.Or(now), before)
 	least := 16
 	if height == 1 {
 		least = 21

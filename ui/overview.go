@@ -76,7 +76,7 @@ func (a *app) renderOverview() []string {
 	if p.band > 0 {
 		lines = append(lines, a.bandLine())
 	}
-	lines = append(lines, a.cardLines(a.snap.Total, a.snap.Before, p.kpis)...)
+	lines = append(lines, a.cardLines(a.snap.Total, a.snap.Same, a.snap.Before, p.kpis)...)
 	if p.rule > 0 {
 		lines = append(lines, st.rule("", w))
 	}

@@ -35,7 +35,7 @@ func Plain(w io.Writer, s *snapshot.Snapshot, width int) error {
 		rows = append(rows, &r)
 	}
 	slices.SortStableFunc(rows, byAttention)
-	rows = append(rows, &row{id: "total", name: "Total", now: s.Total, before: s.Before, trend: trendOf(s.Days)})
+	rows = append(rows, &row{id: "total", name: "Total", now: s.Total, same: s.Same, before: s.Before, trend: trendOf(s.Days)})
 	g := gridFor(channelColumns, width, longestName(st, rows))
 	line(g.header(st, "CHANNEL", "", false))
 	for i := range rows {

@@ -14,6 +14,7 @@ import (
 type row struct {
 	id, name    string
 	now, before snapshot.Figures
+	same        snapshot.Figures // what before compares with, where that is not now
 	trend       trend
 	costless    bool
 	verdict     kpi.Verdict // of a channel
@@ -25,7 +26,7 @@ type row struct {
 // channelRow is the row of c at the moment now of the data's clock.
 func channelRow(c *snapshot.Channel, now time.Time) row {
 	r := row{
-		id: c.Name, name: c.Name, now: c.Now, before: c.Before, costless: c.Costless,
+		id: c.Name, name: c.Name, now: c.Now, same: c.Same, before: c.Before, costless: c.Costless,
 		trend: trendOf(c.Days), verdict: c.Verdict, p: c.P,
 	}
 	if c.Verdict == kpi.NoData && !c.Watermark.IsZero() {
@@ -41,7 +42,7 @@ func campaignRow(c *snapshot.Campaign) row {
 	}
 	return row{
 		id: c.Source + "/" + c.Account + "/" + c.ID, name: name, status: c.Status,
-		now: c.Now, before: c.Before, trend: trendOf(c.Days),
+		now: c.Now, same: c.Same, before: c.Before, trend: trendOf(c.Days),
 	}
 }
 

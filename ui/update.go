@@ -145,6 +145,14 @@ func (a *app) scrollHelp(act action) {
 
 func (a *app) show(s screen) {
 	a.screen = s
+	wanted := a.wanted
+	if wanted.Campaigns = ""; s == channel {
+		wanted.Campaigns = a.opened
+	}
+	if wanted != a.wanted {
+		a.wanted = wanted
+		a.bridge.show(wanted)
+	}
 	a.arrange()
 }
 

@@ -155,7 +155,7 @@ func wholeCommits(t *testing.T, f *fixture) {
 	for reads := 0; ; reads++ {
 		for _, s := range []store.Store{f.Store, other} {
 			var cost kpi.Micros
-			for _, total := range must[[]store.Total](t)(s.Days(ctx, days(today, today), at(reads%(commits+1)))) {
+			for _, total := range must[[]store.Total](t)(s.Days(ctx, days(today, today), at(reads%(commits+1)), nil)) {
 				cost += total.Metrics.Cost
 			}
 			if cost != sum*kpi.MicrosPerUnit {
@@ -179,7 +179,7 @@ func endedContext(t *testing.T, f *fixture) {
 	if _, err := f.Commit(ended, batch(at(0), row("a", hour(today, 3), spent(1, 1, 4)))); !errors.Is(err, context.Canceled) {
 		t.Errorf("commit: %v", err)
 	}
-	if _, err := f.Days(ended, days(today, today), at(0)); !errors.Is(err, context.Canceled) {
+	if _, err := f.Days(ended, days(today, today), at(0), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("days: %v", err)
 	}
 	if polls := must[[]store.Poll](t)(f.Polls(ctx, at(-9), at(9))); len(polls) != 0 {

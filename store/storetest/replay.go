@@ -211,7 +211,7 @@ func (w *world) compare(f *fixture, instant time.Time) {
 
 	var gotDays, gotHours, gotFolded, wantDays, wantHours, wantFolded []string
 	line := func(entity string, slot any, m kpi.Metrics) string { return fmt.Sprint(entity, " ", slot, " ", m) }
-	for _, total := range must[[]store.Total](f.T)(f.Days(ctx, all, instant)) {
+	for _, total := range must[[]store.Total](f.T)(f.Days(ctx, all, instant, nil)) {
 		gotDays = append(gotDays, line(label[total.Entity], total.Date, total.Metrics))
 	}
 	hours := must[[]store.Version](f.T)(f.Hours(ctx, all, instant))

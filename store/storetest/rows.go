@@ -14,7 +14,7 @@ import (
 func nothingBeforeObservation(t *testing.T, f *fixture) {
 	f.commit(batch(at(5), row("a", hour(today, 3), spent(1, 1, 4))))
 	for _, asOf := range []time.Time{at(5).Add(-1), {}} {
-		if got := must[[]store.Total](t)(f.Days(ctx, days(today, today), asOf)); len(got) != 0 {
+		if got := must[[]store.Total](t)(f.Days(ctx, days(today, today), asOf, nil)); len(got) != 0 {
 			t.Errorf("days as of %s: %v", asOf, got)
 		}
 		if got := must[[]store.Version](t)(f.Hours(ctx, days(today, today), asOf)); len(got) != 0 {

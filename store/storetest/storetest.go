@@ -160,7 +160,7 @@ func (f *fixture) ids() map[string]store.EntityID {
 func (f *fixture) total(id string, d kpi.Date, asOf time.Time) (store.Total, bool) {
 	f.Helper()
 	entity := f.ids()[id]
-	for _, total := range must[[]store.Total](f.T)(f.Days(ctx, days(d, d), asOf)) {
+	for _, total := range must[[]store.Total](f.T)(f.Days(ctx, days(d, d), asOf, nil)) {
 		if total.Entity == entity {
 			return total, true
 		}
