@@ -68,6 +68,14 @@ func (r resolutions) hoursFrom() kpi.Date {
 	return kpi.DateOf(r.begin.time(), time.UTC)
 }
 
+// next is the first instant from at on as of which a question is answered.
+func (r resolutions) next(at instant) instant {
+	if width := r.width(at); width > 0 {
+		at = (at + width - 1) / width * width
+	}
+	return max(at, r.begin)
+}
+
 // shows says whether a version that was in force from at to until is the
 // answer to any question that can be asked.
 func (r resolutions) shows(at, until instant) bool {

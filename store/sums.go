@@ -239,7 +239,9 @@ func (w *writer) sums(t *table, date kpi.Date, feeds []*feed) (map[slotKey][]sta
 }
 
 // settle turns what a table of sums holds into what is wanted, at the
-// resolution that its past has, and returns the versions that it put.
+// resolution that its past has, and returns the versions that change an answer:
+// where slots were thinned, the moment at which a sum changed may be known less
+// exactly than when it was added up.
 func (w *writer) settle(ctx context.Context, t *table, stored, want map[slotKey][]stamped[figure], res resolutions) (put []version, err error) {
 	var gone, add []past
 	var newest []version
@@ -250,7 +252,9 @@ func (w *writer) settle(ctx context.Context, t *table, stored, want map[slotKey]
 		old, top := stored[k], next[len(next)-1]
 		removed, changed := difference(old, next)
 		for _, s := range changed {
-			put = append(put, version{k, s})
+			if was, known := asOf(old, res.next(s.at)); !known || was.value != s.value {
+				put = append(put, version{k, s})
+			}
 		}
 		if n := len(old); n > 0 && old[n-1] == top {
 			old, next = old[:n-1], next[:len(next)-1]

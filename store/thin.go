@@ -169,27 +169,37 @@ func (p *thinPass) find(r reader, date kpi.Date, gone []past) ([]past, error) {
 	return gone, err
 }
 
-// dropHours removes the hours of the oldest date that retention has passed, one
-// hour of the day at a time.
+// dropHours removes the hours of the oldest date that retention has passed: one
+// hour of the day at a time, then what they were before.
 func (s *SQLite) dropHours(ctx context.Context, res resolutions) (more bool, err error) {
-	limit := int64(packKey(res.hoursFrom(), 0, 0))
-	var k sql.NullInt64
+	limit := packKey(res.hoursFrom(), 0, 0)
+	var k, date sql.NullInt64
 	err = s.read(ctx, "look for old hours", func(r reader) error {
-		return r.each(`SELECT min(k) FROM (SELECT min(k) AS k FROM hour WHERE k < ?1 UNION ALL
-			SELECT k FROM (SELECT k FROM part_sum WHERE k < ?1 AND (k >> 24) & 63 <> 63 ORDER BY k LIMIT 1))`, []any{limit}, func(rows *sql.Rows) error { return rows.Scan(&k) })
+		err := r.each(`SELECT min(k) FROM (SELECT min(k) AS k FROM hour WHERE k < ?1 UNION ALL
+			SELECT k FROM (SELECT k FROM part_sum WHERE k < ?1 AND (k >> 24) & 63 <> 63 ORDER BY k LIMIT 1))`, []any{int64(limit)}, func(rows *sql.Rows) error { return rows.Scan(&k) })
+		if err != nil {
+			return err
+		}
+		return r.each("SELECT min(date) FROM hour_past WHERE date < ?", []any{limit.date()}, func(rows *sql.Rows) error { return rows.Scan(&date) })
 	})
-	if err != nil || !k.Valid {
+	if err != nil || !k.Valid && !date.Valid {
 		return false, err
 	}
-	slot := slotKey(k.Int64) &^ maxID
-	_, err = s.write(ctx, "remove hours of "+slot.date().String(), func(w *writer) error {
+	_, err = s.write(ctx, "remove old hours", func(w *writer) error {
 		w.forget()
+		slot := slotKey(k.Int64) &^ maxID
 		for _, table := range []string{"hour", "part_sum", "part_sum_past"} {
+			if !k.Valid {
+				break
+			}
 			if err := w.exec("DELETE FROM "+table+" WHERE k BETWEEN ? AND ?", int64(slot), int64(slot|maxID)); err != nil {
 				return err
 			}
 		}
-		return nil
+		if !date.Valid {
+			return nil
+		}
+		return w.exec("DELETE FROM hour_past WHERE date = ?1 AND until <= (SELECT max(until) FROM (SELECT until FROM hour_past WHERE date = ?1 ORDER BY until LIMIT ?2))", date.Int64, chunk)
 	})
 	return true, err
 }

@@ -50,6 +50,7 @@ func Run(t *testing.T, open Opener) {
 		{"EndedContextStoresNothing", endedContext},
 		{"EverythingSurvivesReopening", reopening},
 		{"AnswersEqualReplay", replay},
+		{"ThinnedHistoryIsRightWhereItAnswers", thinning},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := &fixture{T: t, open: open, path: filepath.Join(t.TempDir(), "adtop.db")}
