@@ -15,12 +15,14 @@ import (
 	"adtop/store"
 
 	"github.com/mattn/go-sqlite3"
+	"golang.org/x/sys/unix"
 )
 
-// BenchmarkCommit compares whole commits (history, rollups, what is known of
-// entities) with a plain upsert of the same rows, 200 a statement, into a
-// database of the same settings, in turn. x-of-plain is rows a second of the
-// commits as a share of the plain upsert's.
+// BenchmarkCommit compares whole commits of 10,080 rows (history, sums by day
+// and channel, what is known of entities) with a plain upsert of the same rows,
+// 200 a statement and as many a transaction, into a database of the same key
+// and settings, in turn. x-of-plain is rows a second of the commits as a share
+// of the plain upsert's, cpu-x-of-plain the same by processor time.
 func BenchmarkCommit(b *testing.B) {
 	for _, c := range []struct {
 		name    string
@@ -30,21 +32,25 @@ func BenchmarkCommit(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			s := open(b, filepath.Join(b.TempDir(), "adtop.db"))
 			defer s.Close()
+			if err := s.Assign(context.Background(), channelOfSource, nil); err != nil {
+				b.Fatal(err)
+			}
 			p := openPlain(b)
-			var commits, upserts time.Duration
+			var commits, upserts, commitCPU, upsertCPU time.Duration
 			rows := 0
 			round := func(first kpi.Date, minute int, timed bool) {
 				for source := range adSources {
 					batch := adBatch(source, first, minute, c.changed)
 					keys := plainKeys(source, batch)
-					started := time.Now()
+					started, busy := time.Now(), processorTime(b)
 					if _, err := s.Commit(context.Background(), batch); err != nil {
 						b.Fatal(err)
 					}
-					middle := time.Now()
+					middle, busyThen := time.Now(), processorTime(b)
 					p.upsert(b, keys, batch)
 					if timed {
 						commits, upserts, rows = commits+middle.Sub(started), upserts+time.Since(middle), rows+len(keys)
+						commitCPU, upsertCPU = commitCPU+busyThen-busy, upsertCPU+processorTime(b)-busyThen
 					}
 				}
 			}
@@ -63,6 +69,7 @@ func BenchmarkCommit(b *testing.B) {
 			b.ReportMetric(float64(rows)/commits.Seconds(), "rows/s")
 			b.ReportMetric(float64(rows)/upserts.Seconds(), "plain-rows/s")
 			b.ReportMetric(upserts.Seconds()/commits.Seconds(), "x-of-plain")
+			b.ReportMetric(upsertCPU.Seconds()/commitCPU.Seconds(), "cpu-x-of-plain")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
@@ -70,30 +77,58 @@ func BenchmarkCommit(b *testing.B) {
 
 const adSources, adCampaigns, adDays = 20, 105, 4
 
-// adBatch has 24 hours of adDays days of all campaigns of one account, in the
-// order in which platforms answer.
+// ads is what one source answers: all hours of some days of its campaigns, in
+// the order in which platforms answer.
+type ads struct {
+	source, campaigns int
+	days              kpi.DateRange
+	at                time.Time
+	changed           int // every nth row has changed since the last poll, 0 for none
+}
+
+// adBatch is one poll of adDays days, observed at a minute of June 2026.
 func adBatch(source int, first kpi.Date, minute, changed int) store.Batch {
-	account := sources.Account{ID: fmt.Sprint("act_", source), Name: "Acme", Currency: "EUR", Zone: time.UTC}
+	return ads{source, adCampaigns, kpi.DateRange{From: first, To: first + adDays - 1}, time.Date(2026, 6, 1, 0, minute, 0, 0, time.UTC), changed}.batch()
+}
+
+func (a ads) batch() store.Batch {
+	account := sources.Account{ID: fmt.Sprint("act_", a.source), Name: "Acme", Currency: "EUR", Zone: time.UTC}
 	batch := store.Batch{
-		Source: fmt.Sprint("ads ", source), Type: "meta_ads", Account: account, ObservedAt: time.Date(2026, 6, 1, 0, minute, 0, 0, time.UTC), Gives: kpi.AllFields,
-		Query: sources.Query{Account: account, Days: kpi.DateRange{From: first, To: first + adDays - 1}, Level: sources.LevelCampaign, Grain: sources.Hour},
+		Source: fmt.Sprint("ads ", a.source), Type: "meta_ads", Account: account, ObservedAt: a.at, Gives: kpi.AllFields,
+		Query:   sources.Query{Account: account, Days: a.days, Level: sources.LevelCampaign, Grain: sources.Hour},
+		Records: make([]sources.Record, 0, a.days.Days()*a.campaigns*24),
 	}
-	for d := batch.Query.Days.From; d <= batch.Query.Days.To; d++ {
-		for campaign := range adCampaigns {
-			id := fmt.Sprintf("1202%08d", source*1000+campaign)
+	news := int64(a.at.Unix()/60) % 100_000
+	for d := a.days.From; d <= a.days.To; d++ {
+		for campaign := range a.campaigns {
+			id := fmt.Sprintf("1202%08d", a.source*1000+campaign)
 			entity := sources.Entity{Level: sources.LevelCampaign, ID: id, Name: "Prospecting | DE | " + id, Status: "active"}
 			for hour := range 24 {
 				n := int64(hour + campaign)
 				m := kpi.Metrics{Has: kpi.AllFields, Impressions: 900 + 13*n, Clicks: 20 + n, Cost: kpi.Micros(7_310_000 + 10_007*n), Conversions: kpi.Micros(n % 3 * 1_000_000), Revenue: kpi.Micros(n % 3 * 39_900_000)}
-				if changed > 0 && len(batch.Records)%changed == 0 {
-					m.Clicks += int64(minute)
-					m.Cost += kpi.Micros(minute * 310_000)
+				if a.changed > 0 && len(batch.Records)%a.changed == 0 {
+					m.Clicks += news
+					m.Cost += kpi.Micros(news * 310_000)
 				}
 				batch.Records = append(batch.Records, sources.Row{Entity: entity, Slot: sources.Slot{Date: d, Grain: sources.Hour, Hour: hour}, Metrics: m})
 			}
 		}
 	}
 	return batch
+}
+
+// channelOfSource makes a channel of every source.
+var channelOfSource = store.Channels{Hash: "sources", Of: func(e store.Entity) store.Assignment {
+	return store.Assignment{Channel: e.Source, Fields: kpi.AllFields}
+}}
+
+// processorTime is what this process has used so far.
+func processorTime(b *testing.B) time.Duration {
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // plain is a table like the store's, without anything around it.
@@ -108,13 +143,14 @@ func (c plainConnector) Connect(context.Context) (driver.Conn, error) {
 }
 func (c plainConnector) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
 
+const plainTable = "CREATE TABLE plain (k INTEGER PRIMARY KEY, at INTEGER NOT NULL, has INTEGER NOT NULL, impressions INTEGER NOT NULL, clicks INTEGER NOT NULL, cost INTEGER NOT NULL, conversions INTEGER NOT NULL, revenue INTEGER NOT NULL)"
+
 func openPlain(b *testing.B) plain {
 	dsn := "file:" + filepath.Join(b.TempDir(), "plain.db") + "?_journal_mode=WAL&_synchronous=FULL&_cache_size=-8192"
 	db := sql.OpenDB(plainConnector{dsn})
 	db.SetMaxOpenConns(1)
 	b.Cleanup(func() { db.Close() })
-	const columns = "k INTEGER PRIMARY KEY, at INTEGER NOT NULL, has INTEGER NOT NULL, impressions INTEGER NOT NULL, clicks INTEGER NOT NULL, cost INTEGER NOT NULL, conversions INTEGER NOT NULL, revenue INTEGER NOT NULL"
-	if _, err := db.Exec("PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; CREATE TABLE plain (" + columns + ")"); err != nil {
+	if _, err := db.Exec("PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; " + plainTable); err != nil {
 		b.Fatal(err)
 	}
 	stmts := map[int]*sql.Stmt{}

@@ -68,13 +68,14 @@ func checkSlot(s sources.Slot) error {
 	return fmt.Errorf("day %s has no %s with the ordinal %d", s.Date, s.Grain, s.Hour)
 }
 
-// instant is nanoseconds since 1970 UTC; 0 is the zero time.
+// instant is milliseconds since 1970 UTC; 0 is the zero time. What happens
+// within one of them happens at once.
 type instant int64
 
-var firstInstant, lastInstant = time.Unix(0, 1), time.Unix(0, math.MaxInt64)
+var firstInstant, lastInstant = time.UnixMilli(1), time.Unix(0, math.MaxInt64)
 
-// instantOf clamps to what 64 bits hold (1970 to 2262), so that a question
-// about the far past or future has its natural answer.
+// instantOf clamps to what is stored (1970 to 2262), so that a question about
+// the far past or future has its natural answer.
 func instantOf(t time.Time) instant {
 	switch {
 	case t.Before(firstInstant):
@@ -82,7 +83,7 @@ func instantOf(t time.Time) instant {
 	case t.After(lastInstant):
 		return math.MaxInt64
 	}
-	return instant(t.UnixNano())
+	return instant(t.UnixMilli())
 }
 
 // storable reports a moment that instantOf would have to bend.
@@ -94,8 +95,14 @@ func storable(t time.Time) error {
 }
 
 func (i instant) time() time.Time {
-	if i == 0 {
+	switch i {
+	case 0:
 		return time.Time{}
+	case math.MaxInt64:
+		return lastInstant
 	}
-	return time.Unix(0, int64(i)).UTC()
+	return time.UnixMilli(int64(i)).UTC()
 }
+
+// span is a length of time between instants.
+func (i instant) span() time.Duration { return time.Duration(i) * time.Millisecond }

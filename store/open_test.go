@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 	switch os.Getenv("ADTOP_STORE_CHILD") {
 	case "hold":
 		holdLease(os.Getenv("ADTOP_STORE_PATH"))
+	case "forget":
+		forgetPages(os.Getenv("ADTOP_STORE_PATH"))
+		os.Exit(0)
 	case "write":
 		writeUntilKilled(os.Getenv("ADTOP_STORE_PATH"))
 	}

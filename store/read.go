@@ -76,7 +76,7 @@ func (s *SQLite) Exact(ctx context.Context, asOf time.Time) (exact time.Time, re
 	err = s.read(ctx, "read the resolution", func(r reader) error {
 		res, err := r.resolution()
 		at := instantOf(asOf)
-		exact, resolution = res.exact(at).time(), time.Duration(res.width(at))
+		exact, resolution = res.exact(at).time(), res.width(at).span()
 		return err
 	})
 	return exact, resolution, err

@@ -14,8 +14,8 @@ import (
 const chunk = 1000
 
 const (
-	hourWidth = instant(time.Hour)
-	dayWidth  = instant(24 * time.Hour)
+	hourWidth = instant(time.Hour / time.Millisecond)
+	dayWidth  = 24 * hourWidth
 )
 
 // passEvery is how far a limit moves before thinning sets out again.
@@ -60,7 +60,7 @@ func (s *SQLite) moveLimits(ctx context.Context, now time.Time, r Retention) (re
 		} else {
 			limit -= limit % width
 		}
-		if time.Duration(limit-present[width]) >= passEvery[width] {
+		if (limit - present[width]).span() >= passEvery[width] {
 			moved[width] = limit
 		}
 	}

@@ -1,4 +1,16 @@
--- Version 2. Hours and days stand apart, each with its own history, and every
+-- Version 2. Instants are milliseconds since 1970 UTC: two bytes less each.
+UPDATE OR REPLACE account_version SET at = at / 1000000;
+UPDATE cursor SET at = at / 1000000;
+UPDATE poll SET at = at / 1000000, complete_through = complete_through / 1000000;
+UPDATE OR REPLACE entity_version SET at = at / 1000000;
+UPDATE OR REPLACE event_version SET at = at / 1000000, time = time / 1000000;
+UPDATE OR REPLACE rate SET at = at / 1000000;
+UPDATE OR REPLACE evaluation SET at = at / 1000000;
+UPDATE OR REPLACE alert_version SET at = at / 1000000, since = since / 1000000, fired_at = fired_at / 1000000,
+	ended_at = ended_at / 1000000, acked_at = acked_at / 1000000;
+UPDATE inbox SET at = at / 1000000;
+
+-- Hours and days stand apart, each with its own history, and every
 -- channel's part in an account is summed by hour and by day.
 --
 -- Everywhere k is the slot key of version 1, of an entity or of a part; the
@@ -98,8 +110,7 @@ CREATE TABLE unsummed (
 	PRIMARY KEY (date, feed)
 ) STRICT, WITHOUT ROWID;
 
--- Instants before until are answered as of the last multiple of width, in
--- nanoseconds. Width 0: they are answered as of until, and hours of dates
+-- Instants before until are answered as of the last multiple of width. Width 0: they are answered as of until, and hours of dates
 -- before it are gone.
 CREATE TABLE resolution (
 	width INTEGER PRIMARY KEY,
@@ -125,14 +136,14 @@ CREATE TABLE silence (
 	PRIMARY KEY (id, at)
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO hour SELECT * FROM latest WHERE (k >> 24) & 63 <> 63;
-INSERT INTO hour_past
-	SELECT k >> 30, until, k & 0x3FFFFFFF, at, has, impressions, clicks, cost, conversions, revenue
+INSERT INTO hour SELECT k, at / 1000000, has, impressions, clicks, cost, conversions, revenue FROM latest WHERE (k >> 24) & 63 <> 63;
+INSERT OR REPLACE INTO hour_past
+	SELECT k >> 30, until / 1000000, k & 0x3FFFFFFF, at / 1000000, has, impressions, clicks, cost, conversions, revenue
 	FROM (SELECT *, coalesce(lead(at) OVER (PARTITION BY k ORDER BY at), (SELECT at FROM latest WHERE k = obs.k)) AS until
 		FROM obs WHERE (k >> 24) & 63 <> 63)
 	ORDER BY 1, 2, 3;
-INSERT INTO day SELECT ((k >> 24) * 64 + 63) << 24 | (k & 0xFFFFFF), at, whole, has, impressions, clicks, cost, conversions, revenue FROM entity_day;
-INSERT INTO day_past SELECT k, at, 1, has, impressions, clicks, cost, conversions, revenue FROM obs WHERE (k >> 24) & 63 = 63;
+INSERT INTO day SELECT ((k >> 24) * 64 + 63) << 24 | (k & 0xFFFFFF), at / 1000000, whole, has, impressions, clicks, cost, conversions, revenue FROM entity_day;
+INSERT INTO day_past SELECT k, at / 1000000, 1, has, impressions, clicks, cost, conversions, revenue FROM obs WHERE (k >> 24) & 63 = 63;
 INSERT INTO unsummed SELECT DISTINCT day.k >> 30, feed FROM day JOIN entity ON entity.id = (day.k & 0xFFFFFF);
 DROP VIEW version;
 DROP TABLE obs;
