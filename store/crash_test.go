@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -15,35 +16,43 @@ import (
 	"adtop/store"
 )
 
-var kills = flag.Int("kills", 10, "how often TestKilledWriterLosesNothingCommitted kills its writer")
+var kills = flag.Int("kills", 20, "how often the tests kill a process that writes")
 
 // oneChannel counts everything for one channel.
-var oneChannel = store.Channels{Hash: "one", Of: func(store.Entity) store.Assignment { return store.Assignment{Channel: "Ads", Fields: kpi.AllFields} }}
+var oneChannel = store.Channels{Hash: "one", Of: func(store.Entity) store.Assignment {
+	return store.Assignment{Channel: "Ads", Fields: kpi.AllFields}
+}}
 
-// writeUntilKilled is the child of TestKilledWriterLosesNothingCommitted: it
-// prints the number of each write that was acknowledged.
+// writeUntilKilled is the child of TestKilledWriterLosesNothingCommitted: hour
+// after hour it polls, decides, and thins what is old by then. It prints the
+// number of each hour that was acknowledged.
 func writeUntilKilled(path string) {
-	s, err := store.Open(context.Background(), path, store.Options{})
+	ctx := context.Background()
+	s, err := store.Open(ctx, path, store.Options{})
 	if err != nil {
 		panic(err)
 	}
-	first, err := s.Seq(context.Background())
-	if err != nil {
-		panic(err)
-	}
-	if err := s.Assign(context.Background(), oneChannel, nil); err != nil {
-		panic(err)
-	}
-	for n := int(first); ; n++ {
-		if _, err := s.Commit(context.Background(), adBatch(n%3, kpi.NewDate(2026, 1, 1)+kpi.Date(n/9), n, 7)); err != nil {
-			panic(err)
+	decided, err := s.Alerts(ctx, time.Time{}, time.Now().AddDate(100, 0, 0))
+	err = errors.Join(err, s.Assign(ctx, oneChannel, nil))
+	for n := len(decided); err == nil; n++ {
+		at := time.Date(2026, 1, 2, n, 0, 0, 0, time.UTC)
+		date := kpi.DateOf(at, time.UTC)
+		batch := ads{n % 3, 20, kpi.DateRange{From: date - 1, To: date}, at, 3}.batch()
+		name := fmt.Sprint("alert ", n)
+		_, err = s.Commit(ctx, batch)
+		err = errors.Join(err, s.Decide(ctx, store.Decision{At: at,
+			Alerts:      []store.Alert{{ID: name, At: at, Rule: "r", Subject: "s", State: "firing", Since: at, FiredAt: at, Detail: []byte("{}")}},
+			Evaluations: []store.Evaluation{{At: at, Channel: "Ads", P: 0.9, Known: true, Detail: []byte("{}")}},
+		}))
+		if err == nil {
+			fmt.Println(n + 1)
 		}
-		polls, err := s.Polls(context.Background(), time.Time{}, time.Now().AddDate(100, 0, 0))
-		if err != nil {
-			panic(err)
+		for range 3 {
+			_, thinErr := s.Thin(ctx, at, store.Retention{Detail: 2 * time.Hour, Hourly: 30 * time.Hour, History: 4 * 24 * time.Hour})
+			err = errors.Join(err, thinErr)
 		}
-		fmt.Println(len(polls))
 	}
+	panic(err)
 }
 
 // What is killed is the process, not the machine: power loss is what
@@ -56,45 +65,50 @@ func TestKilledWriterLosesNothingCommitted(t *testing.T) {
 	moments := rand.New(rand.NewPCG(1, 2))
 	acknowledged := 0
 	for range *kills {
-		cmd, lines := child(t, "write", path)
-		for range 1 + moments.IntN(6) {
-			if !lines.Scan() {
-				t.Fatal("the writer ended by itself")
-			}
-			acknowledged, _ = strconv.Atoi(lines.Text())
-		}
-		killed := time.AfterFunc(time.Duration(moments.IntN(20_000))*time.Microsecond, func() { _ = cmd.Process.Kill() })
-		for lines.Scan() {
-			acknowledged, _ = strconv.Atoi(lines.Text())
-		}
-		killed.Stop()
-		_ = cmd.Wait() // killed
+		killAtRandom(t, moments, "write", path, func(line string) { acknowledged, _ = strconv.Atoi(line) })
 		checkWhole(t, path, acknowledged)
 	}
+	t.Logf("%d kills, %d hours acknowledged, none lost", *kills, acknowledged)
+}
+
+// killAtRandom starts a child, waits for a few of its lines, and kills it some
+// milliseconds later.
+func killAtRandom(t *testing.T, moments *rand.Rand, role, path string, told func(string)) {
+	t.Helper()
+	cmd, lines := child(t, role, path)
+	for range moments.IntN(8) {
+		if !lines.Scan() {
+			t.Fatal("the child ended by itself")
+		}
+		told(lines.Text())
+	}
+	killed := time.AfterFunc(time.Duration(moments.IntN(60_000))*time.Microsecond, func() { _ = cmd.Process.Kill() })
+	for lines.Scan() {
+		told(lines.Text())
+	}
+	killed.Stop()
+	_ = cmd.Wait() // killed
 }
 
 // checkWhole opens the database and checks that it holds every acknowledged
-// poll and that its totals are those of its facts.
+// hour, that no alert was lost or doubled, and that its sums are those of its
+// facts.
 func checkWhole(t *testing.T, path string, acknowledged int) {
 	t.Helper()
-	s := open(t, path)
-	if seq, err := s.Seq(context.Background()); err != nil || seq < int64(acknowledged) {
-		t.Errorf("seq is %d (%v) after %d acknowledged writes", seq, err, acknowledged)
-	}
-	s.Close()
+	open(t, path).Close()
 	db := sql.OpenDB(plainConnector{path})
 	defer db.Close()
+	const gone = "(SELECT coalesce(max(until), 0) / 86400000 FROM resolution WHERE width = 0)" // first date whose hours are kept
 	for query, want := range map[string]string{
-		"PRAGMA quick_check": "ok",
-		fmt.Sprintf("SELECT count(*) >= %d AND count(*) <= (SELECT n FROM seq) FROM poll", acknowledged):                      "1",
-		"SELECT (SELECT sum(cost) FROM hour) = (SELECT sum(cost) FROM day)":                                                   "1",
-		"SELECT (SELECT sum(clicks) FROM hour) = (SELECT sum(clicks) FROM day)":                                               "1",
-		"SELECT (SELECT sum(cost) FROM part_sum WHERE (k >> 24) & 63 = 63) = (SELECT sum(cost) FROM day)":                     "1",
-		"SELECT (SELECT sum(cost) FROM part_sum WHERE (k >> 24) & 63 <> 63) = (SELECT sum(cost) FROM hour)":                   "1",
-		"SELECT (SELECT count(*) FROM hour) + (SELECT count(*) FROM hour_past) = (SELECT sum(changed) FROM poll)":             "1",
-		"SELECT count(*) FROM hour_past p WHERE until > (SELECT at FROM hour WHERE k = p.date << 30 | p.slot) OR at >= until": "0",
-		"SELECT count(*) FROM day_past p WHERE at >= (SELECT at FROM day WHERE k = p.k)":                                      "0",
-		"SELECT count(*) FROM hour WHERE (k & 0xFFFFFF) NOT IN (SELECT entity FROM entity_version)":                           "0",
+		"PRAGMA integrity_check": "ok",
+		fmt.Sprintf("SELECT max(n) >= %d AND max(n) <= %[1]d + 1 FROM (SELECT count(*) AS n FROM evaluation)", acknowledged):                                        "1",
+		fmt.Sprintf("SELECT count(*) >= %d AND count(*) = count(DISTINCT alert) AND count(*) = (SELECT count(*) FROM evaluation) FROM alert_version", acknowledged): "1",
+		"SELECT coalesce(sum(cost), 0) = (SELECT coalesce(sum(cost), 0) FROM day WHERE k >> 30 >= " + gone + ") FROM hour WHERE k >> 30 >= " + gone:                 "1",
+		"SELECT coalesce((SELECT sum(clicks) FROM part_sum WHERE (k >> 24) & 63 = 63), 0) = coalesce((SELECT sum(clicks) FROM day), 0)":                             "1",
+		"SELECT coalesce((SELECT sum(cost) FROM part_sum WHERE (k >> 24) & 63 <> 63), 0) = coalesce((SELECT sum(cost) FROM hour), 0)":                               "1",
+		"SELECT count(*) FROM hour_past p JOIN hour n ON n.k = p.date << 30 | p.slot WHERE p.until > n.at OR p.at >= p.until":                                       "0",
+		"SELECT count(*) FROM day_past p WHERE at >= (SELECT at FROM day WHERE k = p.k)":                                                                            "0",
+		"SELECT count(*) FROM hour WHERE (k & 0xFFFFFF) NOT IN (SELECT entity FROM entity_version)":                                                                 "0",
 	} {
 		var got string
 		if err := db.QueryRow(query).Scan(&got); err != nil || got != want {

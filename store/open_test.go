@@ -23,6 +23,8 @@ func TestMain(m *testing.M) {
 	case "forget":
 		forgetPages(os.Getenv("ADTOP_STORE_PATH"))
 		os.Exit(0)
+	case "migrate":
+		migrate(os.Getenv("ADTOP_STORE_PATH"))
 	case "write":
 		writeUntilKilled(os.Getenv("ADTOP_STORE_PATH"))
 	}
