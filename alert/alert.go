@@ -75,18 +75,31 @@ type step struct {
 	marks    map[[2]string]time.Time // watermark by rule and subject
 }
 
-// Step evaluates the rules on s, carries out the commands, and returns what
-// changed. s.Alerts must hold the open alerts and those that ended within
-// flapWindow, s.Silences those that have not expired. Doing it again on the
-// same figures changes nothing.
-func Step(s *snapshot.Snapshot, commands []snapshot.Command) Outcome {
+// Input is what one evaluation looks at. Picture.Alerts must hold the open
+// alerts and those that ended within flapWindow, Picture.Silences those that
+// have not expired.
+type Input struct {
+	Picture  *snapshot.Snapshot
+	Rules    []*Rule // of the config, besides the built-in ones
+	Books    Books   // what those rules read; may be empty without any
+	Commands []snapshot.Command
+}
+
+// Step evaluates the rules, carries out the commands, and returns what changed.
+// Doing it again on the same figures changes nothing.
+func Step(in Input) Outcome {
+	s := in.Picture
 	e := &step{s: s, at: plain(s.AsOf), alerts: slices.Clone(s.Alerts), silences: slices.Clone(s.Silences),
 		before: map[string]snapshot.Alert{}, marks: map[[2]string]time.Time{}}
 	for _, a := range s.Alerts {
 		e.before[a.ID] = a
 	}
-	e.evaluate(conditions(s))
-	for _, c := range commands {
+	all := conditions(s)
+	for _, r := range in.Rules {
+		all = append(all, r.conditions(s, in.Books)...)
+	}
+	e.evaluate(all)
+	for _, c := range in.Commands {
 		if err := e.apply(c); err != nil {
 			e.out.Refused = append(e.out.Refused, fmt.Sprintf("%s %s by %s: %v", c.Verb, c.ID, c.By, err))
 		}
@@ -123,7 +136,7 @@ func (e *step) evaluate(conditions []condition) {
 	for _, i := range open { // its rule, channel or source left the config
 		gone := &e.alerts[i]
 		gone.State, gone.EndedAt, gone.Frozen = snapshot.Resolved, e.at, ""
-		gone.Reason = fmt.Sprintf("%q is no longer in the config.", gone.Subject)
+		gone.Reason = fmt.Sprintf("%q is no longer there: it left the config, or has no figures any more.", gone.Subject)
 		if e.known(gone.Subject) {
 			gone.Reason = fmt.Sprintf("The rule %q is no longer in the config.", gone.Rule)
 		}

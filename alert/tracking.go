@@ -224,7 +224,7 @@ func incident(src snapshot.Source, s *snapshot.Snapshot) condition {
 		return c
 	}
 	c.watermark = o.watermark
-	c.gone = func(g snapshot.Ground) bool { return arrived(g, named(s, g.Channels)...) }
+	c.gone = func(g snapshot.Ground) bool { return arrived(g, channelsNamed(s, g.Channels)...) }
 	if !o.atOnce() {
 		if c.signal = hold; len(o.members) == 0 {
 			c.signal = clear
@@ -243,7 +243,7 @@ func incident(src snapshot.Source, s *snapshot.Snapshot) condition {
 	return c
 }
 
-func named(s *snapshot.Snapshot, names []string) (all []snapshot.Channel) {
+func channelsNamed(s *snapshot.Snapshot, names []string) (all []snapshot.Channel) {
 	for _, ch := range s.Channels {
 		if slices.Contains(names, ch.Name) {
 			all = append(all, ch)

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"adtop/alert"
 	"adtop/kpi"
 	"adtop/snapshot"
 	"adtop/sources"
@@ -42,6 +43,8 @@ type Options struct {
 	FalseAlarms float64
 	// Retention says how exactly the past is kept.
 	Retention store.Retention
+	// Rules are those of the config.
+	Rules []*alert.Rule
 	// Before is a long job to do before polling, such as the demo's past; nil
 	// when there is none. It commits through the given function.
 	Before func(ctx context.Context, commit func(store.Batch) error, progress func(snapshot.Progress)) error

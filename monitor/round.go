@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"adtop/alert"
 	"adtop/snapshot"
@@ -64,7 +65,11 @@ func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations 
 	if err != nil {
 		return err
 	}
-	out := alert.Step(s, commands)
+	books, err := m.books(ctx, s.AsOf)
+	if err != nil {
+		return err
+	}
+	out := alert.Step(alert.Input{Picture: s, Rules: m.o.Rules, Books: books, Commands: commands})
 	for _, refused := range out.Refused {
 		m.o.Log.Warn("command refused", "why", refused)
 	}
@@ -86,6 +91,18 @@ func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations 
 	}
 	m.markDirty()
 	return nil
+}
+
+// books are the figures that the rules of the config read. Without such rules a
+// round reads none.
+func (m *Monitor) books(ctx context.Context, now time.Time) (books alert.Books, err error) {
+	if len(m.o.Rules) == 0 {
+		return books, nil
+	}
+	if books.Today, err = m.builder.build(ctx, snapshot.View{Range: snapshot.Range{Name: "today"}}, now, status{}); err == nil {
+		books.Week, err = m.builder.build(ctx, snapshot.View{Range: snapshot.Range{Name: "7d"}}, now, status{})
+	}
+	return books, err
 }
 
 // commands reads the inbox. Wishes for a poll are passed on at once, and an

@@ -191,3 +191,29 @@ func TestClaimsThatDriftFromTheShopAreTold(t *testing.T) {
 		}
 	}
 }
+
+func TestARuleOfTheConfigReadsTodayTheWeekAndThePeriodBefore(t *testing.T) {
+	compiled, err := alert.Compile(alert.Options{Name: "dear", For: alert.Hold{Polls: 2},
+		Expr:    "channel.today.cost > 200 && channel.last_7d.cost > 700 && account.today.cost >= channel.cost",
+		Summary: "{channel.name}: {channel.today.cost} today, {channel.last_7d.cost} in a week, CPA {channel.cpa}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, instant(t, "2026-11-20T12:00:00Z"), func(r *rig, o *Options) {
+		o.Sources = []Source{r.file("home", "EUR", "Europe/Berlin")}
+		o.Rules = []*alert.Rule{compiled}
+	})
+	w := r.weigh()
+	for range 2 {
+		r.clock.set(r.clock.now().Add(time.Hour))
+		r.months("home", func(age int) (int, int, int, int) { return 500, 100 + 200*b2i(age == 0), 20, 900 })
+		r.poll()
+		r.judge(w)
+		r.start(r.o) // a restart in between
+		w = r.weigh()
+	}
+	a, fired := of(r.show("today", time.Time{}).Alerts, "dear", "Shop")
+	if !fired || a.Summary != "Shop: 300 today, 900 in a week, CPA 15" {
+		t.Errorf("%+v", a)
+	}
+}
