@@ -123,6 +123,12 @@ func Compile(o Options) (*Rule, error) {
 	return r, nil
 }
 
+// ReadCampaigns says whether one of the rules is about campaigns: only then do
+// their figures have to be read.
+func ReadCampaigns(rules []*Rule) bool {
+	return slices.ContainsFunc(rules, func(r *Rule) bool { return r.kind == kindCampaign })
+}
+
 // Name returns the rule's name.
 func (r *Rule) Name() string { return r.o.Name }
 

@@ -99,10 +99,19 @@ func (m *Monitor) books(ctx context.Context, now time.Time) (books alert.Books, 
 	if len(m.o.Rules) == 0 {
 		return books, nil
 	}
-	if books.Today, err = m.builder.build(ctx, snapshot.View{Range: snapshot.Range{Name: "today"}}, now, status{}); err == nil {
-		books.Week, err = m.builder.build(ctx, snapshot.View{Range: snapshot.Range{Name: "7d"}}, now, status{})
+	if books.Today, err = m.builder.build(ctx, m.o.booked("today"), now, status{}); err == nil {
+		books.Week, err = m.builder.build(ctx, m.o.booked("7d"), now, status{})
 	}
 	return books, err
+}
+
+// booked is the view of a range that the rules read.
+func (o *Options) booked(name string) snapshot.View {
+	v := snapshot.View{Range: snapshot.Range{Name: name}}
+	if alert.ReadCampaigns(o.Rules) {
+		v.Campaigns = snapshot.AllCampaigns
+	}
+	return v
 }
 
 // commands reads the inbox. Wishes for a poll are passed on at once, and an

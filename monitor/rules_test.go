@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -199,9 +200,13 @@ func TestARuleOfTheConfigReadsTodayTheWeekAndThePeriodBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	campaigns, err := alert.Compile(alert.Options{Name: "dear campaign", Expr: "campaign.today.cost > 200 && campaign.name == 'A'"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	r := newRig(t, instant(t, "2026-11-20T12:00:00Z"), func(r *rig, o *Options) {
 		o.Sources = []Source{r.file("home", "EUR", "Europe/Berlin")}
-		o.Rules = []*alert.Rule{compiled}
+		o.Rules = []*alert.Rule{compiled, campaigns}
 	})
 	w := r.weigh()
 	for range 2 {
@@ -216,4 +221,19 @@ func TestARuleOfTheConfigReadsTodayTheWeekAndThePeriodBefore(t *testing.T) {
 	if !fired || a.Summary != "Shop: 300 today, 900 in a week, CPA 15" {
 		t.Errorf("%+v", a)
 	}
+	if !slices.ContainsFunc(r.alertsNow(), func(a snapshot.Alert) bool {
+		return a.Rule == "dear campaign" && strings.HasPrefix(a.Subject, "Shop / A")
+	}) {
+		t.Errorf("no campaign is told: %+v", r.alertsNow())
+	}
+}
+
+// alertsNow reads the alerts without the figures.
+func (r *rig) alertsNow() []snapshot.Alert {
+	r.Helper()
+	s := &snapshot.Snapshot{AsOf: r.clock.now()}
+	if err := r.builder.alerts(r.Context(), s); err != nil {
+		r.Fatal(err)
+	}
+	return s.Alerts
 }
