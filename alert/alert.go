@@ -31,6 +31,7 @@ type condition struct {
 	labels          map[string]string
 	severity        snapshot.Severity
 	signal          signal
+	err             error     // with snapshot.Failed: why
 	frozen          string    // with unknown: snapshot.NoData or snapshot.Failed, "" when the rule merely does not apply
 	watermark       time.Time // moves when fresh data came
 	wait, keep      Hold      // how long it has to hold before it fires, and to be clear before it ends
@@ -62,6 +63,7 @@ type Outcome struct {
 	Alerts   []snapshot.Alert
 	Silences []snapshot.Silence
 	Refused  []string // commands that could not be carried out, in sentences for the log
+	Failed   []string // rules that could not be evaluated, likewise
 }
 
 // step is one evaluation under way.
@@ -99,6 +101,11 @@ func Step(in Input) Outcome {
 		all = append(all, r.conditions(s, in.Books)...)
 	}
 	e.evaluate(all)
+	for _, c := range all {
+		if c.err != nil {
+			e.out.Failed = append(e.out.Failed, fmt.Sprintf("rule %q on %s: %v", c.rule, c.subject, c.err))
+		}
+	}
 	for _, c := range in.Commands {
 		if err := e.apply(c); err != nil {
 			e.out.Refused = append(e.out.Refused, fmt.Sprintf("%s %s by %s: %v", c.Verb, c.ID, c.By, err))
@@ -123,6 +130,9 @@ func (e *step) evaluate(conditions []condition) {
 	}
 	for _, c := range conditions {
 		key := [2]string{c.rule, c.subject}
+		if _, twice := e.marks[key]; twice {
+			continue // one rule has one alert a subject: a second one would begin anew each time
+		}
 		e.marks[key] = c.watermark
 		i, exists := open[key]
 		delete(open, key)

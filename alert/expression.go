@@ -63,7 +63,8 @@ var environment = func() types.Map {
 // compile checks an expression.
 func compile(text string, kind reflect.Kind) (*expression, error) {
 	out := &expression{}
-	options := []expr.Option{expr.Env(environment), expr.Patch(&numbers{out}), expr.MaxNodes(maxNodes),
+	patch := &numbers{out: out}
+	options := []expr.Option{expr.Env(environment), expr.Patch(patch), expr.MaxNodes(maxNodes),
 		expr.DisableBuiltin("now"), expr.DisableBuiltin("date"), expr.DisableBuiltin("timezone")}
 	if kind == reflect.Bool {
 		options = append(options, expr.AsBool())
@@ -75,6 +76,8 @@ func compile(text string, kind reflect.Kind) (*expression, error) {
 		return nil, &ExprError{max(1, fault.Line), fault.Column + 1, suggest(fault.Message)}
 	case err != nil:
 		return nil, &ExprError{1, 1, err.Error()}
+	case patch.kinds != len(out.paths):
+		return nil, &ExprError{1, 1, "it names something that is no field: write each in full, such as channel.today.roas"}
 	}
 	out.program = program
 	slices.Sort(out.paths)
@@ -90,10 +93,18 @@ func suggest(message string) string {
 	return message
 }
 
-// numbers puts the getter in the place of every field.
-type numbers struct{ out *expression }
+// numbers puts the getter in the place of every field. Each kind of subject
+// that is named has to lead to a field: a whole span of time, or one that only
+// the evaluation would find, has no value.
+type numbers struct {
+	out   *expression
+	kinds int // named so far
+}
 
 func (n *numbers) Visit(node *ast.Node) {
+	if name, ok := (*node).(*ast.IdentifierNode); ok && slices.Contains([]string{kindChannel, kindCampaign, kindSource, kindAccount}, name.Value) {
+		n.kinds++
+	}
 	path, ok := pathOf(*node)
 	if !ok {
 		return

@@ -170,7 +170,8 @@ func (b Books) channel(judged snapshot.Channel) (values, map[string]string) {
 func (v values) lastDay(ch snapshot.Channel) {
 	from := ch.Watermark.Add(-24 * time.Hour)
 	spend, results := false, false
-	for _, s := range ch.Cohorts {
+	for i := range ch.Cohorts {
+		s := &ch.Cohorts[i]
 		if s.End.After(from) && s.End.Sub(s.Start) > time.Hour {
 			return
 		}

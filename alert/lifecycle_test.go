@@ -339,6 +339,19 @@ func TestMatureSpendNeedsMoreBeforeAnAlertIsRetracted(t *testing.T) {
 	}
 }
 
+func TestAChannelMayBeNamedAsItsSource(t *testing.T) {
+	k := newKeeper(t)
+	for hour := range 3 {
+		k.step(shop(float64(hour), .9, dead, func(s *snapshot.Snapshot) {
+			s.Channels[0].Name = "google"
+			s.Channels = append(s.Channels, s.Channels[0]) // and one name twice, which no config lets pass
+		}))
+	}
+	if len(k.alerts) != 1 {
+		t.Errorf("%d alerts: %+v", len(k.alerts), k.alerts)
+	}
+}
+
 func TestTwoAlertsNeverShareAnIDWhenTheClockIsSetBack(t *testing.T) {
 	k := newKeeper(t)
 	k.step(shop(0, .9))

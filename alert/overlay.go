@@ -102,10 +102,10 @@ func explains(a, b snapshot.Alert) bool {
 	ofChannel := b.Labels[labelChannel] != ""
 	switch a.Rule {
 	case RuleSourceStale:
-		return ofChannel || b.Rule == RuleTracking
+		return ofChannel || b.Rule == RuleIncident
 	case RuleSourceAccess:
-		return ofChannel || b.Rule == RuleTracking || b.Rule == RuleSourceStale || b.Rule == RuleTokenExpiring
-	case RuleTracking:
+		return ofChannel || b.Rule == RuleIncident || b.Rule == RuleSourceStale || b.Rule == RuleTokenExpiring
+	case RuleIncident:
 		return ofChannel && slices.Contains([]string{RuleUnprofitable, RuleTracking, RuleTargetMissed, RuleClaims}, b.Rule)
 	}
 	return false

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"adtop/kpi"
 	"adtop/pattern"
 	"adtop/snapshot"
 )
@@ -91,7 +90,7 @@ type piece struct {
 }
 
 // builtIn are names that a rule of the config cannot take.
-var builtIn = []string{RuleUnprofitable, RuleTracking, RuleSpendStopped, RuleSpendSpike, RuleTargetMissed, RuleClaims,
+var builtIn = []string{RuleUnprofitable, RuleTracking, RuleIncident, RuleSpendStopped, RuleSpendSpike, RuleTargetMissed, RuleClaims,
 	RuleSourceStale, RuleSourceAccess, RuleSourceQuota, RuleTokenExpiring}
 
 // Compile checks a rule. Its errors are *KeyErrors.
@@ -211,7 +210,7 @@ func (r *Rule) on(sub subject) condition {
 	case errors.Is(err, errMissing):
 		return c
 	case err != nil:
-		c.frozen = snapshot.Failed
+		c.frozen, c.err = snapshot.Failed, err
 		return c
 	case holds == true:
 		c.signal = breach
@@ -269,84 +268,4 @@ func shown(value any, err error) string {
 		return strings.TrimSuffix(strconv.FormatFloat(number, 'f', 2, 64), ".00")
 	}
 	return fmt.Sprint(value)
-}
-
-// conditions evaluates the rule for every subject in s.
-func (r *Rule) conditions(s *snapshot.Snapshot, books Books) (all []condition) {
-	account := books.account()
-	switch r.kind {
-	case kindAccount:
-		sub := subject{name: "account", values: account}
-		for _, ch := range s.Channels {
-			if !ch.Watermark.IsZero() && (sub.watermark.IsZero() || ch.Watermark.Before(sub.watermark)) {
-				sub.watermark = ch.Watermark
-			}
-			if ch.Verdict == kpi.NoData {
-				sub.frozen = snapshot.NoData
-			}
-			sub.partial = sub.partial || ch.Partial
-		}
-		return []condition{r.on(sub)}
-	case kindSource:
-		for _, src := range s.Sources {
-			v, texts := sourceValues(src, s)
-			if src.Health != snapshot.Waiting {
-				all = append(all, r.on(subject{src.Name, map[string]string{labelSource: src.Name}, latest(src.LastGood, src.Watermark), "", false, join(v, account), texts}))
-			}
-		}
-		return all
-	}
-	for _, ch := range s.Channels {
-		if ch.Unassigned || !r.covers(ch.Name) {
-			continue
-		}
-		v, texts := books.channel(ch)
-		sub := subject{ch.Name, ofChannel(ch), ch.Watermark, "", ch.Partial, join(v, account), texts}
-		if ch.Verdict == kpi.NoData {
-			sub.frozen = snapshot.NoData
-		}
-		if r.kind == kindChannel {
-			all = append(all, r.on(sub))
-			continue
-		}
-		all = append(all, r.campaigns(sub, ch, books)...)
-	}
-	return all
-}
-
-// campaigns evaluates the rule for every campaign of a channel.
-func (r *Rule) campaigns(sub subject, ch snapshot.Channel, books Books) (all []condition) {
-	today, _ := named(books.Today, ch.Name)
-	for _, c := range today.Campaigns {
-		one := sub
-		one.name = fmt.Sprintf("%s / %s [%s]", ch.Name, c.Name, c.ID)
-		one.values, one.texts = join(sub.values), map[string]string{}
-		for path, text := range sub.texts {
-			one.texts[path] = text
-		}
-		books.campaign(one.values, one.texts, ch.Name, c)
-		all = append(all, r.on(one))
-	}
-	return all
-}
-
-func (r *Rule) covers(channel string) bool {
-	return len(r.o.Channels) == 0 || slices.ContainsFunc(r.o.Channels, func(p pattern.Pattern) bool { return p.Match(channel) })
-}
-
-func join(all ...values) values {
-	out := values{}
-	for _, v := range all {
-		for path, number := range v {
-			out[path] = number
-		}
-	}
-	return out
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -54,12 +54,33 @@ func TestARuleSaysNothingWhereAValueIsMissing(t *testing.T) {
 		{"account.last_7d.cost > 50", 100_000_000, breach},
 		{"source.health == 'ok' && source.age_minutes < 5", 0, breach},
 		{"source.expires_hours < 48", 0, unknown},
+		{`channel["today"]["cost"] > 50`, 100_000_000, breach},
+		{"let x = channel.cost; x > 50 && x < 200", 100_000_000, breach},
+		{"any([channel.cost, channel.last_7d.cost], # > 50)", 100_000_000, breach},
 		{"campaign.today.cost > 50 && campaign.status == 'enabled'", 100_000_000, breach},
 	} {
 		in := booked(0, c.cost, 100_000_000)
 		if got := rule(t, Options{Name: "x", Expr: c.expr}).conditions(in.Picture, in.Books)[0].signal; got != c.wantSignal {
 			t.Errorf("%s with a cost of %s is %d, want %d", c.expr, c.cost.Decimal(2), got, c.wantSignal)
 		}
+	}
+}
+
+func TestARuleThatFailsFreezesItsAlertAndSaysWhy(t *testing.T) {
+	r := rule(t, Options{Name: "x", Expr: `channel.cost > 50 && (channel.roas < 1 || channel.name[20:30] == "")`})
+	in := booked(0, 100_000_000, 50_000_000)
+	in.Rules = []*Rule{r}
+	k := newKeeper(t)
+	k.in(in)
+	failing := rule(t, Options{Name: "x", Expr: `channel.cost > 50 && [1, 2][int(channel.cost)] > 1`})
+	in = booked(1, 100_000_000, 50_000_000)
+	in.Rules = []*Rule{failing}
+	k.in(in)
+	if a := k.only("x"); a.State != snapshot.Firing || a.Frozen != snapshot.Failed {
+		t.Errorf("%+v", a)
+	}
+	if out := Step(in); len(out.Failed) != 1 || !strings.Contains(out.Failed[0], `rule "x" on Shopping`) {
+		t.Errorf("%q", out.Failed)
 	}
 }
 
@@ -86,6 +107,9 @@ func TestAMistakeInARuleIsFoundAtLoadAtItsPlace(t *testing.T) {
 		{Options{Name: "x", Expr: "channel.roas + 1"}, "expr", 1, "bool"},
 		{Options{Name: "x", Expr: "channel.roas < 'low'"}, "expr", 14, "mismatched"},
 		{Options{Name: "x", Expr: "channel.name < 3"}, "expr", 14, "mismatched"},
+		{Options{Name: "x", Expr: "let x = channel.today; x.roas < 1"}, "expr", 1, "in full"},
+		{Options{Name: "x", Expr: "channel.today == channel.last_7d"}, "expr", 1, "in full"},
+		{Options{Name: "x", Expr: "channel.today[channel.name] == 1"}, "expr", 1, "in full"},
 		{Options{Name: "x", Expr: "1 < 2"}, "expr", 1, "no field"},
 		{Options{Name: "x", Expr: "now().Hour() > 3 && channel.roas < 1"}, "expr", 1, "unknown name now"},
 		{Options{Name: "x", Expr: "source.age_minutes > 3 && channel.roas < 1"}, "expr", 1, "two rules"},

@@ -87,7 +87,8 @@ type sums struct{ cost, clicks, exposure, conversions, revenue, claimed float64 
 
 // between sums the spans that begin within [from, to).
 func between(ch snapshot.Channel, from, to time.Time) (w sums) {
-	for _, s := range ch.Cohorts {
+	for i := range ch.Cohorts {
+		s := &ch.Cohorts[i]
 		if s.Start.Before(from) || !s.Start.Before(to) {
 			continue
 		}

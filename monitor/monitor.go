@@ -101,6 +101,7 @@ type Monitor struct {
 	dirty   chan struct{}            // a snapshot is due
 	polls   map[string]chan struct{} // the user wants a poll of a source now
 	work    chan outcome             // what the evaluation has to look at
+	said    map[string]bool          // failures of rules that stand in the log
 
 	// committing orders commits against the replay that evaluation begins
 	// with: before evaluating is set, what was committed is read back from
@@ -119,7 +120,7 @@ type watcher struct {
 func New(o Options) *Monitor {
 	m := &Monitor{
 		o: o, watchers: map[*watcher]struct{}{}, next: map[string]time.Time{}, left: map[string]int{}, whole: map[string]bool{},
-		settled: make(chan struct{}), dirty: make(chan struct{}, 1), work: make(chan outcome, 64), polls: map[string]chan struct{}{},
+		settled: make(chan struct{}), dirty: make(chan struct{}, 1), work: make(chan outcome, 64), polls: map[string]chan struct{}{}, said: map[string]bool{},
 	}
 	for _, src := range o.Sources {
 		m.polls[src.Name] = make(chan struct{}, 1)

@@ -73,6 +73,12 @@ func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations 
 	for _, refused := range out.Refused {
 		m.o.Log.Warn("command refused", "why", refused)
 	}
+	for _, failed := range out.Failed {
+		if !m.said[failed] { // once, not every round
+			m.said[failed] = true
+			m.o.Log.Warn("rule failed", "why", failed)
+		}
+	}
 	for _, a := range out.Alerts {
 		stored, err := toStored(a, s.AsOf)
 		if err != nil {

@@ -54,7 +54,7 @@ func TestATagThatBreaksOnAllChannelsIsOneIncidentAndASteadyWeekIsQuiet(t *testin
 			case a.FiredAt.IsZero():
 			case at.Before(trouble):
 				t.Errorf("%s, before anything was wrong: %s", a.Summary, a.Reason)
-			case a.Rule == alert.RuleTracking && a.Subject == "google":
+			case a.Rule == alert.RuleIncident:
 				incident = a
 			}
 		}
