@@ -31,6 +31,7 @@ type condition struct {
 	labels          map[string]string
 	severity        snapshot.Severity
 	signal          signal
+	err             error     // with snapshot.Failed: why
 	frozen          string    // with unknown: snapshot.NoData or snapshot.Failed, "" when the rule merely does not apply
 	watermark       time.Time // moves when fresh data came
 	wait, keep      Hold      // how long it has to hold before it fires, and to be clear before it ends
@@ -62,6 +63,7 @@ type Outcome struct {
 	Alerts   []snapshot.Alert
 	Silences []snapshot.Silence
 	Refused  []string // commands that could not be carried out, in sentences for the log
+	Failed   []string // rules that could not be evaluated, likewise
 }
 
 // step is one evaluation under way.
@@ -75,18 +77,36 @@ type step struct {
 	marks    map[[2]string]time.Time // watermark by rule and subject
 }
 
-// Step evaluates the rules on s, carries out the commands, and returns what
-// changed. s.Alerts must hold the open alerts and those that ended within
-// flapWindow, s.Silences those that have not expired. Doing it again on the
-// same figures changes nothing.
-func Step(s *snapshot.Snapshot, commands []snapshot.Command) Outcome {
+// Input is what one evaluation looks at. Picture.Alerts must hold the open
+// alerts and those that ended within flapWindow, Picture.Silences those that
+// have not expired.
+type Input struct {
+	Picture  *snapshot.Snapshot
+	Rules    []*Rule // of the config, besides the built-in ones
+	Books    Books   // what those rules read; may be empty without any
+	Commands []snapshot.Command
+}
+
+// Step evaluates the rules, carries out the commands, and returns what changed.
+// Doing it again on the same figures changes nothing.
+func Step(in Input) Outcome {
+	s := in.Picture
 	e := &step{s: s, at: plain(s.AsOf), alerts: slices.Clone(s.Alerts), silences: slices.Clone(s.Silences),
 		before: map[string]snapshot.Alert{}, marks: map[[2]string]time.Time{}}
 	for _, a := range s.Alerts {
 		e.before[a.ID] = a
 	}
-	e.evaluate(conditions(s))
-	for _, c := range commands {
+	all := conditions(s)
+	for _, r := range in.Rules {
+		all = append(all, r.conditions(s, in.Books)...)
+	}
+	e.evaluate(all)
+	for _, c := range all {
+		if c.err != nil {
+			e.out.Failed = append(e.out.Failed, fmt.Sprintf("rule %q on %s: %v", c.rule, c.subject, c.err))
+		}
+	}
+	for _, c := range in.Commands {
 		if err := e.apply(c); err != nil {
 			e.out.Refused = append(e.out.Refused, fmt.Sprintf("%s %s by %s: %v", c.Verb, c.ID, c.By, err))
 		}
@@ -110,6 +130,9 @@ func (e *step) evaluate(conditions []condition) {
 	}
 	for _, c := range conditions {
 		key := [2]string{c.rule, c.subject}
+		if _, twice := e.marks[key]; twice {
+			continue // one rule has one alert a subject: a second one would begin anew each time
+		}
 		e.marks[key] = c.watermark
 		i, exists := open[key]
 		delete(open, key)
@@ -123,7 +146,7 @@ func (e *step) evaluate(conditions []condition) {
 	for _, i := range open { // its rule, channel or source left the config
 		gone := &e.alerts[i]
 		gone.State, gone.EndedAt, gone.Frozen = snapshot.Resolved, e.at, ""
-		gone.Reason = fmt.Sprintf("%q is no longer in the config.", gone.Subject)
+		gone.Reason = fmt.Sprintf("%q is no longer there: it left the config, or has no figures any more.", gone.Subject)
 		if e.known(gone.Subject) {
 			gone.Reason = fmt.Sprintf("The rule %q is no longer in the config.", gone.Rule)
 		}

@@ -38,7 +38,7 @@ func play(t *testing.T, moments []moment) (states []string, last []snapshot.Aler
 		for _, a := range kept {
 			s.Alerts = append(s.Alerts, a)
 		}
-		for _, a := range Step(s, nil).Alerts {
+		for _, a := range Step(Input{Picture: s}).Alerts {
 			kept[a.ID] = a
 		}
 		state := "none"
@@ -103,8 +103,8 @@ func TestWithoutFreshDataNothingFiresAndNothingEnds(t *testing.T) {
 
 func TestASourceWarnsAtTheFirstFailureAndFiresWhenItsFiguresAreOld(t *testing.T) {
 	step := func(health snapshot.Health, open []snapshot.Alert, good time.Time) []snapshot.Alert {
-		return Step(&snapshot.Snapshot{AsOf: noon, Zone: time.UTC, Threshold: .8, Alerts: open,
-			Sources: []snapshot.Source{{Name: "meta", Health: health, Problem: "sign-in needed", Next: "Sign in again.", LastGood: good}}}, nil).Alerts
+		return Step(Input{Picture: &snapshot.Snapshot{AsOf: noon, Zone: time.UTC, Threshold: .8, Alerts: open,
+			Sources: []snapshot.Source{{Name: "meta", Health: health, Problem: "sign-in needed", Next: "Sign in again.", LastGood: good}}}}).Alerts
 	}
 	if got := step(snapshot.Healthy, nil, noon); len(got) != 0 {
 		t.Fatalf("a healthy source raised %+v", got)
@@ -126,7 +126,7 @@ func TestASourceWarnsAtTheFirstFailureAndFiresWhenItsFiguresAreOld(t *testing.T)
 
 func TestAnAlertEndsWhenItsChannelLeavesTheConfig(t *testing.T) {
 	_, alerts := play(t, []moment{{0, .9, kpi.Unprofitable, true}})
-	changed := Step(&snapshot.Snapshot{AsOf: noon.Add(time.Hour), Zone: time.UTC, Alerts: alerts}, nil).Alerts
+	changed := Step(Input{Picture: &snapshot.Snapshot{AsOf: noon.Add(time.Hour), Zone: time.UTC, Alerts: alerts}}).Alerts
 	if len(changed) != 1 || changed[0].Open() {
 		t.Fatalf("got %+v", changed)
 	}

@@ -27,6 +27,12 @@ func newKeeper(t *testing.T) *keeper {
 // same picture must change nothing.
 func (k *keeper) step(s *snapshot.Snapshot, commands ...snapshot.Command) {
 	k.t.Helper()
+	k.in(Input{Picture: s, Commands: commands})
+}
+
+func (k *keeper) in(in Input) {
+	k.t.Helper()
+	s := in.Picture
 	s.Zone = time.UTC
 	for range 2 {
 		s.Alerts, s.Silences = nil, nil
@@ -36,7 +42,7 @@ func (k *keeper) step(s *snapshot.Snapshot, commands ...snapshot.Command) {
 		for _, v := range k.silences {
 			s.Silences = append(s.Silences, v)
 		}
-		out := Step(s, commands)
+		out := Step(in)
 		for _, a := range out.Alerts {
 			k.alerts[a.ID] = a
 		}
@@ -45,7 +51,8 @@ func (k *keeper) step(s *snapshot.Snapshot, commands ...snapshot.Command) {
 		}
 		k.refused = append(k.refused, out.Refused...)
 	}
-	if out := Step(k.same(s), nil); len(out.Alerts) > 0 {
+	in.Picture, in.Commands = k.same(s), nil
+	if out := Step(in); len(out.Alerts) > 0 {
 		k.t.Errorf("evaluated again, %+v changed", out.Alerts)
 	}
 }
@@ -329,6 +336,19 @@ func TestMatureSpendNeedsMoreBeforeAnAlertIsRetracted(t *testing.T) {
 	k.step(lossy(7, 15, .2))
 	if a := k.only(RuleUnprofitable); a.State != snapshot.Resolved {
 		t.Errorf("ended as %s: 15 of the 20 that are due by now", a.State)
+	}
+}
+
+func TestAChannelMayBeNamedAsItsSource(t *testing.T) {
+	k := newKeeper(t)
+	for hour := range 3 {
+		k.step(shop(float64(hour), .9, dead, func(s *snapshot.Snapshot) {
+			s.Channels[0].Name = "google"
+			s.Channels = append(s.Channels, s.Channels[0]) // and one name twice, which no config lets pass
+		}))
+	}
+	if len(k.alerts) != 1 {
+		t.Errorf("%d alerts: %+v", len(k.alerts), k.alerts)
 	}
 }
 

@@ -67,14 +67,15 @@ func (e *step) silencedBy(a snapshot.Alert) (id string) {
 func matches(match map[string]string, a snapshot.Alert) bool {
 	for label, text := range match {
 		p, err := pattern.Parse(text)
-		if err != nil || !slices.ContainsFunc(values(a, label), p.Present) {
+		if err != nil || !slices.ContainsFunc(labelled(a, label), p.Present) {
 			return false
 		}
 	}
 	return len(match) > 0
 }
 
-func values(a snapshot.Alert, label string) []string {
+// labelled returns the values of a label: several for the sources of a channel.
+func labelled(a snapshot.Alert, label string) []string {
 	switch label {
 	case labelRule:
 		return []string{a.Rule}
@@ -95,16 +96,16 @@ const sourceSeparator = ", "
 // explains its silence. Where a source lost its conversions, whatever rests on
 // them is explained.
 func explains(a, b snapshot.Alert) bool {
-	if a.ID == b.ID || a.Labels[labelChannel] != "" || !slices.Contains(values(b, labelSource), a.Labels[labelSource]) {
+	if a.ID == b.ID || a.Labels[labelChannel] != "" || !slices.Contains(labelled(b, labelSource), a.Labels[labelSource]) {
 		return false
 	}
 	ofChannel := b.Labels[labelChannel] != ""
 	switch a.Rule {
 	case RuleSourceStale:
-		return ofChannel || b.Rule == RuleTracking
+		return ofChannel || b.Rule == RuleIncident
 	case RuleSourceAccess:
-		return ofChannel || b.Rule == RuleTracking || b.Rule == RuleSourceStale || b.Rule == RuleTokenExpiring
-	case RuleTracking:
+		return ofChannel || b.Rule == RuleIncident || b.Rule == RuleSourceStale || b.Rule == RuleTokenExpiring
+	case RuleIncident:
 		return ofChannel && slices.Contains([]string{RuleUnprofitable, RuleTracking, RuleTargetMissed, RuleClaims}, b.Rule)
 	}
 	return false

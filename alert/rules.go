@@ -14,6 +14,7 @@ import (
 const (
 	RuleUnprofitable  = "unprofitable"
 	RuleTracking      = "tracking broken"
+	RuleIncident      = "tracking incident"
 	RuleSpendStopped  = "spend stopped"
 	RuleSpendSpike    = "spend spike"
 	RuleTargetMissed  = "target missed"
@@ -104,7 +105,8 @@ func filled(ch snapshot.Channel, g snapshot.Ground) bool {
 // maturity, and conversions. hourly says whether results are known by the hour.
 func read(ch snapshot.Channel, from, through time.Time) (exposure, conversions float64, hourly bool) {
 	hourly = true
-	for _, c := range ch.Cohorts {
+	for i := range ch.Cohorts {
+		c := &ch.Cohorts[i]
 		if c.Start.Before(from) || c.End.After(through) {
 			continue
 		}

@@ -187,7 +187,7 @@ func TestConversionsThatStopOnSeveralChannelsAtOnceAreOneIncident(t *testing.T) 
 	bad.Channels[0].P.Value, bad.Channels[0].Verdict = .9, kpi.Unprofitable
 	k := newKeeper(t)
 	k.step(bad)
-	a, open := k.open(RuleTracking, "google")
+	a, open := k.open(RuleIncident, "google")
 	if !open || a.State != snapshot.Firing || !strings.Contains(a.Reason, "A, B") {
 		t.Fatalf("no incident: %+v", k.alerts)
 	}
@@ -205,7 +205,7 @@ func TestConversionsThatStopOnSeveralChannelsAtOnceAreOneIncident(t *testing.T) 
 		"waits while the source is dead":      {[]*snapshot.Snapshot{bad, blind(at(6, stopped("A", 10, 3.5, 0), stopped("B", 10, 3.5, 1), fine))}, "inhibited, no data"},
 		"is retracted when the feed was late": {[]*snapshot.Snapshot{bad, at(6, fine, late("A"), late("B")), at(7, fine, late("A"), late("B"))}, "retracted"},
 	} {
-		t.Run(name, func(t *testing.T) { s.tell(t, RuleTracking, "google") })
+		t.Run(name, func(t *testing.T) { s.tell(t, RuleIncident, "google") })
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 type ledger struct {
 	ch     snapshot.Channel
 	zone   *time.Location
-	spans  []snapshot.Span // with spend, oldest first
-	usual  float64         // median cost of the last 28 days of 24 hours
+	spans  []*snapshot.Span // with spend, oldest first
+	usual  float64          // median cost of the last 28 days of 24 hours
 	hourly bool
 	last   time.Time // end of the last span with cost
 }
@@ -27,7 +27,9 @@ const (
 
 func newLedger(ch snapshot.Channel, zone *time.Location) ledger {
 	l := ledger{ch: ch, zone: zone}
-	for _, s := range ch.Cohorts {
+	l.spans = make([]*snapshot.Span, 0, len(ch.Cohorts))
+	for i := range ch.Cohorts {
+		s := &ch.Cohorts[i]
 		if !s.HasSpend {
 			continue
 		}
@@ -56,7 +58,7 @@ func (l ledger) covers(at time.Time) bool { return len(l.spans) > 0 && !at.Befor
 
 // cost sums the spans that lie whole within [from, to).
 func (l ledger) cost(from, to time.Time) (sum float64) {
-	i, _ := slices.BinarySearchFunc(l.spans, from, func(s snapshot.Span, t time.Time) int { return s.Start.Compare(t) })
+	i, _ := slices.BinarySearchFunc(l.spans, from, func(s *snapshot.Span, t time.Time) int { return s.Start.Compare(t) })
 	for ; i < len(l.spans) && l.spans[i].Start.Before(to); i++ {
 		if !l.spans[i].End.After(to) {
 			sum += l.spans[i].Cost

@@ -83,15 +83,16 @@ func weigh(got, asked, conversions, spread float64) signal {
 }
 
 // sums are figures of a span of a channel's time.
-type sums struct{ cost, exposure, conversions, revenue, claimed float64 }
+type sums struct{ cost, clicks, exposure, conversions, revenue, claimed float64 }
 
 // between sums the spans that begin within [from, to).
 func between(ch snapshot.Channel, from, to time.Time) (w sums) {
-	for _, s := range ch.Cohorts {
+	for i := range ch.Cohorts {
+		s := &ch.Cohorts[i]
 		if s.Start.Before(from) || !s.Start.Before(to) {
 			continue
 		}
-		w.cost, w.exposure = w.cost+s.Cost, w.exposure+s.Cost*s.Visible
+		w.cost, w.clicks, w.exposure = w.cost+s.Cost, w.clicks+s.Clicks, w.exposure+s.Cost*s.Visible
 		w.conversions, w.revenue, w.claimed = w.conversions+s.Conversions, w.revenue+s.Value, w.claimed+s.Claimed
 	}
 	eco := ch.Economics

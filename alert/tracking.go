@@ -64,7 +64,8 @@ func stopped(ch snapshot.Channel) (stop, bool) {
 // tells none is given the benefit of the doubt.
 func clicksGoOn(ch snapshot.Channel, since time.Time) bool {
 	var cost, clicks, costBefore, clicksBefore float64
-	for _, s := range ch.Cohorts {
+	for i := range ch.Cohorts {
+		s := &ch.Cohorts[i]
 		switch {
 		case !s.HasSpend:
 		case s.Start.Before(since):
@@ -201,7 +202,8 @@ func (o *stops) atOnce() bool {
 }
 
 func spentLastDay(ch snapshot.Channel) (sum float64) {
-	for _, c := range ch.Cohorts {
+	for i := range ch.Cohorts {
+		c := &ch.Cohorts[i]
 		if c.HasSpend && c.End.After(ch.Watermark.Add(-24*time.Hour)) {
 			sum += c.Cost
 		}
@@ -215,7 +217,7 @@ func spentLastDay(ch snapshot.Channel) (sum float64) {
 // time between two of them). It is one alert in place of one a channel, and
 // sooner: independent channels' surprises add up.
 func incident(src snapshot.Source, s *snapshot.Snapshot) condition {
-	c := ofSource(RuleTracking, snapshot.Critical, src)
+	c := ofSource(RuleIncident, snapshot.Critical, src)
 	o := stopsAt(src, s)
 	if o.frozen {
 		c.frozen = snapshot.NoData
@@ -224,7 +226,7 @@ func incident(src snapshot.Source, s *snapshot.Snapshot) condition {
 		return c
 	}
 	c.watermark = o.watermark
-	c.gone = func(g snapshot.Ground) bool { return arrived(g, named(s, g.Channels)...) }
+	c.gone = func(g snapshot.Ground) bool { return arrived(g, channelsNamed(s, g.Channels)...) }
 	if !o.atOnce() {
 		if c.signal = hold; len(o.members) == 0 {
 			c.signal = clear
@@ -243,7 +245,7 @@ func incident(src snapshot.Source, s *snapshot.Snapshot) condition {
 	return c
 }
 
-func named(s *snapshot.Snapshot, names []string) (all []snapshot.Channel) {
+func channelsNamed(s *snapshot.Snapshot, names []string) (all []snapshot.Channel) {
 	for _, ch := range s.Channels {
 		if slices.Contains(names, ch.Name) {
 			all = append(all, ch)

@@ -119,7 +119,9 @@ func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *sl
 		}
 		o.Channels = append(o.Channels, c)
 	}
-	return o, errors.Join(problems...)
+	var err error
+	o.Rules, err = compileRules(cfg.Alerts.Rules)
+	return o, errors.Join(append(problems, err)...)
 }
 
 // openSource decodes and opens one source. Without secrets it stays closed:

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"adtop/alert"
 	"adtop/kpi"
 	"adtop/sources"
 	"adtop/ui"
@@ -43,6 +44,22 @@ func sourceTable() string {
 	return b.String()
 }
 
+// fieldTable lists what expressions may use, figures once for all subjects.
+func fieldTable() string {
+	var b strings.Builder
+	b.WriteString("| field | is |\n|---|---|\n")
+	for _, f := range alert.Fields() {
+		figure, ofAccount := strings.CutPrefix(f.Path, "account.")
+		switch {
+		case ofAccount && !strings.Contains(figure, "."):
+			fmt.Fprintf(&b, "| *figure* `%s` | %s |\n", figure, f.Doc)
+		case f.Own:
+			fmt.Fprintf(&b, "| `%s` | %s |\n", f.Path, f.Doc)
+		}
+	}
+	return b.String()
+}
+
 func TestTheReadmesTablesAreFresh(t *testing.T) {
 	path := filepath.Join("..", "README.md")
 	content, err := os.ReadFile(path)
@@ -50,7 +67,7 @@ func TestTheReadmesTablesAreFresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	fresh := string(content)
-	for name, table := range map[string]string{"sources": sourceTable(), "keys": ui.KeyTable()} {
+	for name, table := range map[string]string{"sources": sourceTable(), "keys": ui.KeyTable(), "fields": fieldTable()} {
 		block := regexp.MustCompile(`(?s)(<!-- ` + name + ` -->\n).*?(<!-- /` + name + ` -->)`)
 		if !block.MatchString(fresh) {
 			t.Fatalf("README.md has no block %q", name)

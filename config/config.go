@@ -58,6 +58,7 @@ type Rate struct {
 // Alerts says how alerts behave.
 type Alerts struct {
 	FalseAlarmsPerMonth float64 // accepted for the whole account; above 0
+	Rules               []Rule  // in the order of the file
 }
 
 // Channel is what the user steers by.

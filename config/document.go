@@ -36,6 +36,7 @@ func (r *raw) decodeNode(_ *decoder, _ string, n ast.Node) { r.node = n }
 
 type alerts struct {
 	FalseAlarms at[float64] `yaml:"false_alarms_per_month"`
+	Rules       []Rule      `yaml:"rules"`
 }
 
 type retention struct {
@@ -95,7 +96,7 @@ const (
 
 // config decodes and checks the file below root.
 func (d *decoder) config(root ast.Node) *Config {
-	doc := document{Alerts: alerts{at[float64]{Value: defaultFalseAlarms}}}
+	doc := document{Alerts: alerts{FalseAlarms: at[float64]{Value: defaultFalseAlarms}}}
 	pairs := d.pairs("the file", root)
 	if pairs == nil {
 		return nil
@@ -106,7 +107,7 @@ func (d *decoder) config(root ast.Node) *Config {
 	d.require(pairs, "sources", "sources: [{name: google, type: google_ads}]")
 	c := &Config{
 		File: d.text.name, Title: string(doc.Title), Currency: kpi.Currency(doc.Currency.Value), Zone: doc.Timezone.Value.Location,
-		Database: d.path(doc.Database), Alerts: Alerts{FalseAlarmsPerMonth: d.falseAlarms(doc.Alerts)},
+		Database: d.path(doc.Database), Alerts: Alerts{d.falseAlarms(doc.Alerts), doc.Alerts.Rules},
 	}
 	c.Retention = d.retention(doc.Retention)
 	defaults := d.defaults(doc.Economics.node)

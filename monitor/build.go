@@ -68,11 +68,8 @@ func (b *builder) state(ctx context.Context, view snapshot.View, now time.Time, 
 	if err != nil {
 		return nil, err
 	}
-	s := &snapshot.Snapshot{
-		Seq: seq, View: view, AsOf: asOf, Resolution: resolution, Title: b.o.Title, Currency: b.o.Currency, Zone: b.o.Zone, Speed: b.o.Clock.Speed,
-		Collector: st.collector, Backfill: st.backfill, FalseAlarms: b.o.FalseAlarms, Threshold: profit.Threshold(b.spending()),
-	}
-	s.Channels = b.channels()
+	s := b.blank(view, asOf)
+	s.Seq, s.Resolution, s.Collector, s.Backfill = seq, resolution, st.collector, st.backfill
 	if err := b.judged(ctx, s); err != nil {
 		return nil, err
 	}
@@ -80,6 +77,12 @@ func (b *builder) state(ctx context.Context, view snapshot.View, now time.Time, 
 		return nil, err
 	}
 	return s, b.sources(ctx, s, st)
+}
+
+// blank is a picture that nothing is known of yet.
+func (b *builder) blank(view snapshot.View, asOf time.Time) *snapshot.Snapshot {
+	return &snapshot.Snapshot{View: view, AsOf: asOf, Title: b.o.Title, Currency: b.o.Currency, Zone: b.o.Zone, Speed: b.o.Clock.Speed,
+		FalseAlarms: b.o.FalseAlarms, Threshold: profit.Threshold(b.spending()), Channels: b.channels()}
 }
 
 // spending counts the channels that can turn unprofitable.

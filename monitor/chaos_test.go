@@ -121,7 +121,7 @@ func undisturbed(scenes []scene) (states map[string][]snapshot.Alert, silences m
 		slices.SortFunc(s.Silences, func(a, b snapshot.Silence) int { return a.Starts.Compare(b.Starts) })
 		wishes := named(sc.commands, alerts, silences)
 		commands = append(commands, wishes)
-		out := alert.Step(s, wishes)
+		out := alert.Step(alert.Input{Picture: s, Commands: wishes})
 		for _, a := range out.Alerts {
 			alerts[a.ID] = a
 			states[a.ID] = append(states[a.ID], a)

@@ -111,7 +111,7 @@ func (w *weigher) refresh(ctx context.Context, now time.Time) error {
 		w.accounts[[2]string{a.Source, a.ID}] = a
 	}
 	stored, err := w.o.Store.Rates(ctx, now)
-	w.rates = newRates(w.o.Currency, stored)
+	w.rates = newRates(w.o.Currency, slices.Concat(stored, w.o.Rates)) // those of the config count also for a past before it
 	return err
 }
 
@@ -121,29 +121,57 @@ func (w *weigher) replay(ctx context.Context, now time.Time) error {
 	if err := w.refresh(ctx, now); err != nil {
 		return err
 	}
-	from := now.AddDate(0, 0, -evidenceDays)
+	return w.feed(ctx, now.AddDate(0, 0, -evidenceDays), now, nil)
+}
+
+// feed tells the detectors what was observed from from on up to now, poll by
+// poll, in the order of observation: live and replay are one code. after, where
+// there is one, is called before the first poll of a later instant is told,
+// with the instant before and with the polls that fell on it.
+func (w *weigher) feed(ctx context.Context, from, now time.Time, after func(at time.Time, told []store.Poll) error) error {
 	polls, err := w.o.Store.Polls(ctx, from, now)
 	if err != nil {
 		return err
 	}
-	next := 0
-	until := func(at time.Time) { // polls before at have told everything they brought
-		for ; next < len(polls) && polls[next].At.Before(at); next++ {
-			if p := polls[next]; p.Kind == 0 {
-				w.advance(p)
+	until := func(at time.Time) error { // polls before at have told everything they brought
+		for len(polls) > 0 && polls[0].At.Before(at) {
+			n := 1
+			for n < len(polls) && polls[n].At.Equal(polls[0].At) {
+				n++
 			}
+			for _, p := range polls[:n] {
+				if p.Kind == 0 {
+					w.advance(p)
+				}
+			}
+			if after != nil {
+				if err := after(polls[0].At, polls[:n]); err != nil {
+					return err
+				}
+			}
+			polls = polls[n:]
 		}
+		return nil
 	}
-	w.oldest = kpi.DateOf(from, time.UTC)
+	w.oldest = max(w.oldest, kpi.DateOf(from, time.UTC))
 	days := kpi.DateRange{From: w.oldest, To: kpi.DateOf(now, time.UTC) + 1}
 	for v, err := range w.o.Store.ChannelVersions(ctx, w.o.assigned(), days, now) {
 		if err != nil {
 			return err
 		}
-		until(v.At)
+		if err := until(v.At); err != nil {
+			return err
+		}
+		if _, known := w.accounts[[2]string{v.Part.Source, v.Part.Account}]; !known && after != nil {
+			if err := w.refresh(ctx, v.At); err != nil {
+				return err
+			}
+		}
 		w.tell(v)
 	}
-	until(now.Add(time.Nanosecond))
+	if err := until(now.Add(time.Nanosecond)); err != nil {
+		return err
+	}
 	return ctx.Err()
 }
 

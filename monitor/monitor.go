@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"adtop/alert"
 	"adtop/kpi"
 	"adtop/snapshot"
 	"adtop/sources"
@@ -42,6 +43,8 @@ type Options struct {
 	FalseAlarms float64
 	// Retention says how exactly the past is kept.
 	Retention store.Retention
+	// Rules are those of the config.
+	Rules []*alert.Rule
 	// Before is a long job to do before polling, such as the demo's past; nil
 	// when there is none. It commits through the given function.
 	Before func(ctx context.Context, commit func(store.Batch) error, progress func(snapshot.Progress)) error
@@ -98,6 +101,7 @@ type Monitor struct {
 	dirty   chan struct{}            // a snapshot is due
 	polls   map[string]chan struct{} // the user wants a poll of a source now
 	work    chan outcome             // what the evaluation has to look at
+	said    map[string]bool          // failures of rules that stand in the log
 
 	// committing orders commits against the replay that evaluation begins
 	// with: before evaluating is set, what was committed is read back from
@@ -116,7 +120,7 @@ type watcher struct {
 func New(o Options) *Monitor {
 	m := &Monitor{
 		o: o, watchers: map[*watcher]struct{}{}, next: map[string]time.Time{}, left: map[string]int{}, whole: map[string]bool{},
-		settled: make(chan struct{}), dirty: make(chan struct{}, 1), work: make(chan outcome, 64), polls: map[string]chan struct{}{},
+		settled: make(chan struct{}), dirty: make(chan struct{}, 1), work: make(chan outcome, 64), polls: map[string]chan struct{}{}, said: map[string]bool{},
 	}
 	for _, src := range o.Sources {
 		m.polls[src.Name] = make(chan struct{}, 1)

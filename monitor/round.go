@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"adtop/alert"
 	"adtop/snapshot"
@@ -64,9 +65,19 @@ func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations 
 	if err != nil {
 		return err
 	}
-	out := alert.Step(s, commands)
+	books, err := m.books(ctx, s.AsOf)
+	if err != nil {
+		return err
+	}
+	out := alert.Step(alert.Input{Picture: s, Rules: m.o.Rules, Books: books, Commands: commands})
 	for _, refused := range out.Refused {
 		m.o.Log.Warn("command refused", "why", refused)
+	}
+	for _, failed := range out.Failed {
+		if !m.said[failed] { // once, not every round
+			m.said[failed] = true
+			m.o.Log.Warn("rule failed", "why", failed)
+		}
 	}
 	for _, a := range out.Alerts {
 		stored, err := toStored(a, s.AsOf)
@@ -86,6 +97,27 @@ func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations 
 	}
 	m.markDirty()
 	return nil
+}
+
+// books are the figures that the rules of the config read. Without such rules a
+// round reads none.
+func (m *Monitor) books(ctx context.Context, now time.Time) (books alert.Books, err error) {
+	if len(m.o.Rules) == 0 {
+		return books, nil
+	}
+	if books.Today, err = m.builder.build(ctx, m.o.booked("today"), now, status{}); err == nil {
+		books.Week, err = m.builder.build(ctx, m.o.booked("7d"), now, status{})
+	}
+	return books, err
+}
+
+// booked is the view of a range that the rules read.
+func (o *Options) booked(name string) snapshot.View {
+	v := snapshot.View{Range: snapshot.Range{Name: name}}
+	if alert.ReadCampaigns(o.Rules) {
+		v.Campaigns = snapshot.AllCampaigns
+	}
+	return v
 }
 
 // commands reads the inbox. Wishes for a poll are passed on at once, and an

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func TestATagThatBreaksOnAllChannelsIsOneIncidentAndASteadyWeekIsQuiet(t *testin
 			case a.FiredAt.IsZero():
 			case at.Before(trouble):
 				t.Errorf("%s, before anything was wrong: %s", a.Summary, a.Reason)
-			case a.Rule == alert.RuleTracking && a.Subject == "google":
+			case a.Rule == alert.RuleIncident:
 				incident = a
 			}
 		}
@@ -190,4 +191,49 @@ func TestClaimsThatDriftFromTheShopAreTold(t *testing.T) {
 			t.Errorf("counted twice: %v, told: %v %s", double, fired, a.Summary)
 		}
 	}
+}
+
+func TestARuleOfTheConfigReadsTodayTheWeekAndThePeriodBefore(t *testing.T) {
+	compiled, err := alert.Compile(alert.Options{Name: "dear", For: alert.Hold{Polls: 2},
+		Expr:    "channel.today.cost > 200 && channel.last_7d.cost > 700 && account.today.cost >= channel.cost",
+		Summary: "{channel.name}: {channel.today.cost} today, {channel.last_7d.cost} in a week, CPA {channel.cpa}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	campaigns, err := alert.Compile(alert.Options{Name: "dear campaign", Expr: "campaign.today.cost > 200 && campaign.name == 'A'"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, instant(t, "2026-11-20T12:00:00Z"), func(r *rig, o *Options) {
+		o.Sources = []Source{r.file("home", "EUR", "Europe/Berlin")}
+		o.Rules = []*alert.Rule{compiled, campaigns}
+	})
+	w := r.weigh()
+	for range 2 {
+		r.clock.set(r.clock.now().Add(time.Hour))
+		r.months("home", func(age int) (int, int, int, int) { return 500, 100 + 200*b2i(age == 0), 20, 900 })
+		r.poll()
+		r.judge(w)
+		r.start(r.o) // a restart in between
+		w = r.weigh()
+	}
+	a, fired := of(r.show("today", time.Time{}).Alerts, "dear", "Shop")
+	if !fired || a.Summary != "Shop: 300 today, 900 in a week, CPA 15" {
+		t.Errorf("%+v", a)
+	}
+	if !slices.ContainsFunc(r.alertsNow(), func(a snapshot.Alert) bool {
+		return a.Rule == "dear campaign" && strings.HasPrefix(a.Subject, "Shop / A")
+	}) {
+		t.Errorf("no campaign is told: %+v", r.alertsNow())
+	}
+}
+
+// alertsNow reads the alerts without the figures.
+func (r *rig) alertsNow() []snapshot.Alert {
+	r.Helper()
+	s := &snapshot.Snapshot{AsOf: r.clock.now()}
+	if err := r.builder.alerts(r.Context(), s); err != nil {
+		r.Fatal(err)
+	}
+	return s.Alerts
 }
