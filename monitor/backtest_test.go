@@ -22,6 +22,9 @@ func (r *rig) replayAll(to time.Time) *Backtest {
 }
 
 func TestABacktestFiresWhatFiredLiveAtTheSameMoments(t *testing.T) {
+	if testing.Short() {
+		t.Skip("watches days, in one goroutine")
+	}
 	r, trouble, judged := troubled(t)
 	b := r.replayAll(time.Time{})
 	if b.Moments != len(judged) {

@@ -57,6 +57,9 @@ func (f *hourlyFeed) report(held func(time.Time) bool) {
 }
 
 func TestALossThatWasALateImportIsRetractedAndOneThatWasRealIsNot(t *testing.T) {
+	if testing.Short() {
+		t.Skip("watches days, in one goroutine")
+	}
 	for name, c := range map[string]struct {
 		late bool // the conversions of the bad hours come after all
 		want string

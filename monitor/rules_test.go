@@ -34,6 +34,9 @@ func twoChannels(o *Options) {
 }
 
 func TestATagThatBreaksOnAllChannelsIsOneIncidentAndASteadyWeekIsQuiet(t *testing.T) {
+	if testing.Short() {
+		t.Skip("watches days, in one goroutine")
+	}
 	began := instant(t, "2026-11-01T06:00:00Z")
 	trouble := began.AddDate(0, 0, 8)
 	var sim *simulator.Simulator
@@ -89,6 +92,9 @@ func TestATagThatBreaksOnAllChannelsIsOneIncidentAndASteadyWeekIsQuiet(t *testin
 }
 
 func TestACampaignThatEndsIsToldAsSpendThatStopped(t *testing.T) {
+	if testing.Short() {
+		t.Skip("watches days, in one goroutine")
+	}
 	began := instant(t, "2026-11-05T00:00:00Z")
 	ends := began.Add(33 * time.Hour) // ten in the morning
 	r := newRig(t, began, func(r *rig, o *Options) {
