@@ -189,6 +189,7 @@ type subject struct {
 	watermark time.Time
 	frozen    string
 	partial   bool // older figures are still being fetched
+	waits     bool // a source's poll is due or under way: wait for what it says
 	values    values
 	texts     map[string]string
 }
@@ -202,7 +203,7 @@ func (r *Rule) on(sub subject) condition {
 			c.labels[label] = value
 		}
 	}
-	if sub.frozen != "" || sub.partial && r.looksBack() {
+	if sub.frozen != "" || sub.waits || sub.partial && r.looksBack() {
 		return c
 	}
 	holds, err := r.expr.run(sub.values, sub.texts)

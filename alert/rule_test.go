@@ -66,6 +66,20 @@ func TestARuleSaysNothingWhereAValueIsMissing(t *testing.T) {
 	}
 }
 
+func TestARuleAboutASourceKeepsItsAlertWhileAPollIsUnderWay(t *testing.T) {
+	r := rule(t, Options{Name: "slow", Expr: "source.lag_minutes > 60"})
+	k := newKeeper(t)
+	for hour, health := range []snapshot.Health{snapshot.Healthy, snapshot.Waiting, snapshot.Healthy} {
+		in := booked(float64(hour), 100_000_000, 100_000_000)
+		in.Picture.Sources[0].Watermark, in.Picture.Sources[0].Health = in.Picture.AsOf.Add(-2*time.Hour), health
+		in.Rules = []*Rule{r}
+		k.in(in)
+	}
+	if a := k.only("slow"); len(k.alerts) != 1 || a.State != snapshot.Firing {
+		t.Errorf("%d alerts, the last %+v", len(k.alerts), a)
+	}
+}
+
 func TestARuleThatFailsFreezesItsAlertAndSaysWhy(t *testing.T) {
 	r := rule(t, Options{Name: "x", Expr: `channel.cost > 50 && (channel.roas < 1 || channel.name[20:30] == "")`})
 	in := booked(0, 100_000_000, 50_000_000)

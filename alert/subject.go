@@ -30,9 +30,8 @@ func (r *Rule) conditions(s *snapshot.Snapshot, books Books) (all []condition) {
 	case kindSource:
 		for _, src := range s.Sources {
 			v, texts := sourceValues(src, s)
-			if src.Health != snapshot.Waiting {
-				all = append(all, r.on(subject{src.Name, map[string]string{labelSource: src.Name}, latest(src.LastGood, src.Watermark), "", false, join(v, account), texts}))
-			}
+			all = append(all, r.on(subject{name: src.Name, labels: map[string]string{labelSource: src.Name}, watermark: latest(src.LastGood, src.Watermark),
+				waits: src.Health == snapshot.Waiting, values: join(v, account), texts: texts}))
 		}
 		return all
 	}
@@ -41,7 +40,7 @@ func (r *Rule) conditions(s *snapshot.Snapshot, books Books) (all []condition) {
 			continue
 		}
 		v, texts := books.channel(ch)
-		sub := subject{ch.Name, ofChannel(ch), ch.Watermark, "", ch.Partial, join(v, account), texts}
+		sub := subject{name: ch.Name, labels: ofChannel(ch), watermark: ch.Watermark, partial: ch.Partial, values: join(v, account), texts: texts}
 		if ch.Verdict == kpi.NoData {
 			sub.frozen = snapshot.NoData
 		}
