@@ -104,7 +104,8 @@ func explains(a, b snapshot.Alert) bool {
 	case RuleSourceStale:
 		return ofChannel || b.Rule == RuleIncident
 	case RuleSourceAccess:
-		return ofChannel || b.Rule == RuleIncident || b.Rule == RuleSourceStale || b.Rule == RuleTokenExpiring
+		// One account of several may be refused: what can still be judged goes on.
+		return b.Frozen != "" && (ofChannel || b.Rule == RuleIncident) || b.Rule == RuleSourceStale || b.Rule == RuleTokenExpiring
 	case RuleIncident:
 		return ofChannel && slices.Contains([]string{RuleUnprofitable, RuleTracking, RuleTargetMissed, RuleClaims}, b.Rule)
 	}

@@ -358,6 +358,9 @@ func TestASourceThatNeedsAPersonIsToldAtOnceAndExplainsItsSilence(t *testing.T) 
 	if !open || a.State != snapshot.Firing || a.Severity != snapshot.Critical {
 		t.Fatalf("after one refusal: %+v", k.alerts)
 	}
+	if loss, _ := k.open(RuleUnprofitable, "Shopping"); !loss.Asks() {
+		t.Errorf("a loss that can still be judged is kept quiet: %+v", loss)
+	}
 	k.step(shop(2, .9, dead, func(s *snapshot.Snapshot) { s.Sources[0].Denied = true }))
 	for _, rule := range []struct{ name, subject string }{{RuleSourceStale, "google"}, {RuleUnprofitable, "Shopping"}} {
 		if b, _ := k.open(rule.name, rule.subject); b.Inhibited != a.ID {
