@@ -84,7 +84,7 @@ func (d *Detector) assess() Evidence {
 	e.AOV = average
 	e.HistoryDue = d.historyDue(average)
 	recent := append([]step(nil), d.due(d.at(mark-evidenceDays*dayTicks), len(d.hours), 1)...)
-	now := d.current(1)
+	now := d.hold(recent)
 	e.P, e.Level = d.judge(&now)
 	e.Known = e.HistoryDue > 0 && len(recent) > 0
 	e.LossPerDay = e.SpentLastDay * max(0, 1-e.Level)
@@ -96,10 +96,17 @@ func (d *Detector) assess() Evidence {
 	return e
 }
 
-// current is the belief as of now. slow is as in due.
-func (d *Detector) current(slow int) belief {
-	b := d.frozen
-	b.run(d, d.due(d.at(d.folded), len(d.hours), slow), d.watermark()-dayTicks)
+// hold is the belief as of now: the frozen one and those of the steps that it
+// does not hold yet.
+func (d *Detector) hold(steps []step) belief {
+	b, first := d.frozen, d.at(d.folded)
+	if len(steps) > 0 && steps[0].hour > first { // nothing was folded for long
+		steps = d.due(first, len(d.hours), 1)
+	}
+	for len(steps) > 0 && steps[0].hour < first {
+		steps = steps[1:]
+	}
+	b.run(d, steps, d.watermark()-dayTicks)
 	return b
 }
 
@@ -186,7 +193,7 @@ func (d *Detector) lateOrLost(recent []step, e Evidence) bool {
 	if d.params.Feed == ByOrder || e.SpentLastDay/e.AOV < busy || len(recent) == 0 {
 		return false
 	}
-	slower := d.current(2)
+	slower := d.hold(d.due(d.at(d.folded), len(d.hours), 2))
 	p, _ := d.judge(&slower)
 	if e.P >= Alert {
 		return p < Alert

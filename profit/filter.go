@@ -26,7 +26,10 @@ var (
 	jumpTo        [rungs]float64
 )
 
-const deadRate = 0.02
+const (
+	deadRate   = 0.02
+	negligible = 40 // e to the minus of which no probability shows
+)
 
 func init() {
 	for i := range rate {
@@ -74,7 +77,11 @@ func (b *belief) step(dt, n, x float64, sway int) {
 	}
 	dead = math.Exp(dead - top)
 	for e := lo; e < hi; e++ {
-		like[e] = math.Exp(like[e] - top)
+		if like[e] -= top; like[e] < -negligible {
+			like[e] = 0
+		} else {
+			like[e] = math.Exp(like[e])
+		}
 	}
 	sum := 0.0
 	for k := range b {
