@@ -88,9 +88,10 @@ func (d *Detector) assess() Evidence {
 	e.P, e.Level = d.judge(&now)
 	e.Known = e.HistoryDue > 0 && len(recent) > 0
 	e.LossPerDay = e.SpentLastDay * max(0, 1-e.Level)
-	e.Cohorts = d.cohorts(recent, average)
+	worth := average * d.later.factor() // of a conversion that is visible when its day is final
+	e.Cohorts = d.cohorts(recent, worth)
 	if e.Known && e.P >= Resolve {
-		d.explain(&e, recent, &now, average)
+		d.explain(&e, recent, &now, worth)
 		e.LateOrLost = d.lateOrLost(recent, e)
 	}
 	return e
@@ -113,7 +114,8 @@ func (d *Detector) hold(steps []step) belief {
 // judge returns P(unprofitable) and the expected ROAS over break-even ROAS.
 func (d *Detector) judge(b *belief) (p, level float64) {
 	average, _ := d.orders.average()
-	base := math.Log(average / d.refAOV)
+	worth := average * d.later.factor() / d.refAOV // of a conversion on the ladder
+	base := math.Log(worth)
 	sd := d.orders.uncertainty()
 	// Levels and shifts of the order value are rungs of one size, so that their
 	// sum takes few values.
@@ -133,7 +135,7 @@ func (d *Detector) judge(b *belief) (p, level float64) {
 		p += levels[i] * at
 		mean += levels[i] * rate[i+maxSway]
 	}
-	return min(max(p, 0), 1), mean * d.orders.factor() * average / d.refAOV
+	return min(max(p, 0), 1), mean * d.orders.factor() * worth
 }
 
 // spendSince is the spend between tick from and the watermark, of hours that
@@ -163,7 +165,7 @@ func (d *Detector) historyDue(average float64) float64 {
 }
 
 // cohorts sums the steps by day.
-func (d *Detector) cohorts(steps []step, average float64) []Cohort {
+func (d *Detector) cohorts(steps []step, worth float64) []Cohort {
 	var days []Cohort
 	var date kpi.Date
 	start := d.at(d.watermark() - evidenceDays*dayTicks)
@@ -179,7 +181,7 @@ func (d *Detector) cohorts(steps []step, average float64) []Cohort {
 		c := &days[len(days)-1]
 		c.Spend += h.spend
 		for ; len(steps) > 0 && steps[0].hour == i; steps = steps[1:] {
-			c.Due += steps[0].x * d.refAOV / average
+			c.Due += steps[0].x * d.refAOV / worth
 			c.Seen += steps[0].n
 		}
 	}

@@ -9,6 +9,9 @@ import (
 // poll lets the world go on to its next poll and hands what that brings to the
 // detector.
 func (w *world) poll() {
+	if w.channel != nil {
+		w.channel.poll()
+	}
 	w.tick += w.step
 	if w.missing > 0 && w.chance.Float64() < w.missing {
 		return

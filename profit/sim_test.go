@@ -14,11 +14,12 @@ import (
 // at a level of 1.
 type world struct {
 	nature
-	start int // tick of its first local midnight
-	feed  Feed
-	step  int       // ticks between polls
-	whole bool      // spend too comes by day only
-	det   *Detector // nil when only the rules are watched
+	start   int // tick of its first local midnight
+	feed    Feed
+	step    int       // ticks between polls
+	whole   bool      // spend too comes by day only
+	det     *Detector // nil when only the rules are watched
+	channel *world    // of a campaign: the rest of its channel
 
 	// The truth.
 	spend  []float64  // by hour
@@ -60,6 +61,10 @@ type nature struct {
 	outage     float64        // hours of each week in which results are not delivered
 	missing    float64        // share of polls that fail
 	restated   float64        // sd of a day's provisional currency rate, final at noon of the next
+	channel50  bool           // it is a campaign of a channel of 50 conversions a day at 1.5,
+	alone      bool           // whose detector it does not borrow from,
+	young      bool           // and it begins with the end of the warm-up
+	worth      float64        // factor on its order value; 0 is 1
 }
 
 const warmUp = 35 // days
@@ -98,12 +103,20 @@ func newWorldOf(nat nature, seed uint64, perDay float64, days int, feed Feed, sc
 	} else if perDay <= 50 {
 		w.step = 2
 	}
-	w.live((warmUp+days)*24, perDay, r, sc)
+	noise := r
+	if nat.channel50 {
+		noise = rand.New(rand.NewPCG(seed, 79))
+		w.channel = newWorld(seed, 50, days, feed, at(1.5))
+		w.channel.step = w.step
+	}
+	w.live((warmUp+days)*24, perDay, r, noise, sc)
 	slices.SortStableFunc(w.orders, func(a, b simOrder) int { return a.visible - b.visible })
 	hours := len(w.spend)
 	w.n, w.v = make([]float64, hours+1), make([]float64, hours+1)
 	w.clickN, w.clickV = make([]float64, hours+1), make([]float64, hours+1)
-	w.det = New(Params{Zone: w.zone, Feed: feed})
+	if w.det = New(Params{Zone: w.zone, Feed: feed}); nat.channel50 && !nat.alone {
+		w.det = w.channel.det.Campaign()
+	}
 	return w
 }
 
@@ -117,6 +130,7 @@ func (n nature) filled() nature {
 	usual(&n.season, 1)
 	usual(&n.window, 7)
 	usual(&n.late, 1)
+	usual(&n.worth, 1)
 	if n.zone == nil {
 		n.zone = time.UTC
 	}
@@ -126,10 +140,11 @@ func (n nature) filled() nature {
 	return n
 }
 
-// live makes the spend and the orders of all hours.
-func (w *world) live(hours int, perDay float64, r *rand.Rand, sc scenario) {
+// live makes the spend and the orders of all hours. What the campaigns of a
+// channel have in common comes from r, the rest from noise.
+func (w *world) live(hours int, perDay float64, r, noise *rand.Rand, sc scenario) {
 	norm := func(sd float64) float64 { return math.Exp(sd*r.NormFloat64() - sd*sd/2) }
-	w.aov = math.Exp(0.3 * r.NormFloat64())
+	w.aov = w.worth * math.Exp(0.3*r.NormFloat64())
 	// People spend and buy by day: spend peaks at about 15:00 (sd 1 h), the
 	// readiness to buy at about 18:00 (sd 3 h).
 	const hour = 2 * math.Pi / 24
@@ -160,6 +175,7 @@ func (w *world) live(hours int, perDay float64, r *rand.Rand, sc scenario) {
 	shock := w.shock * r.NormFloat64()
 	var effect, dayNoise float64
 	first := kpi.DateOf(w.from, w.zone)
+	r = noise
 	for h := range hours {
 		local := w.from.Add(time.Duration(h) * time.Hour).In(w.zone)
 		day, clock := int(kpi.DateOf(local, w.zone)-first), local.Hour()
@@ -170,6 +186,9 @@ func (w *world) live(hours int, perDay float64, r *rand.Rand, sc scenario) {
 		}
 		spend := perDay / 1.5 / 24 * w.aov * paid(clock, day%7) / 1.12 * dayNoise * norm(0.1)
 		at := float64(h - warmUp*24)
+		if w.young && at < 0 {
+			spend = 0
+		}
 		due := spend / w.aov * earned(clock, day%7) * all / won
 		w.spend, w.due, w.day = append(w.spend, spend), append(w.due, due), append(w.day, day)
 		for range poisson(r, due*sc.level(at)*effect*w.perOrder()) {
