@@ -34,7 +34,7 @@ type prior [rungs]float64
 
 const (
 	deadRate   = 0.02
-	negligible = 40 // e to the minus of which no probability shows
+	negligible = 30 // e to the minus of which no probability shows
 )
 
 func init() {
@@ -85,7 +85,9 @@ func (b *belief) step(dt, n, x float64, sway int, p *prior) {
 	top := dead
 	for e := lo; e < hi; e++ {
 		like[e] = n*logRate[e] - x*rate[e]
-		top = max(top, like[e])
+		if like[e] > top {
+			top = like[e]
+		}
 	}
 	dead = math.Exp(dead - top)
 	for e := lo; e < hi; e++ {
@@ -138,13 +140,14 @@ func (b *belief) pass(dt float64, p *prior) {
 
 // scale divides by sum. An observation that no level explains teaches nothing.
 func (b *belief) scale(sum float64, p *prior) {
-	if !(sum > 0) || math.IsInf(sum, 0) {
+	if !(sum > 1e-300) || math.IsInf(sum, 0) {
 		*b = newBelief(p)
 		return
 	}
+	part := 1 / sum
 	for k := range b {
 		for i := range b[k] {
-			b[k][i] /= sum
+			b[k][i] *= part
 		}
 	}
 }

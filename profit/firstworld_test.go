@@ -35,7 +35,7 @@ var known = map[string]string{
 // TestWorldIsAsHardAsTheFirst: the naive rules do here, within 25% and the
 // noise of both samples, what they did there.
 func TestWorldIsAsHardAsTheFirst(t *testing.T) {
-	s := size{20, 60, 60}
+	s := size{12, 60, 40}
 	switch {
 	case *grid:
 		s = size{180, 60, 200}

@@ -73,19 +73,19 @@ func TestDetectorStaysWithinItsGates(t *testing.T) {
 func sizeOf(perDay float64, feed Feed) size {
 	switch {
 	case *grid:
-		return map[float64]size{2: {60, 60, 80}, 10: {60, 60, 80}, 50: {40, 60, 80}, 300: {24, 60, 60}}[perDay]
+		return map[float64]size{2: {40, 60, 60}, 10: {40, 60, 60}, 50: {24, 60, 60}, 300: {16, 60, 50}}[perDay]
 	case perDay != 10 && perDay != 300:
 		return size{}
 	case testing.Short():
 		return size{2, 30, 5}
 	case perDay == 300 && feed == ByClickHour:
-		return size{5, 45, 14}
+		return size{4, 45, 12}
 	case perDay == 300:
-		return size{2, 45, 9}
+		return size{2, 30, 8}
 	case feed == ByClickHour:
-		return size{20, 60, 24}
+		return size{14, 60, 20}
 	}
-	return size{8, 60, 13}
+	return size{6, 60, 11}
 }
 
 func alarm() []rule { return []rule{ladder("P>=.8", Alert)} }
@@ -105,7 +105,7 @@ func checkFalseAlarms(t *testing.T, g gate, feed Feed, s size) {
 		{"in 14 days after 3x became 1.5x", fromThrice, g.halved, size{channels: s.channels, days: 14}},
 	} {
 		got := falseAlarms(usual(g.perDay, feed), gateSeed, f.sc, f.size, alarm)[0]
-		t.Logf("false alarms %s: %s, gate %.2f", f.name, episodes(got), f.most)
+		t.Logf("%g a day, %s: false alarms %s: %s, gate %.2f", g.perDay, feedName[feed], f.name, episodes(got), f.most)
 		if got.rate() > allowed(f.most, got.months) {
 			t.Errorf("%.2f false alarms a channel-month %s in %.0f channel-months, gate %.2f", got.rate(), f.name, got.months, f.most)
 		}
@@ -123,7 +123,7 @@ func checkChanges(t *testing.T, g gate, feed Feed, s size) {
 		got := reactionsTo(usual(g.perDay, feed), gateSeed+5000, s.changes, c, alarm)[0]
 		n := float64(len(got.hours))
 		noise := 1 + 1/math.Sqrt(n)
-		t.Logf("%-10s %s", c.name, got.row())
+		t.Logf("%g a day, %s: %-10s %s, gate %.1f h", g.perDay, feedName[feed], c.name, got.row(), g.hours[c.name]*slack[feed])
 		most := func(what string, got, gate float64) {
 			if gate > 0 && !(got <= gate*noise) {
 				t.Errorf("%s: %s %.1f, gate %.1f (%.1f in a sample of %.0f)", c.name, what, got, gate, gate*noise, n)
