@@ -22,6 +22,10 @@ type Evidence struct {
 	// brought by now at break-even.
 	HistoryDue float64
 	AOV        float64 // long-run value of a conversion, net as Observation.Value
+	// Volume is how many conversions a day the spend of the last seven days would
+	// bring at AssumedLevel, for Thresholds. What the channel really brings does
+	// not count: one that went dead is not a small one.
+	Volume float64
 
 	// Cause and the run of hours that shows it best, set from P = 0.5 on. Since
 	// is zero for an order value that fell: counts do not tell when.
@@ -83,6 +87,7 @@ func (d *Detector) assess() Evidence {
 	}
 	e.AOV = average
 	e.HistoryDue = d.historyDue(average)
+	e.Volume = d.volume(mark) / average * AssumedLevel
 	recent := append([]step(nil), d.due(d.at(mark-evidenceDays*dayTicks), len(d.hours), 1)...)
 	now := d.hold(recent)
 	e.P, e.Level = d.judge(&now)
@@ -148,6 +153,13 @@ func (d *Detector) spendSince(from int) float64 {
 		sum += h.spend * min(max(part, 0), 1)
 	}
 	return sum
+}
+
+// volume is the mean spend a day of the last seven, or of the time that is
+// known when that is less.
+func (d *Detector) volume(mark int) float64 {
+	from := max(d.hours[0].start, mark-7*dayTicks)
+	return d.spendSince(from) / max(1, float64(mark-from)/dayTicks)
 }
 
 func (d *Detector) historyDue(average float64) float64 {

@@ -14,7 +14,7 @@ const AssumedLevel = 1.5
 
 // Thresholds chooses the alert threshold of an account so that its channels
 // together raise no more than wish false alarms a month. perDay holds the
-// conversions a day of each channel. The threshold is the lowest of the
+// conversions a day of each channel at AssumedLevel: Evidence.Volume. The threshold is the lowest of the
 // measured steps that does it, at least Alert: below that a channel with a thin
 // margin would be red too often. rate is the false alarms a month that the
 // threshold stands for, all channels being at AssumedLevel; met is false when

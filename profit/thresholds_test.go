@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"testing"
+	"time"
 )
 
 var update = flag.Bool("update", false, "write the table of thresholds anew; takes minutes")
@@ -143,6 +144,34 @@ func TestWishSetsTheThreshold(t *testing.T) {
 	}
 	if before <= Alert {
 		t.Error("100 channels need no more than one")
+	}
+}
+
+func TestVolumeIsThatOfTheSpend(t *testing.T) {
+	eachFeed(t, func(t *testing.T, feed Feed) {
+		w := newWorld(7, 50, 30, feed, scenario{after(0, 1.5, 0), steady(1)})
+		for w.hour() < 10*24 {
+			w.poll()
+		}
+		var spend float64
+		for h := range 7 * 24 {
+			spend += w.spend[(warmUp+3)*24+h]
+		}
+		e := w.det.Evidence()
+		want := spend / 7 / e.AOV * AssumedLevel
+		if math.Abs(e.Volume-want) > want/100 || want < 25 || want > 100 {
+			t.Errorf("a dead channel's volume is %.1f a day, its spend stands for %.1f", e.Volume, want)
+		}
+	})
+	d := New(Params{Zone: time.UTC})
+	now := simStart.Add(12 * time.Hour)
+	for h := range 12 {
+		d.Observe(Observation{At: now, Start: simStart.Add(time.Duration(h) * time.Hour), Length: time.Hour,
+			Spend: 10, Conversions: 1, Value: 15, HasSpend: true, HasResults: true, Backfill: true})
+	}
+	d.Advance(now, now)
+	if e := d.Evidence(); math.Abs(e.Volume-12) > 0.1 {
+		t.Errorf("half a day of spend worth 8 conversions at break-even is a volume of %.1f", e.Volume)
 	}
 }
 
