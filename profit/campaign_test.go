@@ -23,7 +23,7 @@ func judged() []rule {
 // TestCampaignsStayWithinTheGates: a campaign of 10 conversions a day is judged
 // as well as a channel of that size.
 func TestCampaignsStayWithinTheGates(t *testing.T) {
-	s := size{6, 60, 9}
+	s := size{4, 60, 7}
 	switch {
 	case *grid:
 		s = size{60, 60, 80}

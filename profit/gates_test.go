@@ -79,13 +79,13 @@ func sizeOf(perDay float64, feed Feed) size {
 	case testing.Short():
 		return size{2, 30, 5}
 	case perDay == 300 && feed == ByClickHour:
-		return size{4, 45, 12}
+		return size{3, 45, 10}
 	case perDay == 300:
-		return size{2, 30, 8}
+		return size{1, 45, 7}
 	case feed == ByClickHour:
-		return size{14, 60, 20}
+		return size{12, 60, 16}
 	}
-	return size{6, 60, 11}
+	return size{5, 60, 10}
 }
 
 func alarm() []rule { return []rule{ladder("P>=.8", Alert)} }
