@@ -102,7 +102,7 @@ func checkFalseAlarms(t *testing.T, g gate, feed Feed, s size) {
 	}{
 		{"at 1.5x", at(1.5), g.fine, s},
 		{"at 1.15x", at(1.15), g.thin, s},
-		{"in 14 days after 3x became 1.5x", fromThrice, g.halved, size{channels: s.channels, days: 14}},
+		{"in 14 days after 3x became 1.5x", fromThrice, g.halved, size{channels: 3 * s.channels, days: 14}},
 	} {
 		got := falseAlarms(usual(g.perDay, feed), gateSeed, f.sc, f.size, alarm)[0]
 		t.Logf("%g a day, %s: false alarms %s: %s, gate %.2f", g.perDay, feedName[feed], f.name, episodes(got), f.most)
