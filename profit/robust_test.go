@@ -55,6 +55,7 @@ func unusuals() []unusual {
 		{name: "delays quadruple", nature: nature{late: 4}, guarded: true},
 		{name: "day effects 20%", nature: nature{shock: 0.2}, beyond: "a channel at 1.15x is below break-even for days on end"},
 		{name: "seasons doubled", nature: nature{season: 2}},
+		{name: "order values of a heavy tail", nature: nature{tail: 1.5}},
 	}
 }
 

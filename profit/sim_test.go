@@ -65,6 +65,7 @@ type nature struct {
 	alone      bool           // whose detector it does not borrow from,
 	young      bool           // and it begins with the end of the warm-up
 	worth      float64        // factor on its order value; 0 is 1
+	tail       float64        // sd of the log value of an order; 0 is 1
 }
 
 const warmUp = 35 // days
@@ -131,6 +132,7 @@ func (n nature) filled() nature {
 	usual(&n.window, 7)
 	usual(&n.late, 1)
 	usual(&n.worth, 1)
+	usual(&n.tail, 1)
 	if n.zone == nil {
 		n.zone = time.UTC
 	}
@@ -214,7 +216,7 @@ func (w *world) order(h int, d delays, r *rand.Rand, mean float64) {
 		delay *= w.late
 	}
 	o := simOrder{visible: int(math.Ceil(click + delay)), click: h, cohort: h, n: 1}
-	o.value = mean * math.Exp(r.NormFloat64()-0.5)
+	o.value = mean * math.Exp(w.tail*r.NormFloat64()-w.tail*w.tail/2)
 	switch w.feed {
 	case ByDay:
 		o.cohort = w.day[h]
