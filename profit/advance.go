@@ -33,7 +33,7 @@ func (d *Detector) Advance(spendThrough, resultsThrough time.Time) {
 }
 
 func (d *Detector) followHours(before, now int) {
-	if d.params.Feed != ByClickHour {
+	if d.params.Feed != ByClickHour || d.channel != nil {
 		return
 	}
 	for i := len(d.hours) - 1; i >= 0; i-- {
@@ -69,6 +69,8 @@ func (d *Detector) learn() {
 		d.rebuild = false
 	}
 	if d.learned == 0 {
+		d.centre()
+		d.frozen = newBelief(&d.start)
 		d.learned = d.hours[0].date
 		d.folded = d.hours[0].start
 	}
@@ -91,16 +93,22 @@ func (d *Detector) beginDay(date kpi.Date) {
 	now := tickOf(date.Start(d.params.Zone))
 	for d.foldDay(now) {
 	}
+	if d.channel != nil {
+		d.beginCampaignDay(date)
+		return
+	}
 	d.season.decay()
 	if d.params.Feed != ByDay {
 		d.learnClock(date - 4)
 	}
 	d.learnWeekday(date - 8)
 	d.learnWobble(date - 8)
+	d.learnLater(date - laterDays)
 	if date > d.aged {
 		d.aged = date
 		d.curve.decay(math.Exp2(-1.0 / curveHalf))
 		d.orders.decay(1)
+		d.later.decay()
 		if d.params.Feed == ByClickHour {
 			d.curve.learnLadder()
 		}
@@ -122,6 +130,7 @@ func (d *Detector) foldDay(now int) bool {
 	if d.hours[to-1].end+mature > now {
 		return false
 	}
+	d.settle(from, to, now)
 	d.frozen.run(d, d.due(from, to, 1), math.MaxInt)
 	d.folded = d.hours[to-1].end
 	return true
@@ -143,7 +152,7 @@ func (b *belief) run(d *Detector, steps []step, hourly int) {
 				continue
 			}
 		}
-		b.step(block.dt, block.n, block.x, sway)
+		b.step(block.dt, block.n, block.x, sway, &d.start)
 		block = step{}
 	}
 }

@@ -41,8 +41,8 @@ type maturity struct {
 	table     [mature + 1]float64
 }
 
-func newMaturity(prior Curve) maturity {
-	m := maturity{prior: slowCurve}
+func newMaturity(prior Curve) *maturity {
+	m := &maturity{prior: slowCurve}
 	if len(prior) > 0 {
 		for j, k := range knots {
 			m.prior[j] = prior.share(time.Duration(k) * tick)

@@ -50,9 +50,10 @@ type Observation struct {
 	Backfill bool
 }
 
-// Detector follows one channel.
+// Detector follows one channel, or one campaign of a channel.
 type Detector struct {
-	params Params
+	params  Params
+	channel *Detector // of a campaign: the detector that it borrows from
 
 	hours         []hour // contiguous local days, in order of time
 	spendTotals   totals // day totals that are spread over hours
@@ -66,10 +67,13 @@ type Detector struct {
 	rebuild                      bool
 	pastSpend                    float64 // spend of forgotten hours
 
-	curve  maturity
-	season season
-	wobble wobble
+	// What is learnt. A campaign's are its channel's, from curve to later.
+	curve  *maturity
+	season *season
+	wobble *wobble
+	later  *later
 	orders orderValue
+	start  prior // levels that the channel begins with and jumps to
 	frozen belief
 	refAOV float64 // order value that the ladder's levels are measured by
 
@@ -81,7 +85,7 @@ type Detector struct {
 
 // New returns the detector of one channel that knows nothing yet.
 func New(p Params) *Detector {
-	d := &Detector{params: p}
+	d := &Detector{params: p, season: new(season), wobble: new(wobble), later: new(later), start: aroundBreakEven}
 	d.curve = newMaturity(p.Prior)
 	d.orders = newOrderValue(p.OrderValue)
 	d.refAOV = p.OrderValue
@@ -92,9 +96,10 @@ func New(p Params) *Detector {
 // forgetLevel goes back to the beliefs that a channel begins with, save what
 // is known of its delays and order values.
 func (d *Detector) forgetLevel() {
-	d.season = newSeason()
-	d.wobble = newWobble()
-	d.frozen = newBelief()
+	if d.channel == nil {
+		*d.season, *d.wobble = newSeason(), newWobble()
+	}
+	d.frozen = newBelief(&d.start)
 	d.learned = 0
 	d.folded = 0
 }

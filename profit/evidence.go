@@ -22,6 +22,10 @@ type Evidence struct {
 	// brought by now at break-even.
 	HistoryDue float64
 	AOV        float64 // long-run value of a conversion, net as Observation.Value
+	// Volume is how many conversions a day the spend of the last seven days would
+	// bring at AssumedLevel, for Thresholds. What the channel really brings does
+	// not count: one that went dead is not a small one.
+	Volume float64
 
 	// Cause and the run of hours that shows it best, set from P = 0.5 on. Since
 	// is zero for an order value that fell: counts do not tell when.
@@ -83,30 +87,40 @@ func (d *Detector) assess() Evidence {
 	}
 	e.AOV = average
 	e.HistoryDue = d.historyDue(average)
+	e.Volume = d.volume(mark) / average * AssumedLevel
 	recent := append([]step(nil), d.due(d.at(mark-evidenceDays*dayTicks), len(d.hours), 1)...)
-	now := d.current(1)
+	now := d.hold(recent)
 	e.P, e.Level = d.judge(&now)
 	e.Known = e.HistoryDue > 0 && len(recent) > 0
 	e.LossPerDay = e.SpentLastDay * max(0, 1-e.Level)
-	e.Cohorts = d.cohorts(recent, average)
+	worth := average * d.later.factor() // of a conversion that is visible when its day is final
+	e.Cohorts = d.cohorts(recent, worth)
 	if e.Known && e.P >= Resolve {
-		d.explain(&e, recent, &now, average)
+		d.explain(&e, recent, &now, worth)
 		e.LateOrLost = d.lateOrLost(recent, e)
 	}
 	return e
 }
 
-// current is the belief as of now. slow is as in due.
-func (d *Detector) current(slow int) belief {
-	b := d.frozen
-	b.run(d, d.due(d.at(d.folded), len(d.hours), slow), d.watermark()-dayTicks)
+// hold is the belief as of now: the frozen one and those of the steps that it
+// does not hold yet.
+func (d *Detector) hold(steps []step) belief {
+	b, first := d.frozen, d.at(d.folded)
+	if len(steps) > 0 && steps[0].hour > first { // nothing was folded for long
+		steps = d.due(first, len(d.hours), 1)
+	}
+	for len(steps) > 0 && steps[0].hour < first {
+		steps = steps[1:]
+	}
+	b.run(d, steps, d.watermark()-dayTicks)
 	return b
 }
 
 // judge returns P(unprofitable) and the expected ROAS over break-even ROAS.
 func (d *Detector) judge(b *belief) (p, level float64) {
 	average, _ := d.orders.average()
-	base := math.Log(average / d.refAOV)
+	worth := average * d.later.factor() / d.refAOV // of a conversion on the ladder
+	base := math.Log(worth)
 	sd := d.orders.uncertainty()
 	// Levels and shifts of the order value are rungs of one size, so that their
 	// sum takes few values.
@@ -126,7 +140,7 @@ func (d *Detector) judge(b *belief) (p, level float64) {
 		p += levels[i] * at
 		mean += levels[i] * rate[i+maxSway]
 	}
-	return min(max(p, 0), 1), mean * d.orders.factor() * average / d.refAOV
+	return min(max(p, 0), 1), mean * d.orders.factor() * worth
 }
 
 // spendSince is the spend between tick from and the watermark, of hours that
@@ -139,6 +153,13 @@ func (d *Detector) spendSince(from int) float64 {
 		sum += h.spend * min(max(part, 0), 1)
 	}
 	return sum
+}
+
+// volume is the mean spend a day of the last seven, or of the time that is
+// known when that is less.
+func (d *Detector) volume(mark int) float64 {
+	from := max(d.hours[0].start, mark-7*dayTicks)
+	return d.spendSince(from) / max(1, float64(mark-from)/dayTicks)
 }
 
 func (d *Detector) historyDue(average float64) float64 {
@@ -156,7 +177,7 @@ func (d *Detector) historyDue(average float64) float64 {
 }
 
 // cohorts sums the steps by day.
-func (d *Detector) cohorts(steps []step, average float64) []Cohort {
+func (d *Detector) cohorts(steps []step, worth float64) []Cohort {
 	var days []Cohort
 	var date kpi.Date
 	start := d.at(d.watermark() - evidenceDays*dayTicks)
@@ -172,7 +193,7 @@ func (d *Detector) cohorts(steps []step, average float64) []Cohort {
 		c := &days[len(days)-1]
 		c.Spend += h.spend
 		for ; len(steps) > 0 && steps[0].hour == i; steps = steps[1:] {
-			c.Due += steps[0].x * d.refAOV / average
+			c.Due += steps[0].x * d.refAOV / worth
 			c.Seen += steps[0].n
 		}
 	}
@@ -186,7 +207,7 @@ func (d *Detector) lateOrLost(recent []step, e Evidence) bool {
 	if d.params.Feed == ByOrder || e.SpentLastDay/e.AOV < busy || len(recent) == 0 {
 		return false
 	}
-	slower := d.current(2)
+	slower := d.hold(d.due(d.at(d.folded), len(d.hours), 2))
 	p, _ := d.judge(&slower)
 	if e.P >= Alert {
 		return p < Alert

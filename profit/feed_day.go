@@ -98,7 +98,7 @@ func (d *Detector) spreadArrivals(t *total, first, last, since, now int) {
 // noteArrival keeps growth for the curve, unless the poll before was too long
 // ago to say when it came.
 func (d *Detector) noteArrival(t *total, from, to int, n float64) {
-	if n == 0 {
+	if n == 0 || d.channel != nil {
 		return
 	}
 	if to-from > max(hourTicks, (to-t.from)/3) {

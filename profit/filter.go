@@ -23,37 +23,52 @@ var (
 	swayWeight = [3]float64{1. / 6, 2. / 3, 1. / 6}
 
 	rate, logRate [maxSway + rungs + maxSway]float64 // of rung i at index i+maxSway
-	jumpTo        [rungs]float64
+
+	// aroundBreakEven is what is assumed of a channel.
+	aroundBreakEven prior
 )
 
-const deadRate = 0.02
+// prior is the probability of each level before anything is seen and after a
+// jump.
+type prior [rungs]float64
+
+const (
+	deadRate   = 0.02
+	negligible = 30 // e to the minus of which no probability shows
+)
 
 func init() {
 	for i := range rate {
 		logRate[i] = math.Log(0.12) + float64(i-maxSway-1)*rungStep
 		rate[i] = math.Exp(logRate[i])
 	}
+	aroundBreakEven = around(0)
+}
+
+// around is lognormal around a log level, save for what goes dead.
+func around(log float64) (p prior) {
 	sum := 0.0
 	for i := 1; i < rungs; i++ {
-		z := logRate[i+maxSway] / jumpSpread
-		jumpTo[i] = math.Exp(-z * z / 2)
-		sum += jumpTo[i]
+		z := (logRate[i+maxSway] - log) / jumpSpread
+		p[i] = math.Exp(-z * z / 2)
+		sum += p[i]
 	}
-	for i := range jumpTo {
-		jumpTo[i] *= (1 - deadShare) / sum
+	for i := range p {
+		p[i] *= (1 - deadShare) / sum
 	}
-	jumpTo[0] = deadShare
+	p[0] = deadShare
+	return p
 }
 
 // belief is a probability for each level (second index) and each state of the
 // day (low, usual, high).
 type belief [3][rungs]float64
 
-func newBelief() belief {
+func newBelief(p *prior) belief {
 	var b belief
 	for k := range b {
 		for i := range b[k] {
-			b[k][i] = swayWeight[k] * jumpTo[i]
+			b[k][i] = swayWeight[k] * p[i]
 		}
 	}
 	return b
@@ -61,20 +76,26 @@ func newBelief() belief {
 
 // step lets dt hours pass and then takes in that n conversions were seen where
 // x would be due at break-even. sway is by how many rungs a low or high day is
-// off the level.
-func (b *belief) step(dt, n, x float64, sway int) {
-	b.pass(dt)
+// off the level. Jumps go to p.
+func (b *belief) step(dt, n, x float64, sway int, p *prior) {
+	b.pass(dt, p)
 	var like [len(rate)]float64
 	lo, hi := maxSway+1-sway, maxSway+rungs+sway
 	dead := n*math.Log(deadRate) - x*deadRate
 	top := dead
 	for e := lo; e < hi; e++ {
 		like[e] = n*logRate[e] - x*rate[e]
-		top = max(top, like[e])
+		if like[e] > top {
+			top = like[e]
+		}
 	}
 	dead = math.Exp(dead - top)
 	for e := lo; e < hi; e++ {
-		like[e] = math.Exp(like[e] - top)
+		if like[e] -= top; like[e] < -negligible {
+			like[e] = 0
+		} else {
+			like[e] = math.Exp(like[e])
+		}
 	}
 	sum := 0.0
 	for k := range b {
@@ -86,11 +107,11 @@ func (b *belief) step(dt, n, x float64, sway int) {
 			sum += row[i]
 		}
 	}
-	b.scale(sum)
+	b.scale(sum, p)
 }
 
 // pass is the time step: a new day's sway, slow drift, rare jumps.
-func (b *belief) pass(dt float64) {
+func (b *belief) pass(dt float64, p *prior) {
 	sway := 1 - math.Exp(-dt/24)
 	jump := 1 - math.Exp(-dt/24/jumpDays)
 	drift := driftPerDay * driftPerDay * dt / 24 / (2 * rungStep * rungStep)
@@ -112,20 +133,21 @@ func (b *belief) pass(dt float64) {
 			before = here
 		}
 		for i := range row {
-			row[i] += jump * (swayWeight[k]*jumpTo[i] - row[i])
+			row[i] += jump * (swayWeight[k]*p[i] - row[i])
 		}
 	}
 }
 
 // scale divides by sum. An observation that no level explains teaches nothing.
-func (b *belief) scale(sum float64) {
-	if !(sum > 0) || math.IsInf(sum, 0) {
-		*b = newBelief()
+func (b *belief) scale(sum float64, p *prior) {
+	if !(sum > 1e-300) || math.IsInf(sum, 0) {
+		*b = newBelief(p)
 		return
 	}
+	part := 1 / sum
 	for k := range b {
 		for i := range b[k] {
-			b[k][i] /= sum
+			b[k][i] *= part
 		}
 	}
 }
@@ -152,7 +174,7 @@ func (b *belief) levels() [rungs]float64 {
 	return p
 }
 
-// logLevel is the mean log level.
+// logLevel is the mean log level, tracking dead included.
 func (b *belief) logLevel() float64 {
 	p := b.levels()
 	mean := p[0] * math.Log(deadRate)

@@ -40,6 +40,11 @@ type hour struct {
 	spread               bool // results are a share of a day total, told by no poll
 
 	trace trace // what the curve has seen of it
+
+	// Of the first hour of a local day: the day's conversions when it became
+	// final, and whether they were noted.
+	settled    float64
+	hasSettled bool
 }
 
 // cover makes sure that the local days of [from, to) and all days between them

@@ -38,6 +38,8 @@ type orderValue struct {
 	mean, weight  float64 // running mean of the log, and its precision
 	shift         [nShifts]float64
 	last          int // tick of the last group
+
+	channel *orderValue // of a campaign: what is known of its channel's orders
 }
 
 func newOrderValue(expected float64) orderValue {
@@ -52,12 +54,34 @@ func newOrderValue(expected float64) orderValue {
 
 // average returns the long-run value of an order; ok says whether it is known.
 func (v *orderValue) average() (float64, bool) {
-	return v.value / v.orders, v.orders > 0.5 && v.value > 0
+	orders, value := v.known()
+	return value / orders, orders > 0.5 && value > 0
+}
+
+// known is the weight and the sum of the orders that average stands on.
+func (v *orderValue) known() (orders, value float64) {
+	orders, value = v.orders, v.value
+	if v.channel != nil {
+		if average, ok := v.channel.average(); ok {
+			orders += borrowedOrders
+			value += borrowedOrders * average
+		}
+	}
+	return orders, value
 }
 
 // uncertainty is the standard deviation of the log of average.
 func (v *orderValue) uncertainty() float64 {
-	return math.Sqrt(math.Expm1(v.variance) / max(v.orders, 0.5))
+	orders, _ := v.known()
+	return math.Sqrt(math.Expm1(v.spread()) / max(orders, 0.5))
+}
+
+// spread is the variance of the log of one order's value.
+func (v *orderValue) spread() float64 {
+	if v.channel != nil {
+		return v.channel.variance
+	}
+	return v.variance
 }
 
 // recall takes in orders that were first seen age days after.
@@ -100,9 +124,13 @@ func (v *orderValue) deviation(orders, value float64) (deviation, s float64, ok 
 	if orders <= 0 || value <= 0 {
 		return 0, 0, false
 	}
-	s2 := math.Log1p(math.Expm1(v.variance) / max(orders, 1))
+	s2 := math.Log1p(math.Expm1(v.spread()) / max(orders, 1))
 	y := math.Log(value/orders) + s2/2
-	if v.weight == 0 {
+	switch {
+	case v.weight > 0:
+	case v.channel != nil && v.channel.weight > 0:
+		v.mean, v.weight = v.channel.mean, borrowedOrders/max(v.spread(), finestSD*finestSD)
+	default:
 		v.mean = y
 	}
 	return y - v.mean, max(math.Sqrt(s2), finestSD), true

@@ -163,7 +163,7 @@ func (d *Detector) learnWobble(date kpi.Date) {
 	e := week * x / weekDue
 	v := ((n-e)*(n-e) - e - e*e/week) / (e * e)
 	keep := math.Exp2(-1.0 / wobbleHalf)
-	w := &d.wobble
+	w := d.wobble
 	w.weight = wobbleBase + keep*(w.weight-wobbleBase) + e*e
 	prior := wobbleBase * wobbleSD * wobbleSD
 	w.sum = prior + keep*(w.sum-prior) + e*e*min(max(v, -wobbleClip), wobbleClip)

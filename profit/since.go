@@ -7,8 +7,8 @@ import (
 
 // explain says since when, by how many conversions and why the channel is
 // below break-even.
-func (d *Detector) explain(e *Evidence, steps []step, now *belief, average float64) {
-	breakEven := d.refAOV / average
+func (d *Detector) explain(e *Evidence, steps []step, now *belief, worth float64) {
+	breakEven := d.refAOV / worth
 	var n, x, best float64
 	for i := len(steps) - 1; i >= 0; i-- {
 		n += steps[i].n

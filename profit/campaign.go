@@ -1,0 +1,66 @@
+package profit
+
+import (
+	"math"
+
+	"adtop/kpi"
+)
+
+// borrowedOrders is how many orders of its own a campaign needs until they
+// count as much for its order value as what is known of its channel's: as if
+// the order values of campaigns differed by a quarter.
+const borrowedOrders = 30
+
+// Campaign returns the detector of one campaign of the channel. A campaign is
+// too small to learn from: it borrows the channel's delay curve, season, day
+// effect and late changes, begins with the channel's order value, and is expected around the
+// channel's level, so that few orders suffice to judge it. It is told the
+// campaign's own figures. Of each poll the channel must be told and advanced
+// first. The rates of Thresholds are those of channels; they hold for campaigns
+// of the same volume.
+func (d *Detector) Campaign() *Detector {
+	c := &Detector{params: d.params, channel: d, curve: d.curve, season: d.season, wobble: d.wobble, later: d.later, start: aroundBreakEven}
+	c.orders = newOrderValue(0)
+	c.orders.channel = &d.orders
+	c.forgetLevel()
+	return c
+}
+
+// beginCampaignDay is beginDay of what a campaign learns itself.
+func (d *Detector) beginCampaignDay(date kpi.Date) {
+	if date > d.aged {
+		d.aged = date
+		d.orders.decay(1)
+	}
+	d.rebase()
+	d.centre()
+}
+
+// centre expects a campaign around the ROAS of its channel; tracking that went
+// dead there says nothing of the level.
+func (d *Detector) centre() {
+	if d.channel == nil {
+		return
+	}
+	theirs, ok := d.channel.orders.average()
+	ours, known := d.orders.average()
+	if !ok || !known || d.channel.refAOV <= 0 || d.refAOV <= 0 {
+		return
+	}
+	level := d.channel.frozen.aliveLevel() + math.Log(theirs/d.channel.refAOV) - math.Log(ours/d.refAOV)
+	d.start = around(level)
+}
+
+// aliveLevel is the mean log level, tracking dead excluded.
+func (b *belief) aliveLevel() float64 {
+	p := b.levels()
+	sum, mean := 0.0, 0.0
+	for i := 1; i < rungs; i++ {
+		sum += p[i]
+		mean += p[i] * logRate[i+maxSway]
+	}
+	if sum < 1e-6 {
+		return 0
+	}
+	return mean / sum
+}
