@@ -54,14 +54,6 @@ const versionColumns = 9
 // columns are those that a version is read from.
 func (t *table) columns() string { return "k, at, " + t.whole + ", " + metricColumns }
 
-// pastKey is k in name_past.
-func (t *table) pastKey() string {
-	if t == hourTable {
-		return "date << 30 | slot"
-	}
-	return "k"
-}
-
 // row returns the values of a row of name; pastRow those of name_past.
 func (t *table) row(args []driver.Value, v version) []driver.Value {
 	args = append(args, int64(v.key), int64(v.at))
