@@ -1,0 +1,425 @@
+package httpkit
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+
+	"adtop/kpi"
+	"adtop/sources"
+)
+
+// Scanner reads one JSON answer from front to back, value by value, without
+// keeping what it has read: an answer of many rows needs no more memory than
+// its bytes. A value that the caller does not read is skipped, and checked all
+// the same.
+//
+// The first failure ends every loop and makes all later values unknown; Err
+// tells it. Ask Err before a row is handed over and after the last one.
+type Scanner struct {
+	Missing string // a text that stands for "no value" where a number belongs, such as "-"
+
+	client *Client // for excerpts and for cleaning errors; may be nil
+	body   []byte
+	at     int
+	path   []step
+	err    *sources.Error
+}
+
+// step is a key, or the place in a list.
+type step struct {
+	key   []byte
+	index int
+}
+
+// deepest bounds how far values may be nested.
+const deepest = 64
+
+// Scan returns a scanner of an answer.
+func (c *Client) Scan(r *Response) *Scanner { return &Scanner{client: c, body: r.Body} }
+
+// NewScanner returns a scanner of a body that no client got.
+func NewScanner(body []byte) *Scanner { return &Scanner{body: body} }
+
+// Object goes through the keys of an object; null has none. Within the loop
+// the key's value is next. The key is valid until the next one.
+func (s *Scanner) Object() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) { s.members(yield) }
+}
+
+// Array goes through the elements of a list; null has none. Within the loop
+// the element is next.
+func (s *Scanner) Array() iter.Seq[int] {
+	return func(yield func(int) bool) { s.elements(yield) }
+}
+
+// Err is the failure so far, of kind Malformed, or nil.
+func (s *Scanner) Err() error {
+	if s.err == nil {
+		return nil
+	}
+	if s.client != nil {
+		return s.client.refusal(s.err)
+	}
+	return s.err
+}
+
+// End demands that nothing follows what was read, and returns Err.
+func (s *Scanner) End() error {
+	if s.peek(); s.err == nil && s.at < len(s.body) {
+		s.broken("the end")
+	}
+	return s.Err()
+}
+
+// Text reads a string, or a number as it is written: platforms differ in how
+// they write ids. null is nil. The bytes must not be changed.
+func (s *Scanner) Text() []byte {
+	text, _ := s.scalar("a string")
+	return text
+}
+
+// Integer reads a whole number, or a string that holds one.
+func (s *Scanner) Integer() Integer {
+	start := s.at
+	text, known := s.scalar("a number")
+	if !known || string(text) == s.Missing && s.Missing != "" {
+		return Integer{}
+	}
+	if value, err := strconv.ParseInt(string(text), 10, 64); err == nil {
+		return Integer{value, true}
+	}
+	if m, err := kpi.ParseMicros(string(text)); err == nil && m%kpi.MicrosPerUnit == 0 { // as in 15000.0
+		return Integer{int64(m / kpi.MicrosPerUnit), true}
+	}
+	s.mistyped(start, "a whole number")
+	return Integer{}
+}
+
+// Decimal reads a number, or a string that holds one, into millionths.
+func (s *Scanner) Decimal() Decimal {
+	start := s.at
+	text, known := s.scalar("a number")
+	if !known || string(text) == s.Missing && s.Missing != "" {
+		return Decimal{}
+	}
+	m, err := kpi.ParseMicros(string(text))
+	if err != nil {
+		s.mistyped(start, "a number")
+		return Decimal{}
+	}
+	return Decimal{m, true}
+}
+
+// Skip passes over the next value.
+func (s *Scanner) Skip() {
+	switch s.peek() {
+	case '{':
+		for range s.Object() {
+			continue
+		}
+	case '[':
+		for range s.Array() {
+			continue
+		}
+	case '"':
+		s.quoted()
+	default:
+		s.literal("a value")
+	}
+}
+
+func (s *Scanner) members(yield func([]byte) bool) {
+	if !s.open('{', "an object") {
+		return
+	}
+	top := len(s.path) - 1
+	for first := true; !s.closed('}', first); first = false {
+		if s.err == nil && s.peek() != '"' {
+			s.broken("a key")
+		}
+		key := s.quoted()
+		if s.err == nil && s.peek() != ':' {
+			s.broken("a colon")
+		}
+		if s.err != nil {
+			return
+		}
+		s.at++
+		s.path[top].key = key
+		if !s.value(func() bool { return yield(key) }) {
+			return
+		}
+	}
+}
+
+func (s *Scanner) elements(yield func(int) bool) {
+	if !s.open('[', "an array") {
+		return
+	}
+	top := len(s.path) - 1
+	for n := 0; !s.closed(']', n == 0); n++ {
+		s.path[top].index = n
+		if s.err != nil || !s.value(func() bool { return yield(n) }) {
+			return
+		}
+	}
+}
+
+// value has the caller read the next value, and skips it if he did not.
+func (s *Scanner) value(read func() bool) bool {
+	before := s.at
+	if !read() || s.err != nil {
+		return false
+	}
+	if s.at == before {
+		s.Skip()
+	}
+	return s.err == nil
+}
+
+// open enters an object or a list; it returns false for null.
+func (s *Scanner) open(bracket byte, want string) bool {
+	if s.err != nil {
+		return false
+	}
+	start := s.at
+	if s.peek() != bracket {
+		if _, known := s.literalOrText(want); known {
+			s.mistyped(start, want)
+		}
+		return false
+	}
+	if len(s.path) >= deepest {
+		s.fail("answer is nested deeper than %d levels", deepest)
+		return false
+	}
+	s.at++
+	s.path = append(s.path, step{})
+	return true
+}
+
+// closed passes the comma before the next member, or the end of them all.
+func (s *Scanner) closed(bracket byte, first bool) bool {
+	switch c := s.peek(); {
+	case s.err != nil:
+		return true
+	case c == bracket:
+		s.at++
+		s.path = s.path[:len(s.path)-1]
+		return true
+	case first:
+		return false
+	case c != ',':
+		s.broken("a comma")
+		return true
+	}
+	s.at++
+	return false
+}
+
+// scalar reads a string or a number; known is false for null.
+func (s *Scanner) scalar(want string) (text []byte, known bool) {
+	if s.err != nil {
+		return nil, false
+	}
+	start := s.at
+	if text, known = s.literalOrText(want); !known {
+		return nil, false
+	}
+	if c := s.body[s.skipped(start)]; c != '"' && c != '-' && (c < '0' || c > '9') {
+		s.mistyped(start, want)
+		return nil, false
+	}
+	return text, true
+}
+
+// literalOrText reads whatever is next. An object or list is passed over.
+func (s *Scanner) literalOrText(want string) (text []byte, known bool) {
+	switch s.peek() {
+	case '"':
+		text = s.quoted()
+	case '{', '[':
+		start := s.at
+		s.Skip()
+		text = s.body[start:s.at]
+	default:
+		text = s.literal(want)
+	}
+	return text, s.err == nil && string(text) != "null"
+}
+
+// quoted reads a string.
+func (s *Scanner) quoted() []byte {
+	if s.err != nil {
+		return nil
+	}
+	start, escaped := s.at, false
+	for i := start + 1; i < len(s.body); i++ {
+		switch c := s.body[i]; {
+		case c == '"':
+			s.at = i + 1
+			if escaped {
+				return s.unescaped(start)
+			}
+			return s.body[start+1 : i]
+		case c == '\\':
+			escaped = true
+			i++
+		case c < ' ':
+			s.at = i
+			s.broken("the rest of a string")
+			return nil
+		}
+	}
+	s.at = len(s.body)
+	s.broken("the end of a string")
+	return nil
+}
+
+func (s *Scanner) unescaped(start int) []byte {
+	var text string
+	if json.Unmarshal(s.body[start:s.at], &text) != nil {
+		s.at = start
+		s.broken("a string")
+	}
+	return []byte(text)
+}
+
+// literal reads a number, true, false or null.
+func (s *Scanner) literal(want string) []byte {
+	if s.err != nil {
+		return nil
+	}
+	s.peek()
+	start, end := s.at, s.at
+	for end < len(s.body) && !strings.ContainsRune(" \t\r\n,:]}\"[{", rune(s.body[end])) {
+		end++
+	}
+	text := s.body[start:end]
+	if !isNumber(text) && string(text) != "true" && string(text) != "false" && string(text) != "null" {
+		if end == len(s.body) && !looksLikeWords(text) {
+			s.at = end
+		}
+		s.broken(want)
+		return nil
+	}
+	s.at = end
+	return text
+}
+
+// looksLikeWords tells prose from a literal that was cut off.
+func looksLikeWords(text []byte) bool {
+	for _, whole := range []string{"true", "false", "null"} {
+		if strings.HasPrefix(whole, string(text)) {
+			return false
+		}
+	}
+	return len(text) > 0 && text[0] != '-' && (text[0] < '0' || text[0] > '9')
+}
+
+// isNumber follows the grammar of JSON.
+func isNumber(text []byte) bool {
+	digits := func() bool {
+		n := 0
+		for n < len(text) && text[n] >= '0' && text[n] <= '9' {
+			n++
+		}
+		text = text[n:]
+		return n > 0
+	}
+	text = bytes.TrimPrefix(text, []byte("-"))
+	if len(text) > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9' || !digits() {
+		return false
+	}
+	if len(text) > 0 && text[0] == '.' {
+		if text = text[1:]; !digits() {
+			return false
+		}
+	}
+	if len(text) > 0 && (text[0] == 'e' || text[0] == 'E') {
+		if text = text[1:]; len(text) > 0 && (text[0] == '+' || text[0] == '-') {
+			text = text[1:]
+		}
+		if !digits() {
+			return false
+		}
+	}
+	return len(text) == 0
+}
+
+// peek returns the next byte that is no white space, 0 at the end.
+func (s *Scanner) peek() byte {
+	s.at = s.skipped(s.at)
+	if s.at < len(s.body) {
+		return s.body[s.at]
+	}
+	return 0
+}
+
+func (s *Scanner) skipped(at int) int {
+	for at < len(s.body) && (s.body[at] == ' ' || s.body[at] == '\n' || s.body[at] == '\r' || s.body[at] == '\t') {
+		at++
+	}
+	return at
+}
+
+func (s *Scanner) broken(want string) {
+	switch {
+	case len(bytes.TrimSpace(s.body)) == 0:
+		s.fail("answer is empty")
+	case s.at >= len(s.body):
+		s.fail("answer breaks off at byte %d", len(s.body))
+	default:
+		s.fail("answer is not JSON from byte %d on (%q where %s belongs)", s.at+1, s.body[s.at], want)
+	}
+}
+
+// mistyped is for a sound value of another type than the answer should hold.
+func (s *Scanner) mistyped(start int, want string) {
+	start = s.skipped(start)
+	got := "a number"
+	switch c := s.body[start]; c {
+	case '{':
+		got = "an object"
+	case '[':
+		got = "an array"
+	case '"':
+		got = sources.Clean(string(s.body[start:min(s.at, start+40)]))
+	case 't', 'f':
+		got = "true or false"
+	}
+	s.fail("answer has %s where %s belongs at %s (byte %d)", got, want, s.place(), start+1)
+}
+
+func (s *Scanner) place() string {
+	place := strings.Builder{}
+	for _, p := range s.path {
+		if p.key == nil {
+			fmt.Fprintf(&place, "[%d]", p.index)
+			continue
+		}
+		if place.Len() > 0 {
+			place.WriteByte('.')
+		}
+		place.WriteString(sources.Clean(string(p.key[:min(len(p.key), 40)])))
+	}
+	if place.Len() == 0 {
+		return "its top"
+	}
+	return place.String()
+}
+
+func (s *Scanner) fail(format string, args ...any) {
+	if s.err != nil {
+		return
+	}
+	excerpt := ""
+	if s.client != nil {
+		excerpt = s.client.excerpt(s.body)
+	}
+	s.err = sources.Errorf(sources.Malformed, format+"%s", append(args, excerpt)...)
+}
