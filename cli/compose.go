@@ -19,12 +19,16 @@ import (
 	googleads "adtop/sources/google_ads"
 	metaads "adtop/sources/meta_ads"
 	"adtop/sources/shopify"
+	tiktokads "adtop/sources/tiktok_ads"
 	"adtop/store"
 )
 
 // registry holds every source type of the program.
 func registry() *sources.Registry {
-	return sources.NewRegistry(googleads.Definition(), metaads.Definition(), shopify.Definition(), csv.Definition())
+	return sources.NewRegistry(
+		googleads.Definition(), metaads.Definition(), tiktokads.Definition(),
+		shopify.Definition(), csv.Definition(),
+	)
 }
 
 // loadConfig reads the config at path, or at its usual place when path is "".

@@ -34,7 +34,7 @@ const (
 // order in which they were set, one a request.
 type Fault struct {
 	Kind     FaultKind
-	Platform string // google_ads, meta_ads or shopify
+	Platform string // a source type, such as google_ads
 	Path     string // only for requests whose path contains it
 	After    int    // let so many matching requests pass first
 	Times    int    // for how many requests it lasts; 0 lasts until Clear
@@ -73,7 +73,7 @@ func (f *Faults) Clear() {
 }
 
 // take returns the fault that a request meets, the zero Fault when there is
-// none. Google's token endpoint meets only those that name its path, and
+// none. Token endpoints meet only those that name its path, and
 // RevokedToken.
 func (f *Faults) take(c *call) Fault {
 	f.mu.Lock()
@@ -83,7 +83,7 @@ func (f *Faults) take(c *call) Fault {
 		if fault.Platform != c.platform || !strings.Contains(c.path, fault.Path) {
 			continue
 		}
-		if c.path == googleTokenPath && fault.Path == "" && fault.Kind != RevokedToken {
+		if c.path == tokenPath && fault.Path == "" && fault.Kind != RevokedToken {
 			continue
 		}
 		if fault.After > 0 {

@@ -91,3 +91,30 @@ func partners() []Campaign {
 		named("umlaut", "Gutschein-Größe", 0),
 	}
 }
+
+// ConformanceFor is the small world as one platform sees it. Platforms that
+// have no account in Conformance get a world of their own: theirs would only
+// make the shop of all the others larger.
+func ConformanceFor(platform string) *World {
+	accounts := conformanceAccounts()[platform]
+	if accounts == nil {
+		return Conformance()
+	}
+	for i := range accounts {
+		accounts[i].Platform = platform
+	}
+	return New(Spec{Seed: 7, Epoch: ConformanceEpoch, Accounts: accounts, Shop: Shop{ID: "conformance", Currency: "EUR", Zone: zone("Europe/Berlin")}})
+}
+
+// conformanceAccounts are those of the platforms with a world of their own.
+func conformanceAccounts() map[string][]Account {
+	berlin, newYork, tokyo := zone("Europe/Berlin"), zone("America/New_York"), zone("Asia/Tokyo")
+	return map[string][]Account{
+		TikTok: {
+			{ID: "7000000000000000001", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("171412504250881", UTM{}, 1, false)},
+			{ID: "7000000000000000002", Name: "", Currency: "USD", Zone: newYork, Campaigns: awkward("171412504250882", UTM{}, 1, false)},
+			{ID: "7000000000000000003", Name: "A zone without a city", Currency: "JPY", Zone: zone("Etc/GMT-9"), Campaigns: awkward("171412504250883", UTM{}, 160, false)},
+			{ID: "7000000000000000004", Name: "Without campaigns", Currency: "JPY", Zone: tokyo},
+		},
+	}
+}
