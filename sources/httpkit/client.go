@@ -108,7 +108,7 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 			return nil, fmt.Errorf("%s: %w", c.Platform, ctx.Err())
 		}
 		refusal := c.refusal(err)
-		if refusal.Kind == sources.Auth && c.tokens != nil && !renewed && response != nil {
+		if refusal.Kind == sources.Auth && c.tokens != nil && !renewed && response != nil && !r.Bare {
 			renewed = true
 			try--
 			c.tokens.forget(ctx, response.token)
@@ -143,7 +143,7 @@ func (c *Client) attempt(ctx context.Context, r *Request) (*Response, error) {
 		return nil, err
 	}
 	token := ""
-	if c.tokens != nil {
+	if c.tokens != nil && !r.Bare {
 		if token, err = c.tokens.current(attempt); err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"adtop/kpi"
 	"adtop/sources"
@@ -15,6 +16,7 @@ import (
 // be a guess.
 type Rows struct {
 	Entity   sources.Entity // attribution and action, which all rows have in common
+	Line     int            // of the answer that is being read, for errors; 0 where answers have no lines
 	Warnings []string
 
 	platform string
@@ -22,8 +24,16 @@ type Rows struct {
 	yield    func(sources.Record) error
 	known    map[string]*reported
 	dates    map[string]kpi.Date
-	doubled  map[kpi.Date]int // ordinal of the first of two hours of one name, -1 on most days
+	days     map[kpi.Date]clock
+	day      clock // the newest of days: rows of one day mostly follow each other
 	held     map[string]*sources.Row
+}
+
+// clock is what the clock of the account does on a day.
+type clock struct {
+	date    kpi.Date
+	even    bool // 24 hours, each with its own name
+	doubled int  // ordinal of the first of two hours of one name, or -1
 }
 
 // reported is a campaign and which of its slots have come.
@@ -57,7 +67,7 @@ func NewRows(platform string, q sources.Query, yield func(sources.Record) error,
 	}
 	return &Rows{
 		platform: platform, query: q, yield: yield, known: map[string]*reported{},
-		dates: map[string]kpi.Date{}, doubled: map[kpi.Date]int{}, held: map[string]*sources.Row{},
+		dates: map[string]kpi.Date{}, days: map[kpi.Date]clock{}, day: clock{date: -1 << 30}, held: map[string]*sources.Row{},
 	}, nil
 }
 
@@ -89,12 +99,19 @@ func (r *Rows) Hour(d kpi.Date, wall int) (sources.Slot, error) {
 	if wall < 0 || wall > 23 {
 		return sources.Slot{}, r.Malformed("%d is no hour of %s", wall, d)
 	}
+	if r.clock(d).even {
+		return sources.Slot{Date: d, Grain: sources.Hour, Hour: wall}, nil
+	}
 	return ClockHour(d, wall, r.query.Account.Zone), nil
 }
 
 // Malformed is the error of a row that cannot be.
 func (r *Rows) Malformed(format string, args ...any) error {
-	return sources.Errorf(sources.Malformed, "%s: account %s: %w", r.platform, r.query.Account.ID, fmt.Errorf(format, args...))
+	place := ""
+	if r.Line > 0 {
+		place = fmt.Sprintf("line %d: ", r.Line)
+	}
+	return sources.Errorf(sources.Malformed, "%s: account %s: %s%w", r.platform, r.query.Account.ID, place, fmt.Errorf(format, args...))
 }
 
 // Put hands a figure over. What is reported for the hour that the clock shows
@@ -108,7 +125,7 @@ func (r *Rows) Put(f Figure) error {
 	}
 	c := r.campaign(f)
 	row := sources.Row{Entity: c.entity, Slot: f.Slot, Metrics: f.Metrics}
-	if f.Slot.Grain == sources.Hour && r.doubledHour(f.Slot.Date) == f.Slot.Hour {
+	if f.Slot.Grain == sources.Hour && r.clock(f.Slot.Date).doubled == f.Slot.Hour {
 		return r.hold(row)
 	}
 	place := int(f.Slot.Date-r.query.Days.From)*25 + f.Slot.Hour
@@ -169,19 +186,22 @@ func (r *Rows) hold(row sources.Row) error {
 	return nil
 }
 
-// doubledHour is the ordinal of the first of two hours of one name, or -1. The
-// user is told of the day.
-func (r *Rows) doubledHour(d kpi.Date) int {
-	hour, known := r.doubled[d]
+// clock looks at a day once. The user is told of one with 25 hours.
+func (r *Rows) clock(d kpi.Date) clock {
+	if r.day.date == d {
+		return r.day
+	}
+	day, known := r.days[d]
 	if !known {
 		zone := r.query.Account.Zone
-		hour = RepeatedHour(d, zone)
-		r.doubled[d] = hour
-		if hour >= 0 {
+		day = clock{d, d.Length(zone) == 24*time.Hour, RepeatedHour(d, zone)}
+		r.days[d] = day
+		if day.doubled >= 0 {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("%s has 25 hours in %s: what %s reports for its repeated hour is booked on the first of the two", d, zone, r.platform))
 		}
 	}
-	return hour
+	r.day = day
+	return day
 }
 
 func slotName(s sources.Slot) string {
