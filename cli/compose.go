@@ -18,6 +18,7 @@ import (
 	"adtop/sources/csv"
 	googleads "adtop/sources/google_ads"
 	metaads "adtop/sources/meta_ads"
+	microsoftads "adtop/sources/microsoft_ads"
 	"adtop/sources/shopify"
 	tiktokads "adtop/sources/tiktok_ads"
 	"adtop/store"
@@ -26,7 +27,7 @@ import (
 // registry holds every source type of the program.
 func registry() *sources.Registry {
 	return sources.NewRegistry(
-		googleads.Definition(), metaads.Definition(), tiktokads.Definition(),
+		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(),
 		shopify.Definition(), csv.Definition(),
 	)
 }

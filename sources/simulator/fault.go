@@ -24,6 +24,7 @@ const (
 	ExpiredToken    FaultKind = "expired_token"    // the access token in use has expired; Google's can be refreshed
 	RevokedToken    FaultKind = "revoked_token"    // no token is any good, a refresh is refused too
 	Denied          FaultKind = "denied"           // the credentials do not reach what was asked for; Shopify answers the rest
+	Building        FaultKind = "building"         // a report that was asked for is not ready yet (Microsoft, Yandex)
 	TooMuch         FaultKind = "too_much"         // too much data for one answer: ask for less (Meta, Shopify)
 	UnknownFields   FaultKind = "unknown_fields"   // the right answer with keys and enum values that nobody documented
 	LateRestatement FaultKind = "late_restatement" // costs older than a day are a fiftieth lower: clicks found invalid (advertising platforms)

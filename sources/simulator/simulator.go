@@ -57,10 +57,11 @@ type service struct {
 
 // services are the platforms by the prefix of their paths.
 var services = map[string]service{
-	world.Google: {(*Simulator).googleAds, (*Simulator).googleFailure},
-	world.Meta:   {(*Simulator).metaAds, (*Simulator).metaFailure},
-	world.TikTok: {(*Simulator).tiktokAds, (*Simulator).tiktokFailure},
-	shopify:      {(*Simulator).shopify, (*Simulator).shopifyFailure},
+	world.Google:    {(*Simulator).googleAds, (*Simulator).googleFailure},
+	world.Meta:      {(*Simulator).metaAds, (*Simulator).metaFailure},
+	world.TikTok:    {(*Simulator).tiktokAds, (*Simulator).tiktokFailure},
+	world.Microsoft: {(*Simulator).microsoftAds, (*Simulator).microsoftFailure},
+	shopify:         {(*Simulator).shopify, (*Simulator).shopifyFailure},
 }
 
 // Simulator serves every platform under a prefix that is its source type, as
@@ -72,10 +73,12 @@ var services = map[string]service{
 type Simulator struct {
 	PageSize int // most rows in a page or batch, whatever the request asks for
 
-	world  *world.World
-	now    func() time.Time
-	faults Faults
-	google googleAds
+	world     *world.World
+	now       func() time.Time
+	faults    Faults
+	google    googleAds
+	oauth     oauthTokens
+	microsoft microsoftAds
 
 	mu       sync.Mutex
 	requests []Request

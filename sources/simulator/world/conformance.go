@@ -116,5 +116,11 @@ func conformanceAccounts() map[string][]Account {
 			{ID: "7000000000000000003", Name: "A zone without a city", Currency: "JPY", Zone: zone("Etc/GMT-9"), Campaigns: awkward("171412504250883", UTM{}, 160, false)},
 			{ID: "7000000000000000004", Name: "Without campaigns", Currency: "JPY", Zone: tokyo},
 		},
+		Microsoft: {
+			{ID: "180535601", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("53101622", UTM{}, 1, true)},
+			{ID: "180535602", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: awkward("53101623", UTM{}, 160, true)},
+			{ID: "180535603", Name: "Without campaigns", Currency: "EUR", Zone: berlin},
+			{ID: "180535604", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: awkward("53101624", UTM{}, 1, true)},
+		},
 	}
 }
