@@ -23,10 +23,7 @@ const header = `"TimePeriod","CampaignId","CampaignName","CampaignStatus","Curre
 // decoded reads a table.
 func decoded(t testing.TB, text string, q sources.Query) (rows []sources.Row, through time.Time, err error) {
 	t.Helper()
-	put, err := httpkit.NewRows(platform, q, func(r sources.Record) error {
-		rows = append(rows, r.(sources.Row))
-		return nil
-	}, sources.Day, sources.Hour)
+	put, err := httpkit.NewRows(platform, q, sourcetest.Collect(&rows), sources.Day, sources.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,14 +266,7 @@ func FuzzTable(f *testing.F) {
 		for _, grain := range []sources.Grain{sources.Day, sources.Hour} {
 			q := query(grain, kpi.NewDate(2026, 10, 25))
 			rows, _, err := decoded(t, text, q)
-			if err != nil && sources.KindOf(err) != sources.Malformed {
-				t.Errorf("got %v, want an unreadable answer", err)
-			}
-			for _, r := range rows {
-				if r.Entity.ID == "" || !q.Days.Contains(r.Slot.Date) || r.Slot.Hour < 0 || r.Slot.Hour > 24 || r.Entity.Name != sources.Clean(r.Entity.Name) || r.Metrics != r.Metrics.Only(kpi.AllFields) {
-					t.Errorf("impossible row %+v", r)
-				}
-			}
+			sourcetest.CheckDecoded(t, q, rows, err)
 		}
 	})
 }

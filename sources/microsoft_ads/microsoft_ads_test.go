@@ -3,10 +3,8 @@ package microsoftads
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -61,39 +59,12 @@ func on(t *testing.T, handler http.Handler, change ...func(*Options)) (*source, 
 	for _, f := range change {
 		f(o)
 	}
-	waits := &[]time.Duration{}
-	opened, err := Definition().Open(o, sources.Env{
-		Name: "microsoft", Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler), Dir: t.TempDir(),
-		Sleep: func(ctx context.Context, d time.Duration) error { *waits = append(*waits, d); return ctx.Err() },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	opened, waits := sourcetest.Open(t, Definition(), o, noon)
 	return opened.(*source), waits
 }
 
-var berlin = func() *time.Location {
-	zone, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		panic(err)
-	}
-	return zone
-}()
-
 func query(grain sources.Grain, days ...kpi.Date) sources.Query {
-	return sources.Query{
-		Account: sources.Account{ID: "180535601", Zone: berlin, Currency: "EUR"},
-		Days:    kpi.DateRange{From: days[0], To: days[len(days)-1]}, Level: sources.LevelCampaign, Grain: grain,
-	}
-}
-
-func fetch(t *testing.T, s sources.Source, q sources.Query) (rows []sources.Row, receipt sources.Receipt, err error) {
-	t.Helper()
-	receipt, err = s.Fetch(t.Context(), q, func(r sources.Record) error {
-		rows = append(rows, r.(sources.Row))
-		return nil
-	})
-	return rows, receipt, err
+	return sourcetest.Query(sources.Account{ID: "180535601", Zone: sourcetest.Zone("Europe/Berlin"), Currency: "EUR"}, grain, days...)
 }
 
 var today = kpi.NewDate(2026, 11, 4)
@@ -101,14 +72,14 @@ var today = kpi.NewDate(2026, 11, 4)
 func TestReportIsWaitedForEverLongerAndGivenUpOn(t *testing.T) {
 	s, sim, waits := opened(t)
 	sim.Faults().Set(simulator.Fault{Kind: simulator.Building, Platform: world.Microsoft, Path: "/Poll", Times: 4})
-	if rows, _, err := fetch(t, s, query(sources.Day, today)); err != nil || len(rows) == 0 {
+	if rows, _, err := sourcetest.Fetch(t, s, query(sources.Day, today)); err != nil || len(rows) == 0 {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
 	if want := []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}; !slices.Equal(*waits, want) {
 		t.Errorf("paused for %v, want %v", *waits, want)
 	}
 	sim.Faults().Set(simulator.Fault{Kind: simulator.Building, Platform: world.Microsoft, Path: "/Poll"})
-	if _, _, err := fetch(t, s, query(sources.Day, today)); sources.KindOf(err) != sources.Unavailable || !strings.Contains(err.Error(), "not ready") {
+	if _, _, err := sourcetest.Fetch(t, s, query(sources.Day, today)); sources.KindOf(err) != sources.Unavailable || !strings.Contains(err.Error(), "not ready") {
 		t.Errorf("a report that is never ready: %v", err)
 	}
 }
@@ -117,7 +88,7 @@ func TestSuccessWithoutAFileIsNoRows(t *testing.T) {
 	s, _, _ := opened(t)
 	q := query(sources.Day, today)
 	q.Account.ID = "180535603"
-	if rows, receipt, err := fetch(t, s, q); err != nil || len(rows) != 0 || receipt.CompleteThrough.IsZero() {
+	if rows, receipt, err := sourcetest.Fetch(t, s, q); err != nil || len(rows) != 0 || receipt.CompleteThrough.IsZero() {
 		t.Errorf("%d rows, %+v, %v", len(rows), receipt, err)
 	}
 }
@@ -129,7 +100,7 @@ func TestWatermarkIsWhatTheReportSaysWhenThatIsEarlier(t *testing.T) {
 		t.Errorf("complete through %s, %v, want %s", through, err, want)
 	}
 	s, _, _ := opened(t)
-	_, receipt, err := fetch(t, s, query(sources.Day, today))
+	_, receipt, err := sourcetest.Fetch(t, s, query(sources.Day, today))
 	if want := noon.Add(-lag).Truncate(time.Hour); err != nil || !receipt.CompleteThrough.Equal(want) {
 		t.Errorf("complete through %s, %v, want %s", receipt.CompleteThrough, err, want)
 	}
@@ -153,7 +124,7 @@ func TestPollsOfADayAreThreeCallsEach(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := len(sim.Requests(world.Microsoft))
-	if _, _, err := fetch(t, s, query(sources.Hour, today-1, today)); err != nil {
+	if _, _, err := sourcetest.Fetch(t, s, query(sources.Hour, today-1, today)); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(sim.Requests(world.Microsoft)) - before; got != Definition().Calls {
@@ -170,7 +141,7 @@ func TestFaultsOfReportsHaveTheirKind(t *testing.T) {
 	} {
 		s, sim, _ := opened(t)
 		sim.Faults().Set(simulator.Fault{Kind: kind, Platform: world.Microsoft, Path: "Submit"})
-		_, _, err := fetch(t, s, query(sources.Day, today))
+		_, _, err := sourcetest.Fetch(t, s, query(sources.Day, today))
 		var e *sources.Error
 		if !errors.As(err, &e) || e.Kind != want.kind || e.RetryAfter != want.retry {
 			t.Errorf("%s: %v, want %v after %s", kind, err, want.kind, want.retry)
@@ -185,7 +156,7 @@ func TestSpoiltFilesAreRefused(t *testing.T) {
 	} {
 		s, sim, _ := opened(t)
 		sim.Faults().Set(simulator.Fault{Kind: kind, Platform: world.Microsoft, Path: "/files/"})
-		if rows, _, err := fetch(t, s, query(sources.Day, today)); sources.KindOf(err) != want || len(rows) != 0 {
+		if rows, _, err := sourcetest.Fetch(t, s, query(sources.Day, today)); sources.KindOf(err) != want || len(rows) != 0 {
 			t.Errorf("%s: %d rows, %v, want %v", kind, len(rows), err, want)
 		}
 	}
@@ -202,7 +173,7 @@ func TestLinkThatHasRunOutIsTriedAgainLater(t *testing.T) {
 	}))
 	defer server.Close()
 	s.client.Base, _ = httpkit.ParseBase(server.URL, "")
-	if _, _, err := fetch(t, s, query(sources.Day, today)); sources.KindOf(err) != sources.Unavailable || !strings.Contains(err.Error(), "five minutes") {
+	if _, _, err := sourcetest.Fetch(t, s, query(sources.Day, today)); sources.KindOf(err) != sources.Unavailable || !strings.Contains(err.Error(), "five minutes") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -22,10 +22,7 @@ const basics = kpi.Impressions | kpi.Clicks | kpi.Cost
 // decoded reads one page.
 func decoded(t testing.TB, body []byte, q sources.Query) (rows []sources.Row, last int64, err error) {
 	t.Helper()
-	put, err := httpkit.NewRows(platform, q, func(r sources.Record) error {
-		rows = append(rows, r.(sources.Row))
-		return nil
-	}, sources.Day, sources.Hour)
+	put, err := httpkit.NewRows(platform, q, sourcetest.Collect(&rows), sources.Day, sources.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +36,7 @@ func TestRecordedHoursReadAsAPersonWould(t *testing.T) {
 	if refusal := classify(&httpkit.Response{Status: 200, Body: body}); refusal != nil {
 		t.Fatal(refusal)
 	}
-	rows, last, err := decoded(t, body, query(t, "America/Los_Angeles", sources.Hour, kpi.NewDate(2024, 1, 1)))
+	rows, last, err := decoded(t, body, query("America/Los_Angeles", sources.Hour, kpi.NewDate(2024, 1, 1)))
 	if err != nil || len(rows) != 2 || last != 1 {
 		t.Fatalf("%d rows, %d pages, %v", len(rows), last, err)
 	}
@@ -66,7 +63,7 @@ func TestRecordedDaysReadAsAPersonWould(t *testing.T) {
 		fmt.Fprintf(&page, `%s{"dimensions":{"campaign_id":%s,"stat_time_day":%q},"metrics":%s}`, strings.Repeat(",", min(i, 1)), r.ID, r.Day, r.Metrics)
 	}
 	page.WriteString(`]}}`)
-	rows, _, err := decoded(t, page.Bytes(), query(t, "UTC", sources.Day, kpi.NewDate(2021, 10, 1), kpi.NewDate(2021, 10, 31)))
+	rows, _, err := decoded(t, page.Bytes(), query("UTC", sources.Day, kpi.NewDate(2021, 10, 1), kpi.NewDate(2021, 10, 31)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +103,7 @@ func TestDashesAndShortHoursOfALoadedCopyAreUnderstood(t *testing.T) {
 		list = append(list, fmt.Sprintf(`{"dimensions":{"campaign_id":%q,"stat_time_hour":%q},"metrics":{"spend":%q,"impressions":%q,"clicks":%q,"complete_payment":%q,"total_complete_payment_rate":%q}}`,
 			r[column["CAMPAIGN_ID"]], r[column["STAT_TIME_HOUR"]], r[column["SPEND"]], r[column["IMPRESSIONS"]], r[column["CLICKS"]], r[column["SECONDARY_GOAL_RESULT"]], r[column["TOTAL_PURCHASE_VALUE"]]))
 	}
-	rows, _, err := decoded(t, []byte(`{"code":0,"data":{"list":[`+strings.Join(list, ",")+`]}}`), query(t, "UTC", sources.Hour, kpi.NewDate(2021, 9, 15)))
+	rows, _, err := decoded(t, []byte(`{"code":0,"data":{"list":[`+strings.Join(list, ",")+`]}}`), query("UTC", sources.Hour, kpi.NewDate(2021, 9, 15)))
 	if err != nil || len(rows) != 4 {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
@@ -151,13 +148,13 @@ func TestAnswersThatWereNotAskedForAreRefused(t *testing.T) {
 		"negative clicks":   line("7", "2026-11-01", `"clicks":"-1"`),
 		"more than 64 bits": line("7", "2026-11-01", `"spend":"99999999999999999999"`),
 	} {
-		_, _, err := decoded(t, []byte(`{"code":0,"data":{"list":[`+list+`]}}`), query(t, "UTC", sources.Day, kpi.NewDate(2026, 11, 1)))
+		_, _, err := decoded(t, []byte(`{"code":0,"data":{"list":[`+list+`]}}`), query("UTC", sources.Day, kpi.NewDate(2026, 11, 1)))
 		if sources.KindOf(err) != sources.Malformed {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for _, body := range []string{`{"code":0,"data":{}}`, `{"code":0}`} {
-		if _, _, err := decoded(t, []byte(body), query(t, "UTC", sources.Day, kpi.NewDate(2026, 11, 1))); sources.KindOf(err) != sources.Malformed {
+		if _, _, err := decoded(t, []byte(body), query("UTC", sources.Day, kpi.NewDate(2026, 11, 1))); sources.KindOf(err) != sources.Malformed {
 			t.Errorf("%s: %v, want it refused: no list is not no rows", body, err)
 		}
 	}
@@ -185,16 +182,9 @@ func FuzzPage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		classify(&httpkit.Response{Status: 200, Header: http.Header{}, Body: body})
 		for _, grain := range []sources.Grain{sources.Day, sources.Hour} {
-			q := query(t, "Europe/Berlin", grain, kpi.NewDate(2026, 10, 25))
+			q := query("Europe/Berlin", grain, kpi.NewDate(2026, 10, 25))
 			rows, _, err := decoded(t, body, q)
-			if err != nil && sources.KindOf(err) != sources.Malformed {
-				t.Errorf("got %v, want an unreadable answer", err)
-			}
-			for _, r := range rows {
-				if r.Entity.ID == "" || !q.Days.Contains(r.Slot.Date) || r.Slot.Hour < 0 || r.Slot.Hour > 24 || r.Entity.Name != sources.Clean(r.Entity.Name) || r.Metrics != r.Metrics.Only(kpi.AllFields) {
-					t.Errorf("impossible row %+v", r)
-				}
-			}
+			sourcetest.CheckDecoded(t, q, rows, err)
 		}
 	})
 }

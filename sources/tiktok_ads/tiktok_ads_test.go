@@ -1,9 +1,7 @@
 package tiktokads
 
 import (
-	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -43,13 +41,7 @@ func opened(t *testing.T, handler http.Handler, change ...func(*Options)) source
 	for _, f := range change {
 		f(o)
 	}
-	source, err := Definition().Open(o, sources.Env{
-		Name: "tiktok", Now: func() time.Time { return world.ConformanceAutumn }, Log: slog.New(slog.DiscardHandler),
-		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	source, _ := sourcetest.Open(t, Definition(), o, world.ConformanceAutumn)
 	return source
 }
 
@@ -57,25 +49,8 @@ func platformServer() *simulator.Simulator {
 	return simulator.New(world.ConformanceFor(world.TikTok), func() time.Time { return world.ConformanceAutumn })
 }
 
-func query(t *testing.T, zone string, grain sources.Grain, days ...kpi.Date) sources.Query {
-	t.Helper()
-	location, err := time.LoadLocation(zone)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sources.Query{
-		Account: sources.Account{ID: "7000000000000000001", Name: "Shop", Zone: location, Currency: "EUR"},
-		Days:    kpi.DateRange{From: days[0], To: days[len(days)-1]}, Level: sources.LevelCampaign, Grain: grain,
-	}
-}
-
-func fetch(t *testing.T, s sources.Source, q sources.Query) (rows []sources.Row, receipt sources.Receipt, err error) {
-	t.Helper()
-	receipt, err = s.Fetch(t.Context(), q, func(r sources.Record) error {
-		rows = append(rows, r.(sources.Row))
-		return nil
-	})
-	return rows, receipt, err
+func query(zone string, grain sources.Grain, days ...kpi.Date) sources.Query {
+	return sourcetest.Query(sources.Account{ID: "7000000000000000001", Name: "Shop", Zone: sourcetest.Zone(zone), Currency: "EUR"}, grain, days...)
 }
 
 func TestHoursAreAskedForDayByDayAndDaysByTheMonth(t *testing.T) {
@@ -83,7 +58,7 @@ func TestHoursAreAskedForDayByDayAndDaysByTheMonth(t *testing.T) {
 	s := opened(t, sim)
 	for grain, want := range map[sources.Grain]int{sources.Hour: 31, sources.Day: 2} {
 		before := len(sim.Requests(world.TikTok))
-		if _, _, err := fetch(t, s, query(t, "Europe/Berlin", grain, kpi.NewDate(2026, 4, 1), kpi.NewDate(2026, 5, 1))); err != nil {
+		if _, _, err := sourcetest.Fetch(t, s, query("Europe/Berlin", grain, kpi.NewDate(2026, 4, 1), kpi.NewDate(2026, 5, 1))); err != nil {
 			t.Fatal(err)
 		}
 		spans := map[string]bool{}
@@ -103,7 +78,7 @@ func TestHoursAreAskedForDayByDayAndDaysByTheMonth(t *testing.T) {
 }
 
 func TestRepeatedHourIsBookedOnTheFirstAndTheUserTold(t *testing.T) {
-	_, receipt, err := fetch(t, opened(t, platformServer()), query(t, "Europe/Berlin", sources.Hour, kpi.NewDate(2026, 10, 25)))
+	_, receipt, err := sourcetest.Fetch(t, opened(t, platformServer()), query("Europe/Berlin", sources.Hour, kpi.NewDate(2026, 10, 25)))
 	if err != nil || len(receipt.Warnings) != 1 || !strings.Contains(receipt.Warnings[0], "25 hours") {
 		t.Errorf("%+v, %v", receipt, err)
 	}
@@ -112,13 +87,13 @@ func TestRepeatedHourIsBookedOnTheFirstAndTheUserTold(t *testing.T) {
 func TestThrottledAppStaysAwayForAMinute(t *testing.T) {
 	sim := platformServer()
 	sim.Faults().Set(simulator.Fault{Kind: simulator.Throttle, Platform: world.TikTok})
-	var waits []time.Duration
-	s := opened(t, sim)
-	s.(*source).client.Env.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
-	_, _, err := fetch(t, s, query(t, "Europe/Berlin", sources.Day, kpi.NewDate(2026, 11, 1)))
+	server := httptest.NewServer(sim)
+	defer server.Close()
+	s, waits := sourcetest.Open(t, Definition(), simulated(server.URL+"/tiktok_ads"), world.ConformanceAutumn)
+	_, _, err := sourcetest.Fetch(t, s, query("Europe/Berlin", sources.Day, kpi.NewDate(2026, 11, 1)))
 	var refusal *sources.Error
-	if !errors.As(err, &refusal) || refusal.Kind != sources.QuotaKind || refusal.RetryAfter != time.Minute || len(waits) != 3 || waits[0] != time.Minute {
-		t.Errorf("got %v after %v, want a minute between four tries", err, waits)
+	if !errors.As(err, &refusal) || refusal.Kind != sources.QuotaKind || refusal.RetryAfter != time.Minute || len(*waits) != 3 || (*waits)[0] != time.Minute {
+		t.Errorf("got %v after %v, want a minute between four tries", err, *waits)
 	}
 }
 
