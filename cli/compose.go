@@ -21,13 +21,14 @@ import (
 	microsoftads "adtop/sources/microsoft_ads"
 	"adtop/sources/shopify"
 	tiktokads "adtop/sources/tiktok_ads"
+	yandexdirect "adtop/sources/yandex_direct"
 	"adtop/store"
 )
 
 // registry holds every source type of the program.
 func registry() *sources.Registry {
 	return sources.NewRegistry(
-		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(),
+		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(),
 		shopify.Definition(), csv.Definition(),
 	)
 }
