@@ -27,6 +27,7 @@ type Request struct {
 	Base   *url.URL    // another host of the platform, in place of Options.Base
 	Path   string      // relative to the base, as in "v26/customers:listAccessibleCustomers"
 	Query  url.Values  // may be nil
+	Raw    string      // instead of Query: a query that is encoded already
 	Link   string      // instead of Path and Query: an absolute URL from an answer, such as the next page
 	Header http.Header // besides Options.Header and over it
 	Body   any         // sent as JSON when not nil
@@ -67,7 +68,9 @@ func (c *Client) address(r *Request) (*url.URL, error) {
 	base := cmp.Or(r.Base, c.Base)
 	if r.Link == "" {
 		address := base.JoinPath(r.Path)
-		address.RawQuery = r.Query.Encode()
+		if address.RawQuery = r.Query.Encode(); r.Raw != "" {
+			address.RawQuery = r.Raw
+		}
 		return address, nil
 	}
 	link, err := url.Parse(r.Link)

@@ -80,11 +80,18 @@ func (r *Rows) Date(text []byte) (kpi.Date, error) {
 	if err != nil {
 		return 0, r.Malformed("%w", err)
 	}
-	if !r.query.Days.Contains(d) {
-		return 0, r.Malformed("a row is of %s, which was not asked for (%s)", d, r.query.Days)
+	if err := r.asked(d); err != nil {
+		return 0, err
 	}
 	r.dates[string(text)] = d
 	return d, nil
+}
+
+func (r *Rows) asked(d kpi.Date) error {
+	if !r.query.Days.Contains(d) {
+		return r.Malformed("a row is of %s, which was not asked for (%s)", d, r.query.Days)
+	}
+	return nil
 }
 
 // Day is the slot of a whole day.
@@ -123,15 +130,15 @@ func (r *Rows) Put(f Figure) error {
 	if f.Metrics.Impressions < 0 || f.Metrics.Clicks < 0 {
 		return r.Malformed("a count of campaign %s on %s is below zero", sources.Clean(string(f.ID)), f.Slot.Date)
 	}
+	if err := r.asked(f.Slot.Date); err != nil {
+		return err
+	}
 	c := r.campaign(f)
 	row := sources.Row{Entity: c.entity, Slot: f.Slot, Metrics: f.Metrics}
 	if f.Slot.Grain == sources.Hour && r.clock(f.Slot.Date).doubled == f.Slot.Hour {
 		return r.hold(row)
 	}
 	place := int(f.Slot.Date-r.query.Days.From)*25 + f.Slot.Hour
-	if place < 0 || f.Slot.Date > r.query.Days.To {
-		return r.Malformed("a row is of %s, which was not asked for (%s)", f.Slot.Date, r.query.Days)
-	}
 	for len(c.slots) <= place/64 {
 		c.slots = append(c.slots, 0)
 	}

@@ -110,6 +110,45 @@ func (s *Scanner) Decimal() Decimal {
 	return Decimal{m, true}
 }
 
+// Metric reads the figure of one field into m: a whole number for impressions
+// and clicks, a decimal number for the others. Without a value the field stays
+// unknown.
+func (s *Scanner) Metric(m *kpi.Metrics, field kpi.Fields) {
+	switch field {
+	case kpi.Impressions, kpi.Clicks:
+		if v := s.Integer(); v.Known {
+			set(m, field, v.Value)
+		}
+	default:
+		if v := s.Decimal(); v.Known {
+			set(m, field, int64(v.Micros))
+		}
+	}
+}
+
+// Millionths reads an amount of money that is given in millionths.
+func (s *Scanner) Millionths(m *kpi.Metrics, field kpi.Fields) {
+	if v := s.Integer(); v.Known {
+		set(m, field, v.Value)
+	}
+}
+
+func set(m *kpi.Metrics, field kpi.Fields, value int64) {
+	m.Has |= field
+	switch field {
+	case kpi.Impressions:
+		m.Impressions = value
+	case kpi.Clicks:
+		m.Clicks = value
+	case kpi.Cost:
+		m.Cost = kpi.Micros(value)
+	case kpi.Conversions:
+		m.Conversions = kpi.Micros(value)
+	case kpi.Revenue:
+		m.Revenue = kpi.Micros(value)
+	}
+}
+
 // Skip passes over the next value.
 func (s *Scanner) Skip() {
 	switch s.peek() {

@@ -89,25 +89,15 @@ func (d *decoder) metrics(s *httpkit.Scanner) (name []byte, m kpi.Metrics) {
 		case "campaign_name":
 			name = s.Text()
 		case "spend":
-			if v := s.Decimal(); v.Known {
-				m.Has, m.Cost = m.Has|kpi.Cost, v.Micros
-			}
+			s.Metric(&m, kpi.Cost)
 		case "impressions":
-			if v := s.Integer(); v.Known {
-				m.Has, m.Impressions = m.Has|kpi.Impressions, v.Value
-			}
+			s.Metric(&m, kpi.Impressions)
 		case "clicks":
-			if v := s.Integer(); v.Known {
-				m.Has, m.Clicks = m.Has|kpi.Clicks, v.Value
-			}
+			s.Metric(&m, kpi.Clicks)
 		case d.result:
-			if v := s.Decimal(); v.Known {
-				m.Has, m.Conversions = m.Has|kpi.Conversions, v.Micros
-			}
+			s.Metric(&m, kpi.Conversions)
 		case d.value:
-			if v := s.Decimal(); v.Known {
-				m.Has, m.Revenue = m.Has|kpi.Revenue, v.Micros
-			}
+			s.Metric(&m, kpi.Revenue)
 		}
 	}
 	return name, m
