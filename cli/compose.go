@@ -17,6 +17,7 @@ import (
 	"adtop/sources"
 	"adtop/sources/csv"
 	googleads "adtop/sources/google_ads"
+	linkedinads "adtop/sources/linkedin_ads"
 	metaads "adtop/sources/meta_ads"
 	microsoftads "adtop/sources/microsoft_ads"
 	"adtop/sources/shopify"
@@ -28,7 +29,7 @@ import (
 // registry holds every source type of the program.
 func registry() *sources.Registry {
 	return sources.NewRegistry(
-		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(),
+		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(), linkedinads.Definition(),
 		shopify.Definition(), csv.Definition(),
 	)
 }

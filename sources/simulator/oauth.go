@@ -19,6 +19,7 @@ type oauthApp struct {
 }
 
 var oauthApps = map[string]oauthApp{
+	world.LinkedIn:  {id: LinkedInClientID, secret: LinkedInClientSecret, refresh: LinkedInRefreshToken, access: "AQVsimulatedLinkedInAccess"},
 	world.Microsoft: {id: MicrosoftClientID, refresh: MicrosoftRefreshToken, access: "EwBsimulatedAccessToken", rotates: true},
 }
 

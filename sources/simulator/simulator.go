@@ -61,6 +61,7 @@ var services = map[string]service{
 	world.Meta:      {(*Simulator).metaAds, (*Simulator).metaFailure},
 	world.TikTok:    {(*Simulator).tiktokAds, (*Simulator).tiktokFailure},
 	world.Microsoft: {(*Simulator).microsoftAds, (*Simulator).microsoftFailure},
+	world.LinkedIn:  {(*Simulator).linkedinAds, (*Simulator).linkedinFailure},
 	world.Yandex:    {(*Simulator).yandexDirect, (*Simulator).yandexFailure},
 	shopify:         {(*Simulator).shopify, (*Simulator).shopifyFailure},
 }

@@ -116,6 +116,11 @@ func conformanceAccounts() map[string][]Account {
 			{ID: "7000000000000000003", Name: "A zone without a city", Currency: "JPY", Zone: zone("Etc/GMT-9"), Campaigns: awkward("171412504250883", UTM{}, 160, false)},
 			{ID: "7000000000000000004", Name: "Without campaigns", Currency: "JPY", Zone: tokyo},
 		},
+		LinkedIn: { // its days are UTC's
+			{ID: "508720451", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: time.UTC, Campaigns: awkward("25207421", UTM{}, 1, false)},
+			{ID: "508720452", Name: "", Currency: "JPY", Zone: time.UTC, Campaigns: awkward("25207422", UTM{}, 160, false)},
+			{ID: "508720453", Name: "Without campaigns", Currency: "USD", Zone: time.UTC},
+		},
 		Yandex: { // its days are Moscow's
 			{ID: "tests-agency", Name: "ООО «Ромашка» & сыновья \u202e", Currency: "RUB", Zone: zone("Europe/Moscow"), Campaigns: awkward("10469358", UTM{}, 90, false)},
 			{ID: "shop-kz", Name: "", Currency: "KZT", Zone: zone("Europe/Moscow"), Campaigns: awkward("10469359", UTM{}, 500, false)},
