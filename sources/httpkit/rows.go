@@ -15,9 +15,12 @@ import (
 // reported twice is an error, since adding it up or taking the last one would
 // be a guess.
 type Rows struct {
-	Entity   sources.Entity // attribution and action, which all rows have in common
-	Line     int            // of the answer that is being read, for errors; 0 where answers have no lines
-	Warnings []string
+	Entity sources.Entity // attribution and action, which all rows have in common
+	// RealHours says that the platform tells the two hours of one name apart;
+	// otherwise what it reports for them is added up.
+	RealHours bool
+	Line      int // of the answer that is being read, for errors; 0 where answers have no lines
+	Warnings  []string
 
 	platform string
 	query    sources.Query
@@ -122,7 +125,7 @@ func (r *Rows) Malformed(format string, args ...any) error {
 }
 
 // Put hands a figure over. What is reported for the hour that the clock shows
-// twice is added up and handed over by Close.
+// twice is added up and handed over by Close, unless RealHours is set.
 func (r *Rows) Put(f Figure) error {
 	if len(f.ID) == 0 {
 		return r.Malformed("a row of %s names no campaign", f.Slot.Date)
@@ -135,7 +138,7 @@ func (r *Rows) Put(f Figure) error {
 	}
 	c := r.campaign(f)
 	row := sources.Row{Entity: c.entity, Slot: f.Slot, Metrics: f.Metrics}
-	if f.Slot.Grain == sources.Hour && r.clock(f.Slot.Date).doubled == f.Slot.Hour {
+	if f.Slot.Grain == sources.Hour && !r.RealHours && r.clock(f.Slot.Date).doubled == f.Slot.Hour {
 		return r.hold(row)
 	}
 	place := int(f.Slot.Date-r.query.Days.From)*25 + f.Slot.Hour

@@ -5,16 +5,14 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"time"
 
 	"adtop/sources"
 	"adtop/sources/httpkit"
 )
 
 const (
-	pageSize  = 100
-	maxPages  = 1000
-	namesLive = time.Hour // how long names of campaigns are remembered
+	pageSize = 100
+	maxPages = 1000
 )
 
 // entity is an account or a campaign. Ids are numbers.
@@ -89,31 +87,17 @@ func (s *source) readable(ctx context.Context, account string) error {
 	return refusal
 }
 
-// roster holds what is known of an account's campaigns by their id. Analytics
-// have ids only.
-type roster struct {
-	campaigns map[string]entity
-	asked     time.Time
-}
-
-// campaigns returns the campaigns of an account, asking once an hour.
-func (s *source) campaigns(ctx context.Context, account string) (map[string]entity, error) {
-	s.mu.Lock()
-	known, now := s.names[account], s.env.Now()
-	s.mu.Unlock()
-	if known.campaigns != nil && now.Sub(known.asked) < namesLive {
-		return known.campaigns, nil
-	}
-	listed, err := s.list(ctx, "rest/adAccounts/"+account+"/adCampaigns", "q=search")
-	if err != nil {
-		return nil, err
-	}
-	known = roster{map[string]entity{}, now}
-	for _, e := range listed {
-		known.campaigns[e.id()] = e
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.names[account] = known
-	return known.campaigns, nil
+// campaigns returns the campaigns of an account by id: analytics have ids only.
+func (s *source) campaigns(ctx context.Context, account string) (map[string]httpkit.Campaign, error) {
+	return s.names.Of(account, s.env.Now(), func() (map[string]httpkit.Campaign, error) {
+		listed, err := s.list(ctx, "rest/adAccounts/"+account+"/adCampaigns", "q=search")
+		if err != nil {
+			return nil, err
+		}
+		campaigns := map[string]httpkit.Campaign{}
+		for _, e := range listed {
+			campaigns[e.id()] = httpkit.Campaign{Name: e.Name, Status: e.Status}
+		}
+		return campaigns, nil
+	})
 }

@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"sync"
 	"time"
 
 	"adtop/kpi"
@@ -81,9 +80,7 @@ type source struct {
 	options Options
 	env     sources.Env
 	client  *httpkit.Client
-
-	mu    sync.Mutex
-	names map[string]roster // by account
+	names   httpkit.Names
 }
 
 var (
@@ -122,7 +119,7 @@ func open(options any, env sources.Env) (sources.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &source{options: o, env: env, client: client, names: map[string]roster{}}, nil
+	return &source{options: o, env: env, client: client}, nil
 }
 
 // check names the option at fault.

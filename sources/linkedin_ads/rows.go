@@ -12,9 +12,9 @@ import (
 // decoder hands over the rows of the answers of one Fetch.
 type decoder struct {
 	rows    *httpkit.Rows
-	metrics [2]string         // names of the results and of what they were worth; the latter may be ""
-	names   map[string]entity // campaigns by id
-	count   int               // rows so far
+	metrics [2]string                   // names of the results and of what they were worth; the latter may be ""
+	names   map[string]httpkit.Campaign // by id
+	count   int                         // rows so far
 }
 
 // crumb is what a cost may be below zero: sums of fractions leave such a rest.
