@@ -20,6 +20,7 @@ type oauthApp struct {
 
 var oauthApps = map[string]oauthApp{
 	world.LinkedIn:  {id: LinkedInClientID, secret: LinkedInClientSecret, refresh: LinkedInRefreshToken, access: "AQVsimulatedLinkedInAccess"},
+	world.Snapchat:  {id: SnapchatClientID, secret: SnapchatClientSecret, refresh: SnapchatRefreshToken, access: "eyJsimulatedSnapAccess", rotates: true},
 	world.Microsoft: {id: MicrosoftClientID, refresh: MicrosoftRefreshToken, access: "EwBsimulatedAccessToken", rotates: true},
 }
 

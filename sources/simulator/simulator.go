@@ -62,6 +62,7 @@ var services = map[string]service{
 	world.TikTok:    {(*Simulator).tiktokAds, (*Simulator).tiktokFailure},
 	world.Microsoft: {(*Simulator).microsoftAds, (*Simulator).microsoftFailure},
 	world.LinkedIn:  {(*Simulator).linkedinAds, (*Simulator).linkedinFailure},
+	world.Snapchat:  {(*Simulator).snapchatAds, (*Simulator).snapchatFailure},
 	world.Yandex:    {(*Simulator).yandexDirect, (*Simulator).yandexFailure},
 	shopify:         {(*Simulator).shopify, (*Simulator).shopifyFailure},
 }

@@ -116,6 +116,12 @@ func conformanceAccounts() map[string][]Account {
 			{ID: "7000000000000000003", Name: "A zone without a city", Currency: "JPY", Zone: zone("Etc/GMT-9"), Campaigns: awkward("171412504250883", UTM{}, 160, false)},
 			{ID: "7000000000000000004", Name: "Without campaigns", Currency: "JPY", Zone: tokyo},
 		},
+		Snapchat: {
+			{ID: "8adc3db7-8148-4fbf-999c-8d2266369d71", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("69d120bd-b319-4201-9a2a-0e64b2ee541", UTM{}, 1, false)},
+			{ID: "8adc3db7-8148-4fbf-999c-8d2266369d72", Name: "", Currency: "USD", Zone: newYork, Campaigns: awkward("69d120bd-b319-4201-9a2a-0e64b2ee542", UTM{}, 1, false)},
+			{ID: "8adc3db7-8148-4fbf-999c-8d2266369d73", Name: "Without campaigns", Currency: "JPY", Zone: tokyo},
+			{ID: "8adc3db7-8148-4fbf-999c-8d2266369d74", Name: "Half an hour off", Currency: "INR", Zone: zone("Asia/Kolkata"), Campaigns: awkward("69d120bd-b319-4201-9a2a-0e64b2ee544", UTM{}, 50, false)},
+		},
 		LinkedIn: { // its days are UTC's
 			{ID: "508720451", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: time.UTC, Campaigns: awkward("25207421", UTM{}, 1, false)},
 			{ID: "508720452", Name: "", Currency: "JPY", Zone: time.UTC, Campaigns: awkward("25207422", UTM{}, 160, false)},

@@ -24,6 +24,9 @@ const (
 	Microsoft = "microsoft_ads"
 	Yandex    = "yandex_direct"
 	LinkedIn  = "linkedin_ads"
+	Snapchat  = "snapchat_ads"
+	Pinterest = "pinterest_ads"
+	Reddit    = "reddit_ads"
 	CSV       = "csv"
 )
 
