@@ -40,13 +40,14 @@ func (c *Client) Scan(r *Response) *Scanner { return &Scanner{client: c, body: r
 // NewScanner returns a scanner of a body that no client got.
 func NewScanner(body []byte) *Scanner { return &Scanner{body: body} }
 
-// Object goes through the keys of an object; null has none. Within the loop
+// Object goes through the keys of an object; null has none, unless it is the
+// whole answer, which is an error. Within the loop
 // the key's value is next. The key is valid until the next one.
 func (s *Scanner) Object() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) { s.members(yield) }
 }
 
-// Array goes through the elements of a list; null has none. Within the loop
+// Array goes through the elements of a list; null as for Object. Within the loop
 // the element is next.
 func (s *Scanner) Array() iter.Seq[int] {
 	return func(yield func(int) bool) { s.elements(yield) }
@@ -223,7 +224,7 @@ func (s *Scanner) open(bracket byte, want string) bool {
 	}
 	start := s.at
 	if s.peek() != bracket {
-		if _, known := s.literalOrText(want); known {
+		if _, known := s.literalOrText(want); known || s.err == nil && len(s.path) == 0 {
 			s.mistyped(start, want)
 		}
 		return false

@@ -65,6 +65,7 @@ func TestScannerSaysWhereAnAnswerCannotBeRead(t *testing.T) {
 		`{"rows":[]} {}`:                          "not JSON from byte 13",
 		`{"rows":[{},]}`:                          "not JSON",
 		`{"rows":[{"spend":01}]}`:                 "not JSON",
+		`null`:                                    "null where an object belongs at its top",
 		`[]`:                                      "an array where an object belongs at its top",
 		`{"x":` + strings.Repeat("[", 100):        "nested deeper",
 	} {

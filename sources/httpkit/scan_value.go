@@ -163,6 +163,8 @@ func (s *Scanner) mistyped(start int, want string) {
 		got = sources.Clean(string(s.body[start:min(s.at, start+40)]))
 	case 't', 'f':
 		got = "true or false"
+	case 'n':
+		got = "null"
 	}
 	s.fail("answer has %s where %s belongs at %s (byte %d)", got, want, s.place(), start+1)
 }
