@@ -20,6 +20,7 @@ import (
 	linkedinads "adtop/sources/linkedin_ads"
 	metaads "adtop/sources/meta_ads"
 	microsoftads "adtop/sources/microsoft_ads"
+	pinterestads "adtop/sources/pinterest_ads"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
 	tiktokads "adtop/sources/tiktok_ads"
@@ -30,7 +31,7 @@ import (
 // registry holds every source type of the program.
 func registry() *sources.Registry {
 	return sources.NewRegistry(
-		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(), linkedinads.Definition(), snapchatads.Definition(),
+		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(), linkedinads.Definition(), snapchatads.Definition(), pinterestads.Definition(),
 		shopify.Definition(), csv.Definition(),
 	)
 }

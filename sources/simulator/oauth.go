@@ -21,6 +21,7 @@ type oauthApp struct {
 var oauthApps = map[string]oauthApp{
 	world.LinkedIn:  {id: LinkedInClientID, secret: LinkedInClientSecret, refresh: LinkedInRefreshToken, access: "AQVsimulatedLinkedInAccess"},
 	world.Snapchat:  {id: SnapchatClientID, secret: SnapchatClientSecret, refresh: SnapchatRefreshToken, access: "eyJsimulatedSnapAccess", rotates: true},
+	world.Pinterest: {id: PinterestClientID, secret: PinterestClientSecret, refresh: PinterestRefreshToken, access: "pina_simulatedAccess", rotates: true, basic: true},
 	world.Microsoft: {id: MicrosoftClientID, refresh: MicrosoftRefreshToken, access: "EwBsimulatedAccessToken", rotates: true},
 }
 

@@ -63,6 +63,7 @@ var services = map[string]service{
 	world.Microsoft: {(*Simulator).microsoftAds, (*Simulator).microsoftFailure},
 	world.LinkedIn:  {(*Simulator).linkedinAds, (*Simulator).linkedinFailure},
 	world.Snapchat:  {(*Simulator).snapchatAds, (*Simulator).snapchatFailure},
+	world.Pinterest: {(*Simulator).pinterestAds, (*Simulator).pinterestFailure},
 	world.Yandex:    {(*Simulator).yandexDirect, (*Simulator).yandexFailure},
 	shopify:         {(*Simulator).shopify, (*Simulator).shopifyFailure},
 }

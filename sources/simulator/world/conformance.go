@@ -122,6 +122,11 @@ func conformanceAccounts() map[string][]Account {
 			{ID: "8adc3db7-8148-4fbf-999c-8d2266369d73", Name: "Without campaigns", Currency: "JPY", Zone: tokyo},
 			{ID: "8adc3db7-8148-4fbf-999c-8d2266369d74", Name: "Half an hour off", Currency: "INR", Zone: zone("Asia/Kolkata"), Campaigns: awkward("69d120bd-b319-4201-9a2a-0e64b2ee544", UTM{}, 50, false)},
 		},
+		Pinterest: { // its days are UTC's
+			{ID: "549755885171", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: time.UTC, Campaigns: awkward("62673556583", UTM{}, 1, false)},
+			{ID: "549755885172", Name: "", Currency: "JPY", Zone: time.UTC, Campaigns: awkward("62673556584", UTM{}, 160, false)},
+			{ID: "549755885173", Name: "Without campaigns", Currency: "USD", Zone: time.UTC},
+		},
 		LinkedIn: { // its days are UTC's
 			{ID: "508720451", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: time.UTC, Campaigns: awkward("25207421", UTM{}, 1, false)},
 			{ID: "508720452", Name: "", Currency: "JPY", Zone: time.UTC, Campaigns: awkward("25207422", UTM{}, 160, false)},
