@@ -107,7 +107,6 @@ func (c *Client) build(ctx context.Context, r *Request) (*http.Request, error) {
 		maps.Copy(request.Header, c.Header.Clone())
 	}
 	maps.Copy(request.Header, r.Header.Clone())
-	request.Header.Set("User-Agent", userAgent)
 	if r.Body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}

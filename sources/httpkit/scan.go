@@ -1,6 +1,7 @@
 package httpkit
 
 import (
+	"bytes"
 	"iter"
 	"strconv"
 
@@ -86,11 +87,11 @@ func (s *Scanner) Integer() Integer {
 	if !known || string(text) == s.Missing && s.Missing != "" {
 		return Integer{}
 	}
-	if value, err := strconv.ParseInt(string(text), 10, 64); err == nil {
-		return Integer{value, true}
-	}
-	if m, err := kpi.ParseMicros(string(text)); err == nil && m%kpi.MicrosPerUnit == 0 { // as in 15000.0
-		return Integer{int64(m / kpi.MicrosPerUnit), true}
+	whole, fraction, _ := bytes.Cut(text, []byte("."))
+	if len(bytes.Trim(fraction, "0")) == 0 { // as in 15000.0
+		if value, err := strconv.ParseInt(string(whole), 10, 64); err == nil {
+			return Integer{value, true}
+		}
 	}
 	s.mistyped(start, "a whole number")
 	return Integer{}

@@ -107,3 +107,20 @@ func FuzzScanner(f *testing.F) {
 		}
 	})
 }
+
+func TestWholeNumbersMayComeWithAPoint(t *testing.T) {
+	for text, want := range map[string]Integer{
+		`15000.0`: {15000, true}, `"3"`: {3, true}, `9223372036854775807.00`: {9223372036854775807, true}, `null`: {}, `-7`: {-7, true},
+	} {
+		s := NewScanner([]byte(text))
+		if got := s.Integer(); s.End() != nil || got != want {
+			t.Errorf("%s: %+v, %v", text, got, s.Err())
+		}
+	}
+	for _, text := range []string{`1.5`, `"1e3"`, `"x"`, `""`, `true`, `[]`, `9223372036854775808`} {
+		s := NewScanner([]byte(text))
+		if got := s.Integer(); sources.KindOf(s.Err()) != sources.Malformed {
+			t.Errorf("%s is read as %+v", text, got)
+		}
+	}
+}
