@@ -21,6 +21,7 @@ import (
 	metaads "adtop/sources/meta_ads"
 	microsoftads "adtop/sources/microsoft_ads"
 	pinterestads "adtop/sources/pinterest_ads"
+	redditads "adtop/sources/reddit_ads"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
 	tiktokads "adtop/sources/tiktok_ads"
@@ -31,7 +32,7 @@ import (
 // registry holds every source type of the program.
 func registry() *sources.Registry {
 	return sources.NewRegistry(
-		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(), linkedinads.Definition(), snapchatads.Definition(), pinterestads.Definition(),
+		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(), linkedinads.Definition(), snapchatads.Definition(), pinterestads.Definition(), redditads.Definition(),
 		shopify.Definition(), csv.Definition(),
 	)
 }

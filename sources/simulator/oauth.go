@@ -22,6 +22,7 @@ var oauthApps = map[string]oauthApp{
 	world.LinkedIn:  {id: LinkedInClientID, secret: LinkedInClientSecret, refresh: LinkedInRefreshToken, access: "AQVsimulatedLinkedInAccess"},
 	world.Snapchat:  {id: SnapchatClientID, secret: SnapchatClientSecret, refresh: SnapchatRefreshToken, access: "eyJsimulatedSnapAccess", rotates: true},
 	world.Pinterest: {id: PinterestClientID, secret: PinterestClientSecret, refresh: PinterestRefreshToken, access: "pina_simulatedAccess", rotates: true, basic: true},
+	world.Reddit:    {id: RedditClientID, secret: RedditClientSecret, refresh: RedditRefreshToken, access: "eyJsimulatedRedditAccess", rotates: true, basic: true},
 	world.Microsoft: {id: MicrosoftClientID, refresh: MicrosoftRefreshToken, access: "EwBsimulatedAccessToken", rotates: true},
 }
 

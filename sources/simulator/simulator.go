@@ -64,6 +64,7 @@ var services = map[string]service{
 	world.LinkedIn:  {(*Simulator).linkedinAds, (*Simulator).linkedinFailure},
 	world.Snapchat:  {(*Simulator).snapchatAds, (*Simulator).snapchatFailure},
 	world.Pinterest: {(*Simulator).pinterestAds, (*Simulator).pinterestFailure},
+	world.Reddit:    {(*Simulator).redditAds, (*Simulator).redditFailure},
 	world.Yandex:    {(*Simulator).yandexDirect, (*Simulator).yandexFailure},
 	shopify:         {(*Simulator).shopify, (*Simulator).shopifyFailure},
 }

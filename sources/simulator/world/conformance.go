@@ -127,6 +127,11 @@ func conformanceAccounts() map[string][]Account {
 			{ID: "549755885172", Name: "", Currency: "JPY", Zone: time.UTC, Campaigns: awkward("62673556584", UTM{}, 160, false)},
 			{ID: "549755885173", Name: "Without campaigns", Currency: "USD", Zone: time.UTC},
 		},
+		Reddit: {
+			{ID: "a2_conformance1", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("151039382369463853", UTM{}, 1, false)},
+			{ID: "a2_conformance2", Name: "", Currency: "USD", Zone: newYork, Campaigns: awkward("151039382369463854", UTM{}, 1, false)},
+			{ID: "t2_older", Name: "Without campaigns", Currency: "JPY", Zone: zone("GMT")},
+		},
 		LinkedIn: { // its days are UTC's
 			{ID: "508720451", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: time.UTC, Campaigns: awkward("25207421", UTM{}, 1, false)},
 			{ID: "508720452", Name: "", Currency: "JPY", Zone: time.UTC, Campaigns: awkward("25207422", UTM{}, 160, false)},
