@@ -55,13 +55,16 @@ func (k keptToken) load(configured string) (string, error) {
 }
 
 // save replaces the file in one step, so that an end in the middle leaves the
-// old one.
+// old one. The folder is made where there is none.
 func (k keptToken) save(configured, token string) error {
 	if k.path == "" {
 		return nil
 	}
 	content, err := json.Marshal(kept{fingerprint(configured), token})
 	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(k.path), 0o700); err != nil {
 		return err
 	}
 	file, err := os.CreateTemp(filepath.Dir(k.path), filepath.Base(k.path)+".*") // readable by its owner alone

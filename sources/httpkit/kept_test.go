@@ -27,7 +27,7 @@ func rotating(t *testing.T, seen *[]string) http.HandlerFunc {
 
 func TestRotatedTokenOutlivesTheProgramInAFileOfItsOwner(t *testing.T) {
 	var seen []string
-	path := filepath.Join(t.TempDir(), "token")
+	path := filepath.Join(t.TempDir(), "secrets", "token")
 	start := func(configured string) *sources.Error {
 		c, _, log := platformAt(t, rotating(t, &seen), func(o *Options) {
 			tokenURL, _ := url.Parse(o.Base.String() + "/token")

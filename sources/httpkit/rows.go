@@ -79,7 +79,7 @@ func (r *Rows) Date(text []byte) (kpi.Date, error) {
 	if d, known := r.dates[string(text)]; known {
 		return d, nil
 	}
-	d, err := kpi.ParseDate(sources.Clean(string(text)))
+	d, err := kpi.ParseDate(string(text))
 	if err != nil {
 		return 0, r.Malformed("%w", err)
 	}

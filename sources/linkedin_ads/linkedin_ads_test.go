@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -39,13 +38,7 @@ func TestConformance(t *testing.T) {
 // opened is a source on a simulator, or on a handler in its place.
 func opened(t *testing.T, handler http.Handler, change ...func(*Options)) sources.Source {
 	t.Helper()
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	o := simulated(server.URL + "/linkedin_ads").(*Options)
-	for _, f := range change {
-		f(o)
-	}
-	s, _ := sourcetest.Open(t, Definition(), o, noon)
+	s, _ := sourcetest.Serve(t, handler, Definition(), simulated, noon, change...)
 	return s
 }
 
@@ -196,7 +189,7 @@ func TestAccountsAreNarrowedByTheOption(t *testing.T) {
 }
 
 func TestWrongOptionsAreNamed(t *testing.T) {
-	for says, change := range map[string]func(*Options){
+	sourcetest.RefuseOptions(t, Definition(), simulated, map[string]func(*Options){
 		"token":         func(o *Options) { o.RefreshToken = sources.Secret{} },
 		"refresh_token": func(o *Options) { o.ClientID = "" },
 		"version":       func(o *Options) { o.Version = "2026-08" },
@@ -204,11 +197,5 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 		"accounts":      func(o *Options) { o.Accounts = []string{"urn:li:1"} },
 		"base_url":      func(o *Options) { o.BaseURL = "x" },
 		"token_url":     func(o *Options) { o.TokenURL = "x" },
-	} {
-		o := simulated("http://127.0.0.1:1").(*Options)
-		change(o)
-		if _, err := Definition().Open(o, sources.Env{}); err == nil || !strings.HasPrefix(err.Error(), says) {
-			t.Errorf("%s: %v", says, err)
-		}
-	}
+	})
 }

@@ -19,7 +19,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"sync"
 	"time"
@@ -105,15 +104,12 @@ func open(options any, env sources.Env) (sources.Source, error) {
 		}
 		urls[key] = parsed
 	}
-	if o.TokenFile != "" && !filepath.IsAbs(o.TokenFile) {
-		o.TokenFile = filepath.Join(env.Dir, o.TokenFile)
-	}
 	client, err := httpkit.New(httpkit.Options{
 		Env: env, Platform: platform, Base: urls["base_url"],
 		Header: http.Header{"Developertoken": {o.DeveloperToken.Reveal()}},
 		OAuth: &httpkit.OAuth{
 			TokenURL: urls["token_url"], ClientID: o.ClientID,
-			ClientSecret: o.ClientSecret.Reveal(), RefreshToken: o.RefreshToken.Reveal(), Keep: o.TokenFile,
+			ClientSecret: o.ClientSecret.Reveal(), RefreshToken: o.RefreshToken.Reveal(), Keep: env.Path(o.TokenFile),
 			SignIn: "sign in again and replace refresh_token; it ends after about 90 days, unless token_file keeps the newest",
 		},
 		Redact:   []string{o.DeveloperToken.Reveal()},
@@ -129,13 +125,8 @@ func open(options any, env sources.Env) (sources.Source, error) {
 // renewed refresh token is forgotten when the program ends, and the one in the
 // config grows old.
 func (o *Options) check() error {
-	for _, required := range []struct {
-		key string
-		set bool
-	}{{"client_id", o.ClientID != ""}, {"refresh_token", o.RefreshToken.IsSet()}, {"developer_token", o.DeveloperToken.IsSet()}} {
-		if !required.set {
-			return fmt.Errorf("%s is missing", required.key)
-		}
+	if err := sources.Require(o, "client_id", "refresh_token", "developer_token"); err != nil {
+		return err
 	}
 	if _, err := time.LoadLocation(o.Timezone); err != nil || o.Timezone == "Local" {
 		return fmt.Errorf("timezone %q: expected an IANA name such as Europe/Berlin", sources.Clean(o.Timezone))

@@ -53,14 +53,8 @@ func opened(t *testing.T, change ...func(*Options)) (s *source, sim *simulator.S
 // on is a source on a handler.
 func on(t *testing.T, handler http.Handler, change ...func(*Options)) (*source, *[]time.Duration) {
 	t.Helper()
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	o := simulated(server.URL + "/microsoft_ads").(*Options)
-	for _, f := range change {
-		f(o)
-	}
-	opened, waits := sourcetest.Open(t, Definition(), o, noon)
-	return opened.(*source), waits
+	served, waits := sourcetest.Serve(t, handler, Definition(), simulated, noon, change...)
+	return served.(*source), waits
 }
 
 func query(grain sources.Grain, days ...kpi.Date) sources.Query {
@@ -206,7 +200,7 @@ func TestEveryZoneExists(t *testing.T) {
 }
 
 func TestWrongOptionsAreNamed(t *testing.T) {
-	for says, change := range map[string]func(*Options){
+	sourcetest.RefuseOptions(t, Definition(), simulated, map[string]func(*Options){
 		"client_id":       func(o *Options) { o.ClientID = "" },
 		"refresh_token":   func(o *Options) { o.RefreshToken = sources.Secret{} },
 		"developer_token": func(o *Options) { o.DeveloperToken = sources.Secret{} },
@@ -215,13 +209,7 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 		"base_url":        func(o *Options) { o.BaseURL = "x" },
 		"customer_url":    func(o *Options) { o.CustomerURL = "x" },
 		"token_url":       func(o *Options) { o.TokenURL = "x" },
-	} {
-		o := simulated("http://127.0.0.1:1").(*Options)
-		change(o)
-		if _, err := Definition().Open(o, sources.Env{}); err == nil || !strings.HasPrefix(err.Error(), says) {
-			t.Errorf("%s: %v", says, err)
-		}
-	}
+	})
 }
 
 // zipped packs one file.

@@ -16,7 +16,6 @@ package snapchatads
 import (
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"regexp"
 	"sync/atomic"
 	"time"
@@ -106,14 +105,11 @@ func open(options any, env sources.Env) (sources.Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("token_url: %w", err)
 	}
-	if o.TokenFile != "" && !filepath.IsAbs(o.TokenFile) {
-		o.TokenFile = filepath.Join(env.Dir, o.TokenFile)
-	}
 	client, err := httpkit.New(httpkit.Options{
 		Env: env, Platform: platform, Base: base, Header: http.Header{}, Classify: classify,
 		OAuth: &httpkit.OAuth{
 			TokenURL: tokenURL, ClientID: o.ClientID,
-			ClientSecret: o.ClientSecret.Reveal(), RefreshToken: o.RefreshToken.Reveal(), Keep: o.TokenFile,
+			ClientSecret: o.ClientSecret.Reveal(), RefreshToken: o.RefreshToken.Reveal(), Keep: env.Path(o.TokenFile),
 			SignIn: "sign in again and replace refresh_token",
 		},
 	})
@@ -125,13 +121,8 @@ func open(options any, env sources.Env) (sources.Source, error) {
 
 // check names the option at fault.
 func (o *Options) check() error {
-	for _, required := range []struct {
-		key string
-		set bool
-	}{{"client_id", o.ClientID != ""}, {"client_secret", o.ClientSecret.IsSet()}, {"refresh_token", o.RefreshToken.IsSet()}} {
-		if !required.set {
-			return fmt.Errorf("%s is missing", required.key)
-		}
+	if err := sources.Require(o, "client_id", "client_secret", "refresh_token"); err != nil {
+		return err
 	}
 	switch _, known := results[o.Result]; {
 	case !known && !metricPattern.MatchString(o.Result):

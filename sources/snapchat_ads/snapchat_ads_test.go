@@ -3,7 +3,6 @@ package snapchatads
 import (
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -40,13 +39,7 @@ func TestConformance(t *testing.T) {
 // opened is a source on a simulator, or on a handler in its place.
 func opened(t *testing.T, handler http.Handler, change ...func(*Options)) sources.Source {
 	t.Helper()
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	o := simulated(server.URL + "/snapchat_ads").(*Options)
-	for _, f := range change {
-		f(o)
-	}
-	s, _ := sourcetest.Open(t, Definition(), o, noon)
+	s, _ := sourcetest.Serve(t, handler, Definition(), simulated, noon, change...)
 	return s
 }
 
@@ -136,7 +129,7 @@ func TestAccountsAreNarrowedByTheOption(t *testing.T) {
 }
 
 func TestWrongOptionsAreNamed(t *testing.T) {
-	for says, change := range map[string]func(*Options){
+	sourcetest.RefuseOptions(t, Definition(), simulated, map[string]func(*Options){
 		"client_id":     func(o *Options) { o.ClientID = "" },
 		"client_secret": func(o *Options) { o.ClientSecret = sources.Secret{} },
 		"refresh_token": func(o *Options) { o.RefreshToken = sources.Secret{} },
@@ -146,11 +139,5 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 		"accounts":      func(o *Options) { o.Accounts = []string{"mine"} },
 		"base_url":      func(o *Options) { o.BaseURL = "x" },
 		"token_url":     func(o *Options) { o.TokenURL = "x" },
-	} {
-		o := simulated("http://127.0.0.1:1").(*Options)
-		change(o)
-		if _, err := Definition().Open(o, sources.Env{}); err == nil || !strings.HasPrefix(err.Error(), says) {
-			t.Errorf("%s: %v", says, err)
-		}
-	}
+	})
 }

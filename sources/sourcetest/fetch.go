@@ -3,6 +3,9 @@ package sourcetest
 import (
 	"context"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +69,33 @@ func CheckDecoded(t testing.TB, q sources.Query, rows []sources.Row, err error) 
 		if r.Entity.ID == "" || r.Entity.Name != sources.Clean(r.Entity.Name) || !q.Days.Contains(r.Slot.Date) || r.Slot.Grain != q.Grain ||
 			r.Slot.Hour < 0 || r.Slot.Hour > 24 || r.Metrics != r.Metrics.Only(kpi.AllFields) {
 			t.Errorf("impossible row %+v", r)
+		}
+	}
+}
+
+// Serve opens a source on a handler, a simulator mostly. options makes the
+// options that reach it at a URL; changes are made to them. The URL is that of
+// the platform's part of a simulator.
+func Serve[O any](t testing.TB, handler http.Handler, d sources.Definition, options func(place string) any, now time.Time, changes ...func(*O)) (s sources.Source, waits *[]time.Duration) {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	o := options(server.URL + "/" + d.Type).(*O)
+	for _, change := range changes {
+		change(o)
+	}
+	return Open(t, d, o, now)
+}
+
+// RefuseOptions spoils one option after the other and wants the error to begin
+// with its key.
+func RefuseOptions[O any](t *testing.T, d sources.Definition, options func(place string) any, spoilt map[string]func(*O)) {
+	t.Helper()
+	for key, spoil := range spoilt {
+		o := options("http://127.0.0.1:1").(*O)
+		spoil(o)
+		if _, err := d.Open(o, sources.Env{}); err == nil || !strings.HasPrefix(err.Error(), key) {
+			t.Errorf("%s: %v", key, err)
 		}
 	}
 }

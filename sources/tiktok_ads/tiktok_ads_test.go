@@ -35,14 +35,8 @@ func TestConformance(t *testing.T) {
 // opened is a source on the simulator, or on a handler in its place.
 func opened(t *testing.T, handler http.Handler, change ...func(*Options)) sources.Source {
 	t.Helper()
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	o := simulated(server.URL + "/tiktok_ads").(*Options)
-	for _, f := range change {
-		f(o)
-	}
-	source, _ := sourcetest.Open(t, Definition(), o, world.ConformanceAutumn)
-	return source
+	s, _ := sourcetest.Serve(t, handler, Definition(), simulated, world.ConformanceAutumn, change...)
+	return s
 }
 
 func platformServer() *simulator.Simulator {
@@ -122,20 +116,14 @@ func TestSignOfAZoneWithoutACityIsPosixs(t *testing.T) {
 }
 
 func TestWrongOptionsAreNamed(t *testing.T) {
-	for says, change := range map[string]func(*Options){
+	sourcetest.RefuseOptions(t, Definition(), simulated, map[string]func(*Options){
 		"token":    func(o *Options) { o.Token = sources.Secret{} },
 		"accounts": func(o *Options) { o.AppID = "" },
 		"version":  func(o *Options) { o.Version = "1.3" },
 		"result":   func(o *Options) { o.Result = "Purchases!" },
 		"value":    func(o *Options) { o.Value = "a b" },
 		"base_url": func(o *Options) { o.BaseURL = "business-api.tiktok.com" },
-	} {
-		o := simulated("http://127.0.0.1:1").(*Options)
-		change(o)
-		if _, err := Definition().Open(o, sources.Env{}); err == nil || !strings.HasPrefix(err.Error(), says) {
-			t.Errorf("%s: %v", says, err)
-		}
-	}
+	})
 	o := simulated("http://127.0.0.1:1").(*Options)
 	o.Accounts = []string{"act_1"}
 	if _, err := Definition().Open(o, sources.Env{}); err == nil || !strings.HasPrefix(err.Error(), "accounts") {

@@ -3,7 +3,6 @@ package yandexdirect
 import (
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -38,13 +37,7 @@ func TestConformance(t *testing.T) {
 // collects its pauses.
 func opened(t *testing.T, handler http.Handler, change ...func(*Options)) (s sources.Source, waits *[]time.Duration) {
 	t.Helper()
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	o := simulated(server.URL + "/yandex_direct").(*Options)
-	for _, f := range change {
-		f(o)
-	}
-	return sourcetest.Open(t, Definition(), o, noon)
+	return sourcetest.Serve(t, handler, Definition(), simulated, noon, change...)
 }
 
 func platformServer() *simulator.Simulator {
@@ -174,18 +167,12 @@ func TestAccountsAreNarrowedByTheOption(t *testing.T) {
 }
 
 func TestWrongOptionsAreNamed(t *testing.T) {
-	for says, change := range map[string]func(*Options){
+	sourcetest.RefuseOptions(t, Definition(), simulated, map[string]func(*Options){
 		"token":       func(o *Options) { o.Token = sources.Secret{} },
 		"timezone":    func(o *Options) { o.Timezone = "MSK" },
 		"attribution": func(o *Options) { o.Attribution = "last" },
 		"goals":       func(o *Options) { o.Goals = []string{"order"} },
 		"accounts":    func(o *Options) { o.Accounts = []string{"a b"} },
 		"base_url":    func(o *Options) { o.BaseURL = "x" },
-	} {
-		o := simulated("http://127.0.0.1:1").(*Options)
-		change(o)
-		if _, err := Definition().Open(o, sources.Env{}); err == nil || !strings.HasPrefix(err.Error(), says) {
-			t.Errorf("%s: %v", says, err)
-		}
-	}
+	})
 }
