@@ -66,7 +66,8 @@ func (s *source) pages(ctx context.Context, request *httpkit.Request, d *decoder
 }
 
 // request asks for some days of the account's zone. Bounds are written as
-// midnights of UTC and name days; the last one is included.
+// midnights of UTC and name days. That the last one is included is not
+// documented: a public client relies on it to ask for single days.
 func (s *source) request(q sources.Query, days kpi.DateRange) *httpkit.Request {
 	fields := []string{"IMPRESSIONS", "CLICKS", "SPEND"}
 	asked := s.options.asked()

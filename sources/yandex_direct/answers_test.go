@@ -136,6 +136,9 @@ func TestNoValueIsUnknownAndGoalsAddUp(t *testing.T) {
 	if want := (kpi.Metrics{Has: basics, Impressions: 10, Clicks: 2}); rows[1].Metrics != want {
 		t.Errorf("got %+v, want %+v", rows[1].Metrics, want)
 	}
+	if rows, err := decoded(t, header+"2026-11-04\t7\tn\t1\t1\t0\t1\t1500\nTotal rows: 1\n", false, query(today)); err != nil || rows[0].Metrics.Revenue != 1_500_000_000 {
+		t.Errorf("revenue without decimals: %v, %v", rows, err)
+	}
 	if rows, err := decoded(t, header+"Total rows: 0\n", false, query(today)); err != nil || len(rows) != 0 {
 		t.Errorf("an empty report: %v, %v", rows, err)
 	}

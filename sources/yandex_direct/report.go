@@ -54,7 +54,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 }
 
 // request asks for one report. Money is asked for in units: Yandex' default is
-// millionths, and table.money notices when the header was lost on the way.
+// millionths, and table.metrics notices when the header was lost on the way.
 func (s *source) request(login string, days kpi.DateRange, asked time.Time) *httpkit.Request {
 	vat := "NO"
 	if s.options.IncludeVAT {
@@ -74,6 +74,7 @@ func (s *source) request(login string, days kpi.DateRange, asked time.Time) *htt
 	}
 	parameters["ReportName"] = name(login, parameters, asked)
 	header := http.Header{
+		"Accept":              {"*/*"}, // a table
 		"Processingmode":      {"auto"},
 		"Returnmoneyinmicros": {"false"},
 		"Skipreportheader":    {"true"},

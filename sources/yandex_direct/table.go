@@ -142,6 +142,8 @@ func (t *table) cell(field int) []byte {
 	return nil
 }
 
+// metrics reads the figures. A cost in units has two decimals; one without any
+// is in millionths, and taking it for units would inflate it a million times.
 func (t *table) metrics() (m kpi.Metrics, err error) {
 	count := func(field int, present kpi.Fields) int64 {
 		text := t.cell(field)
@@ -159,7 +161,9 @@ func (t *table) metrics() (m kpi.Metrics, err error) {
 	m.Impressions, m.Clicks = count(impressions, kpi.Impressions), count(clicks, kpi.Clicks)
 	if text := t.cell(cost); text != nil && err == nil {
 		m.Has |= kpi.Cost
-		m.Cost, err = t.money(text, columns[cost])
+		if m.Cost, err = t.money(text, columns[cost]); err == nil && m.Cost != 0 && !t.micros && bytes.IndexByte(text, '.') < 0 {
+			err = t.rows.Malformed("Cost is %s, without decimals: it seems to be in millionths, as when a proxy drops the header returnMoneyInMicros", text)
+		}
 	}
 	if err != nil {
 		return m, err
@@ -201,8 +205,7 @@ func (t *table) sum(columns []int, name string, read func([]byte, string) (kpi.M
 	return sum, known, nil
 }
 
-// money reads an amount. In units it has two decimals; without any it is in
-// millionths, and taking it for units would inflate it a million times.
+// money reads an amount.
 func (t *table) money(text []byte, name string) (kpi.Micros, error) {
 	if t.micros {
 		value, err := strconv.ParseInt(string(text), 10, 64)
@@ -214,9 +217,6 @@ func (t *table) money(text []byte, name string) (kpi.Micros, error) {
 	value, err := kpi.ParseMicros(string(text))
 	if err != nil {
 		return 0, t.mistyped(text, name)
-	}
-	if value != 0 && bytes.IndexByte(text, '.') < 0 {
-		return 0, t.rows.Malformed("%s is %s, without decimals: it seems to be in millionths, as when a proxy drops the header returnMoneyInMicros", name, text)
 	}
 	return value, nil
 }
