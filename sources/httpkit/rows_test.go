@@ -1,9 +1,13 @@
 package httpkit
 
 import (
+	"errors"
+	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"adtop/kpi"
 	"adtop/sources"
@@ -95,6 +99,58 @@ func TestWhatIsReportedForTheRepeatedHourIsAddedUp(t *testing.T) {
 	if len(*got) != 3 || last.Slot.Hour != 2 || last.Metrics.Cost != 10 || len(rows.Warnings) != 1 {
 		t.Errorf("got %+v with warnings %q", *got, rows.Warnings)
 	}
+}
+
+// TestMemoryDoesNotGrowWithTheAnswer reads an answer of 744,000 rows, one after
+// the other: what is kept is a bit for each, and 1,000 campaigns.
+func TestMemoryDoesNotGrowWithTheAnswer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads many rows")
+	}
+	q := sources.Query{
+		Account: sources.Account{ID: "a", Zone: time.UTC}, Level: sources.LevelCampaign, Grain: sources.Hour,
+		Days: kpi.DateRange{From: kpi.NewDate(2026, 10, 1), To: kpi.NewDate(2026, 10, 31)},
+	}
+	count := 0
+	rows, err := NewRows("Acme Ads", q, func(sources.Record) error { count++; return nil }, sources.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := live()
+	for campaign := range 1000 {
+		id := fmt.Appendf(nil, "campaign-%d", campaign)
+		for d := q.Days.From; d <= q.Days.To; d++ {
+			answer := fmt.Appendf(nil, `{"name":"Prospecting","spend":"12.5"}`)
+			for wall := range 24 {
+				f := Figure{ID: id}
+				s := NewScanner(answer)
+				for key := range s.Object() {
+					switch string(key) {
+					case "name":
+						f.Name = s.Text()
+					case "spend":
+						s.Metric(&f.Metrics, kpi.Cost)
+					}
+				}
+				if f.Slot, err = rows.Hour(d, wall); err != nil {
+					t.Fatal(err)
+				}
+				if err := errors.Join(s.End(), rows.Put(f)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if grown := live() - before; count != 744_000 || grown > 2<<20 {
+		t.Errorf("%d rows left %d bytes behind", count, grown)
+	}
+	runtime.KeepAlive(rows)
 }
 
 func TestOnlyWhatIsReadCanBeAskedFor(t *testing.T) {
