@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"adtop/kpi"
 	"adtop/sources"
+	"adtop/sources/httpkit"
 )
 
 // lag is how late clicks, cost and last-click conversions may appear.
@@ -37,9 +37,9 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 		length = daysByHour
 	}
 	var warnings []string
-	for from := q.Days.From; from <= q.Days.To; from += kpi.Date(length) {
+	for _, days := range httpkit.Pieces(q.Days, length) {
 		piece := q
-		piece.Days = kpi.DateRange{From: from, To: min(q.Days.To, from+kpi.Date(length)-1)}
+		piece.Days = days
 		batches, err := s.stream(ctx, q.Account.ID, login, statement(piece))
 		if err != nil {
 			return sources.Receipt{}, fmt.Errorf("account %s, %s: %w", q.Account.ID, piece.Days, err)
@@ -55,7 +55,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 		}
 		warnings = append(warnings, answer.warnings...)
 	}
-	return sources.Receipt{CompleteThrough: completeThrough(asked, q), Warnings: warnings}, nil
+	return sources.Receipt{CompleteThrough: httpkit.CompleteThrough(asked, lag, q), Warnings: warnings}, nil
 }
 
 func supported(q sources.Query) error {
@@ -68,19 +68,6 @@ func supported(q sources.Query) error {
 		return sources.Errorf(sources.Invalid, "%s: a breakdown by %q is not read", platform, q.Breakdown)
 	}
 	return nil
-}
-
-// completeThrough is the beginning of the hour that lay lag before the request
-// was sent; the answer may hold younger figures, but not all of them. It is
-// never after the asked days, about whose future the answer says nothing. It
-// may be before them: soon after midnight nothing of today is complete.
-func completeThrough(asked time.Time, q sources.Query) time.Time {
-	day, hour := kpi.HourOf(asked.Add(-lag), q.Account.Zone)
-	complete := sources.Slot{Date: day, Grain: sources.Hour, Hour: hour}.Start(q.Account.Zone)
-	if end := q.Days.To.End(q.Account.Zone); end.Before(complete) {
-		return end
-	}
-	return complete
 }
 
 // statement is the query in Google's language. Removed campaigns are not

@@ -122,13 +122,8 @@ func open(options any, env sources.Env) (sources.Source, error) {
 // check names the option at fault and brings customer ids into the form
 // without dashes.
 func (o *Options) check() error {
-	for _, required := range []struct {
-		key string
-		set bool
-	}{{"client_id", o.ClientID != ""}, {"client_secret", o.ClientSecret.IsSet()}, {"refresh_token", o.RefreshToken.IsSet()}} {
-		if !required.set {
-			return fmt.Errorf("%s is missing", required.key)
-		}
+	if err := sources.Require(o, "client_id", "client_secret", "refresh_token"); err != nil {
+		return err
 	}
 	if !versionPattern.MatchString(o.Version) {
 		return fmt.Errorf("version %q: expected one such as v26", o.Version)

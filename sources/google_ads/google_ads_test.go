@@ -47,47 +47,6 @@ func day(t *testing.T, zone string, date kpi.Date) sources.Query {
 	}
 }
 
-func TestClockHourBecomesTheRealHourSinceMidnight(t *testing.T) {
-	for _, rule := range []struct {
-		name, zone    string
-		date          kpi.Date
-		clock, actual int
-	}{
-		{"ordinary day", "Europe/Berlin", kpi.NewDate(2026, 6, 1), 14, 14},
-		{"before the spring change", "Europe/Berlin", kpi.NewDate(2026, 3, 29), 1, 1},
-		{"skipped by the spring change", "Europe/Berlin", kpi.NewDate(2026, 3, 29), 2, 2},
-		{"after the spring change", "Europe/Berlin", kpi.NewDate(2026, 3, 29), 3, 2},
-		{"last of 23 hours", "Europe/Berlin", kpi.NewDate(2026, 3, 29), 23, 22},
-		{"repeated in autumn: the first", "Europe/Berlin", kpi.NewDate(2026, 10, 25), 2, 2},
-		{"after the autumn change", "Europe/Berlin", kpi.NewDate(2026, 10, 25), 3, 4},
-		{"last of 25 hours", "Europe/Berlin", kpi.NewDate(2026, 10, 25), 23, 24},
-		{"autumn in New York", "America/New_York", kpi.NewDate(2026, 11, 1), 1, 1},
-		{"after autumn in New York", "America/New_York", kpi.NewDate(2026, 11, 1), 2, 3},
-		{"midnight skipped in Beirut", "Asia/Beirut", kpi.NewDate(2026, 3, 29), 1, 0},
-	} {
-		if got := realHour(rule.date, rule.clock, day(t, rule.zone, rule.date)); got != rule.actual {
-			t.Errorf("%s: %d o'clock is hour %d, want %d", rule.name, rule.clock, got, rule.actual)
-		}
-	}
-}
-
-func TestFiguresAreCompleteThreeHoursAfterTheFact(t *testing.T) {
-	q := day(t, "Asia/Kolkata", kpi.NewDate(2026, 11, 20))
-	for _, rule := range []struct{ name, asked, want string }{
-		{"whole hours of a zone of half hours", "2026-11-20T14:50:00+05:30", "2026-11-20T11:00:00+05:30"},
-		{"soon after midnight nothing of the day", "2026-11-20T01:10:00+05:30", "2026-11-19T22:00:00+05:30"},
-		{"never beyond the asked days", "2026-11-23T10:00:00+05:30", "2026-11-21T00:00:00+05:30"},
-	} {
-		asked, err := time.Parse(time.RFC3339, rule.asked)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := completeThrough(asked, q).Format(time.RFC3339); got != rule.want {
-			t.Errorf("%s: complete through %s, want %s", rule.name, got, rule.want)
-		}
-	}
-}
-
 func decoded(t *testing.T, body string) []batch {
 	t.Helper()
 	var batches []batch

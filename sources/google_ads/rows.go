@@ -75,7 +75,7 @@ func read(batches []batch, q sources.Query) (answer, error) {
 			if err != nil {
 				return answer{}, sources.Errorf(sources.Malformed, "%s: result %d: %w", platform, line, err)
 			}
-			if q.Grain == sources.Hour && !merged[row.Slot.Date] && repeated(row.Slot, q) {
+			if q.Grain == sources.Hour && !merged[row.Slot.Date] && httpkit.RepeatedHour(row.Slot.Date, q.Account.Zone) == row.Slot.Hour {
 				merged[row.Slot.Date] = true
 				a.warnings = append(a.warnings, fmt.Sprintf("%s has 25 hours in %s: what Google reports for its repeated hour is booked on the first of the two", row.Slot.Date, q.Account.Zone))
 			}
@@ -111,7 +111,7 @@ func (r result) row(q sources.Query, selected kpi.Fields) (sources.Row, error) {
 		if wall := r.Segments.Hour; !wall.Known || wall.Value < 0 || wall.Value > 23 {
 			return sources.Row{}, fmt.Errorf("segments.hour is missing or not within 0 to 23")
 		}
-		slot.Hour = realHour(date, int(r.Segments.Hour.Value), q)
+		slot = httpkit.ClockHour(date, int(r.Segments.Hour.Value), q.Account.Zone)
 	}
 	return sources.Row{Entity: entity, Slot: slot, Metrics: r.Metrics.of(selected)}, nil
 }
@@ -163,29 +163,6 @@ func masked(mask string) kpi.Fields {
 		fields |= metricFields[strings.TrimSpace(field)]
 	}
 	return fields
-}
-
-// realHour is the ordinal of the real hour that the clock shows as wall: the
-// first one where two do, the next one where the clock skips it.
-func realHour(date kpi.Date, wall int, q sources.Query) int {
-	hours := date.Hours(q.Account.Zone)
-	for hour := range hours {
-		if wallHour(sources.Slot{Date: date, Grain: sources.Hour, Hour: hour}, q) >= wall {
-			return hour
-		}
-	}
-	return hours - 1
-}
-
-// repeated says whether the hour after slot shows the same on the clock.
-func repeated(slot sources.Slot, q sources.Query) bool {
-	next := slot
-	next.Hour++
-	return next.Hour < slot.Date.Hours(q.Account.Zone) && wallHour(slot, q) == wallHour(next, q)
-}
-
-func wallHour(slot sources.Slot, q sources.Query) int {
-	return slot.Start(q.Account.Zone).In(q.Account.Zone).Hour()
 }
 
 // idIn takes the digits after a collection from a resource name, as in

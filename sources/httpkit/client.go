@@ -32,7 +32,8 @@ type Options struct {
 	// errors.Is and errors.As.
 	Classify func(*Response) *sources.Error
 
-	Timeout time.Duration // of one attempt, reading the answer included; 0 means a minute
+	UserAgent string        // in place of adtop's own, for platforms that want one that names its user
+	Timeout   time.Duration // of one attempt, reading the answer included; 0 means a minute
 }
 
 const (
@@ -60,9 +61,12 @@ func New(o Options) (*Client, error) {
 	if o.Env.Log == nil {
 		o.Env.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.UserAgent == "" {
+		o.UserAgent = userAgent
+	}
 	c := &Client{
 		Options: o,
-		http:    &http.Client{Transport: newTransport(), CheckRedirect: checkRedirect},
+		http:    &http.Client{Transport: introduced{newTransport(), o.UserAgent}, CheckRedirect: checkRedirect},
 		secrets: newRedactor(o.Redact),
 	}
 	if o.OAuth != nil {
@@ -70,6 +74,18 @@ func New(o Options) (*Client, error) {
 		c.tokens = newTokens(*o.OAuth, c)
 	}
 	return c, nil
+}
+
+// introduced names adtop on every request, those for tokens included.
+type introduced struct {
+	next http.RoundTripper
+	name string
+}
+
+func (i introduced) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("User-Agent", i.name)
+	return i.next.RoundTrip(r)
 }
 
 func newTransport() *http.Transport {
@@ -108,7 +124,7 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 			return nil, fmt.Errorf("%s: %w", c.Platform, ctx.Err())
 		}
 		refusal := c.refusal(err)
-		if refusal.Kind == sources.Auth && c.tokens != nil && !renewed && response != nil {
+		if refusal.Kind == sources.Auth && c.tokens != nil && !renewed && response != nil && !r.Bare {
 			renewed = true
 			try--
 			c.tokens.forget(ctx, response.token)
@@ -143,7 +159,7 @@ func (c *Client) attempt(ctx context.Context, r *Request) (*Response, error) {
 		return nil, err
 	}
 	token := ""
-	if c.tokens != nil {
+	if c.tokens != nil && !r.Bare {
 		if token, err = c.tokens.current(attempt); err != nil {
 			return nil, err
 		}

@@ -17,6 +17,11 @@ type OAuth struct {
 	TokenURL                             *url.URL
 	ClientID, ClientSecret, RefreshToken string
 	SignIn                               string // sentence for the user when the refresh token is refused
+
+	Basic bool // the client's id and secret go in a header, not in the form
+	// Keep is a file for the refresh token where the platform issues a new one
+	// at each renewal; with "" the new one is known until the program ends.
+	Keep string
 }
 
 // tokens holds the access token in use and renews it. One caller renews at a
@@ -26,11 +31,11 @@ type tokens struct {
 	client  *Client
 	turn    chan struct{} // holds one element while nobody is at work
 	token   *oauth2.Token
-	refresh string // the refresh token in force: platforms may rotate it
+	refresh string // the refresh token in force: platforms may rotate it; "" until first needed
 }
 
 func newTokens(flow OAuth, c *Client) *tokens {
-	t := &tokens{flow: flow, client: c, turn: make(chan struct{}, 1), refresh: flow.RefreshToken}
+	t := &tokens{flow: flow, client: c, turn: make(chan struct{}, 1)}
 	t.turn <- struct{}{}
 	return t
 }
@@ -46,10 +51,16 @@ func (t *tokens) current(ctx context.Context) (string, error) {
 	if t.token.Valid() {
 		return t.token.AccessToken, nil
 	}
+	if err := t.first(); err != nil {
+		return "", err
+	}
 	config := oauth2.Config{
 		ClientID:     t.flow.ClientID,
 		ClientSecret: t.flow.ClientSecret,
 		Endpoint:     oauth2.Endpoint{TokenURL: t.flow.TokenURL.String(), AuthStyle: oauth2.AuthStyleInParams},
+	}
+	if t.flow.Basic {
+		config.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
 	}
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, t.client.http)
 	token, err := config.TokenSource(ctx, &oauth2.Token{RefreshToken: t.refresh}).Token()
@@ -57,8 +68,29 @@ func (t *tokens) current(ctx context.Context) (string, error) {
 		return "", t.refusal(err)
 	}
 	t.client.secrets.add(token.AccessToken, token.RefreshToken)
+	if token.RefreshToken != t.refresh {
+		if err := (keptToken{t.flow.Keep}).save(t.flow.RefreshToken, token.RefreshToken); err != nil {
+			t.client.Env.Log.Error("the new refresh token cannot be kept: sign in again when the old one ends", "source", t.client.Env.Name, "error", err)
+		}
+	}
 	t.token, t.refresh = token, token.RefreshToken
 	return token.AccessToken, nil
+}
+
+// first finds the refresh token to begin with.
+func (t *tokens) first() error {
+	if t.refresh != "" {
+		return nil
+	}
+	refresh, err := keptToken{t.flow.Keep}.load(t.flow.RefreshToken)
+	if err != nil {
+		refusal := sources.Errorf(sources.Auth, "the kept refresh token cannot be read: %w", err)
+		refusal.Next = "mend the file or delete it"
+		return refusal
+	}
+	t.client.secrets.add(refresh)
+	t.refresh = refresh
+	return nil
 }
 
 // forget drops a token that the platform refused, unless another caller has

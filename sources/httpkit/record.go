@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // exchange is one line of a recording.
@@ -22,6 +23,7 @@ type exchange struct {
 	Status int         `json:"status"`
 	Header http.Header `json:"header"`
 	Answer string      `json:"answer"`
+	Binary []byte      `json:"binary,omitempty"` // in place of Answer when that is no text, such as a zip file; nothing is cut out of it
 }
 
 // Recorder is a handler that passes requests on and writes down what was said.
@@ -72,7 +74,10 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, asked *http.Request) {
 		http.Error(w, "exchange cannot be recorded", http.StatusBadGateway)
 		return
 	}
-	give(w, answer.Header, answer.StatusCode, relocated(said, r.origin(), originOf(asked)))
+	if utf8.Valid(said) {
+		said = relocated(said, r.origin(), originOf(asked))
+	}
+	give(w, answer.Header, answer.StatusCode, said)
 }
 
 func (r *Recorder) origin() string { return r.target.Scheme + "://" + r.target.Host }
@@ -99,17 +104,22 @@ func (r *Recorder) write(asked *http.Request, body []byte, answer *http.Response
 			values[i] = r.secrets.clean(values[i])
 		}
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.out.Encode(exchange{
+	e := exchange{
 		Method: asked.Method,
 		URL:    r.secrets.clean(recordedURL(asked.URL)),
 		Origin: r.origin(),
 		Asked:  r.secrets.hide(string(body)),
 		Status: answer.StatusCode,
 		Header: header,
-		Answer: r.secrets.hide(string(said)),
-	})
+	}
+	if utf8.Valid(said) {
+		e.Answer = r.secrets.hide(string(said))
+	} else {
+		e.Binary = said
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.out.Encode(e)
 }
 
 // recordedURL leaves out the host, which differs when the recording is played.
@@ -190,7 +200,11 @@ func (p *Player) ServeHTTP(w http.ResponseWriter, asked *http.Request) {
 		http.Error(w, "this request was not recorded", http.StatusNotImplemented)
 		return
 	}
-	give(w, said[0].Header, said[0].Status, relocated([]byte(said[0].Answer), said[0].Origin, originOf(asked)))
+	answer := said[0].Binary
+	if answer == nil {
+		answer = relocated([]byte(said[0].Answer), said[0].Origin, originOf(asked))
+	}
+	give(w, said[0].Header, said[0].Status, answer)
 	if len(said) > 1 {
 		p.said[wanted.key()] = said[1:]
 	}

@@ -85,7 +85,7 @@ func secretName(name string) bool {
 			return true
 		}
 	}
-	return name == "code" || name == "key"
+	return name == "code" || name == "key" || name == "sig" // the last signs links to files
 }
 
 // cleaned is an error whose text was redacted. Its cause can be tested for,

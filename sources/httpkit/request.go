@@ -2,6 +2,7 @@ package httpkit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"adtop/sources"
@@ -22,11 +24,18 @@ const userAgent = "adtop (gzip)"
 // Request is one question to the platform.
 type Request struct {
 	Method string      // GET when empty
-	Path   string      // relative to Options.Base, as in "v26/customers:listAccessibleCustomers"
+	Base   *url.URL    // another host of the platform, in place of Options.Base
+	Path   string      // relative to the base, as in "v26/customers:listAccessibleCustomers"
 	Query  url.Values  // may be nil
+	Raw    string      // instead of Query: a query that is encoded already
 	Link   string      // instead of Path and Query: an absolute URL from an answer, such as the next page
 	Header http.Header // besides Options.Header and over it
 	Body   any         // sent as JSON when not nil
+
+	// Bare sends no credentials: for a Link that carries its own. Such a link
+	// may also lead to the https hosts whose names end in one of Hosts.
+	Bare  bool
+	Hosts []string
 }
 
 // Response is one answer, whole and unpacked.
@@ -56,19 +65,24 @@ func sameOrigin(a, b *url.URL) bool { return a.Scheme == b.Scheme && strings.Equ
 // address is where the request goes. A link to another origin is refused: it
 // would be sent the credentials.
 func (c *Client) address(r *Request) (*url.URL, error) {
+	base := cmp.Or(r.Base, c.Base)
 	if r.Link == "" {
-		address := c.Base.JoinPath(r.Path)
-		address.RawQuery = r.Query.Encode()
+		address := base.JoinPath(r.Path)
+		if address.RawQuery = r.Query.Encode(); r.Raw != "" {
+			address.RawQuery = r.Raw
+		}
 		return address, nil
 	}
 	link, err := url.Parse(r.Link)
 	if err != nil {
 		return nil, sources.Errorf(sources.Malformed, "the answer holds a link that is no URL")
 	}
-	if !sameOrigin(link, c.Base) {
-		return nil, sources.Errorf(sources.Malformed, "the answer links to %s://%s, which is not %s://%s", link.Scheme, link.Host, c.Base.Scheme, c.Base.Host)
+	if sameOrigin(link, base) || r.Bare && link.Scheme == "https" && slices.ContainsFunc(r.Hosts, func(end string) bool {
+		return strings.HasSuffix(strings.ToLower(link.Hostname()), end)
+	}) {
+		return link, nil
 	}
-	return link, nil
+	return nil, sources.Errorf(sources.Malformed, "the answer links to %s://%s, which is not %s://%s", link.Scheme, link.Host, base.Scheme, base.Host)
 }
 
 func (c *Client) build(ctx context.Context, r *Request) (*http.Request, error) {
@@ -88,10 +102,11 @@ func (c *Client) build(ctx context.Context, r *Request) (*http.Request, error) {
 	if err != nil {
 		return nil, sources.Errorf(sources.Invalid, "request cannot be made: %w", err)
 	}
-	maps.Copy(request.Header, c.Header.Clone())
-	maps.Copy(request.Header, r.Header.Clone())
-	request.Header.Set("User-Agent", userAgent)
 	request.Header.Set("Accept", "application/json")
+	if !r.Bare {
+		maps.Copy(request.Header, c.Header.Clone())
+	}
+	maps.Copy(request.Header, r.Header.Clone())
 	if r.Body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}

@@ -24,6 +24,7 @@ const (
 	ExpiredToken    FaultKind = "expired_token"    // the access token in use has expired; Google's can be refreshed
 	RevokedToken    FaultKind = "revoked_token"    // no token is any good, a refresh is refused too
 	Denied          FaultKind = "denied"           // the credentials do not reach what was asked for; Shopify answers the rest
+	Building        FaultKind = "building"         // a report that was asked for is not ready yet (Microsoft, Yandex)
 	TooMuch         FaultKind = "too_much"         // too much data for one answer: ask for less (Meta, Shopify)
 	UnknownFields   FaultKind = "unknown_fields"   // the right answer with keys and enum values that nobody documented
 	LateRestatement FaultKind = "late_restatement" // costs older than a day are a fiftieth lower: clicks found invalid (advertising platforms)
@@ -34,7 +35,7 @@ const (
 // order in which they were set, one a request.
 type Fault struct {
 	Kind     FaultKind
-	Platform string // google_ads, meta_ads or shopify
+	Platform string // a source type, such as google_ads
 	Path     string // only for requests whose path contains it
 	After    int    // let so many matching requests pass first
 	Times    int    // for how many requests it lasts; 0 lasts until Clear
@@ -73,7 +74,7 @@ func (f *Faults) Clear() {
 }
 
 // take returns the fault that a request meets, the zero Fault when there is
-// none. Google's token endpoint meets only those that name its path, and
+// none. Token endpoints meet only those that name its path, and
 // RevokedToken.
 func (f *Faults) take(c *call) Fault {
 	f.mu.Lock()
@@ -83,7 +84,7 @@ func (f *Faults) take(c *call) Fault {
 		if fault.Platform != c.platform || !strings.Contains(c.path, fault.Path) {
 			continue
 		}
-		if c.path == googleTokenPath && fault.Path == "" && fault.Kind != RevokedToken {
+		if c.path == tokenPath && fault.Path == "" && fault.Kind != RevokedToken {
 			continue
 		}
 		if fault.After > 0 {

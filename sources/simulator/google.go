@@ -14,7 +14,7 @@ import (
 	"adtop/sources/simulator/world"
 )
 
-const googleTokenPath = "/oauth/token"
+const tokenPath = "/oauth/token"
 
 // googleAds is the state of Google's side: which access tokens are good.
 type googleAds struct {
@@ -36,7 +36,7 @@ func (g *googleAds) expire() {
 
 // googleAds answers the Google Ads API and its token endpoint.
 func (s *Simulator) googleAds(c *call) answer {
-	if c.path == googleTokenPath {
+	if c.path == tokenPath {
 		return s.googleToken(c)
 	}
 	version, rest, _ := strings.Cut(strings.TrimPrefix(c.path, "/"), "/")

@@ -111,7 +111,7 @@ func (s *Simulator) googleFailure(c *call) answer {
 		s.google.expire()
 		return googleError(c, googleTokenExpired)
 	case RevokedToken:
-		if c.path == googleTokenPath {
+		if c.path == tokenPath {
 			return googleInvalidGrant()
 		}
 		return googleError(c, googleTokenRevoked)

@@ -91,7 +91,7 @@ func (m metaRefusal) answer() answer {
 }
 
 // metaFailure answers a fault in Meta's form. Quota errors come as HTTP 400.
-func metaFailure(c *call) answer {
+func (*Simulator) metaFailure(c *call) answer {
 	switch c.fault.Kind {
 	case Throttle:
 		minutes := int((c.fault.Wait + time.Minute - 1) / time.Minute)

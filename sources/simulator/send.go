@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"adtop/sources/simulator/world"
 )
 
 const defaultOversize = 48 << 20
@@ -29,14 +27,8 @@ func (s *Simulator) failure(c *call) (answer, bool) {
 		return answer{status, http.Header{"Content-Type": {"text/html"}}, []byte(proxyPage)}, true
 	case NotJSON:
 		return answer{http.StatusOK, http.Header{"Content-Type": {"text/plain"}}, []byte("OK, come back soon\n")}, true
-	case Throttle, Outage, ExpiredToken, RevokedToken, Denied, TooMuch, WrongType:
-		switch c.platform {
-		case world.Google:
-			return s.googleFailure(c), true
-		case world.Meta:
-			return metaFailure(c), true
-		}
-		return shopifyFailure(c), true
+	case Throttle, Outage, ExpiredToken, RevokedToken, Denied, TooMuch, WrongType, Building:
+		return services[c.platform].failure(s, c), true
 	}
 	return answer{}, false
 }

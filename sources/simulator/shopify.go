@@ -46,7 +46,7 @@ func shopifyUnauthorized() answer {
 }
 
 // shopifyFailure answers a fault in Shopify's form.
-func shopifyFailure(c *call) answer {
+func (*Simulator) shopifyFailure(c *call) answer {
 	switch c.fault.Kind {
 	case Throttle:
 		// What is lacking comes back within the wait.

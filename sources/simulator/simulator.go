@@ -28,6 +28,9 @@ const (
 	MetaToken          = "EAAsimulatedSystemUserToken"
 	MetaAppSecret      = "5a1mulated0app0secret" // appsecret_proof may be left out, but not be wrong
 	ShopifyToken       = "shpat_simulated0admin0token"
+	TikTokToken        = "5imulated0tiktok0access0token"
+	TikTokAppID        = "7112223334445556667"
+	TikTokSecret       = "5imulated0tiktok0app0secret"
 )
 
 // The API versions that it speaks.
@@ -46,8 +49,28 @@ const (
 	keptRequests    = 1000
 )
 
-// Simulator serves every platform under its own prefix: /google_ads/ (with the
-// token endpoint /google_ads/oauth/token), /meta_ads/ and /shopify/.
+// service is one platform's part of the simulator.
+type service struct {
+	answer  func(*Simulator, *call) answer
+	failure func(*Simulator, *call) answer // a fault in the platform's form
+}
+
+// services are the platforms by the prefix of their paths.
+var services = map[string]service{
+	world.Google:    {(*Simulator).googleAds, (*Simulator).googleFailure},
+	world.Meta:      {(*Simulator).metaAds, (*Simulator).metaFailure},
+	world.TikTok:    {(*Simulator).tiktokAds, (*Simulator).tiktokFailure},
+	world.Microsoft: {(*Simulator).microsoftAds, (*Simulator).microsoftFailure},
+	world.LinkedIn:  {(*Simulator).linkedinAds, (*Simulator).linkedinFailure},
+	world.Snapchat:  {(*Simulator).snapchatAds, (*Simulator).snapchatFailure},
+	world.Pinterest: {(*Simulator).pinterestAds, (*Simulator).pinterestFailure},
+	world.Reddit:    {(*Simulator).redditAds, (*Simulator).redditFailure},
+	world.Yandex:    {(*Simulator).yandexDirect, (*Simulator).yandexFailure},
+	shopify:         {(*Simulator).shopify, (*Simulator).shopifyFailure},
+}
+
+// Simulator serves every platform under a prefix that is its source type, as
+// in /google_ads/. Where there is a token endpoint, it is oauth/token below that.
 //
 // A path may begin with /at/<unix seconds>: that request is answered as it
 // would have been at that instant. It is safe for concurrent use once PageSize
@@ -55,10 +78,12 @@ const (
 type Simulator struct {
 	PageSize int // most rows in a page or batch, whatever the request asks for
 
-	world  *world.World
-	now    func() time.Time
-	faults Faults
-	google googleAds
+	world     *world.World
+	now       func() time.Time
+	faults    Faults
+	google    googleAds
+	oauth     oauthTokens
+	microsoft microsoftAds
 
 	mu       sync.Mutex
 	requests []Request
@@ -98,7 +123,7 @@ func (s *Simulator) Requests(platform string) []Request {
 
 func (s *Simulator) remember(c *call) {
 	header := c.r.Header.Clone()
-	for _, name := range []string{"Authorization", "X-Shopify-Access-Token", "Developer-Token"} {
+	for _, name := range []string{"Authorization", "X-Shopify-Access-Token", "Developer-Token", "Developertoken", "Access-Token"} {
 		if header.Get(name) != "" {
 			header.Set(name, "(cut out)")
 		}
@@ -168,18 +193,13 @@ func (s *Simulator) route(r *http.Request) (*call, bool) {
 	platform, below, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	c.platform, c.path = platform, "/"+below
 	c.prefix = strings.TrimSuffix(r.URL.Path, c.path)
-	return c, platform == world.Google || platform == world.Meta || platform == shopify
+	_, known := services[platform]
+	return c, known
 }
 
 func (s *Simulator) answer(c *call) answer {
 	if failed, ok := s.failure(c); ok {
 		return failed
 	}
-	switch c.platform {
-	case world.Google:
-		return s.googleAds(c)
-	case world.Meta:
-		return s.metaAds(c)
-	}
-	return s.shopify(c)
+	return services[c.platform].answer(s, c)
 }

@@ -24,6 +24,8 @@ type Adapter struct {
 	Options func(place string) any
 	Files   bool            // the adapter reads files, so nothing about HTTP applies
 	Grains  []sources.Grain // what Fetch can be asked for
+	// RealHours: the two hours that the clock shows twice are told apart.
+	RealHours bool
 	// Path is part of the path of those requests that fetch figures. Faults are
 	// set for these once the accounts have been listed.
 	Path      string

@@ -40,8 +40,17 @@ type stand struct {
 	waits []time.Duration
 }
 
-// shared is one world for all stands: it remembers what it has worked out.
-var shared = sync.OnceValue(world.Conformance)
+// shared holds one world for all stands of an adapter: it remembers what it
+// has worked out.
+var shared sync.Map
+
+func sharedWorld(platform string) *world.World {
+	w, known := shared.Load(platform)
+	if !known {
+		w, _ = shared.LoadOrStore(platform, world.ConformanceFor(platform))
+	}
+	return w.(*world.World)
+}
 
 // Write takes the log.
 func (s *stand) Write(line []byte) (int, error) {
@@ -74,7 +83,7 @@ func (s *stand) waited() (total time.Duration) {
 // source said is searched for secrets.
 func (a Adapter) stand(t *testing.T, now time.Time) *stand {
 	t.Helper()
-	s := &stand{t: t, adapter: a, world: shared(), now: now}
+	s := &stand{t: t, adapter: a, world: sharedWorld(a.Definition.Type), now: now}
 	s.simulator = simulator.New(s.world, func() time.Time { return now })
 	s.simulator.PageSize = 7
 	if a.Definition.Events { // an order is much, and there are many

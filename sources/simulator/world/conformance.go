@@ -91,3 +91,62 @@ func partners() []Campaign {
 		named("umlaut", "Gutschein-Größe", 0),
 	}
 }
+
+// ConformanceFor is the small world as one platform sees it. Platforms that
+// have no account in Conformance get a world of their own: theirs would only
+// make the shop of all the others larger.
+func ConformanceFor(platform string) *World {
+	accounts := conformanceAccounts()[platform]
+	if accounts == nil {
+		return Conformance()
+	}
+	for i := range accounts {
+		accounts[i].Platform = platform
+	}
+	return New(Spec{Seed: 7, Epoch: ConformanceEpoch, Accounts: accounts, Shop: Shop{ID: "conformance", Currency: "EUR", Zone: zone("Europe/Berlin")}})
+}
+
+// conformanceAccounts are those of the platforms with a world of their own.
+func conformanceAccounts() map[string][]Account {
+	berlin, newYork, tokyo := zone("Europe/Berlin"), zone("America/New_York"), zone("Asia/Tokyo")
+	return map[string][]Account{
+		TikTok: {
+			{ID: "7000000000000000001", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("171412504250881", UTM{}, 1, false)},
+			{ID: "7000000000000000002", Name: "", Currency: "USD", Zone: newYork, Campaigns: awkward("171412504250882", UTM{}, 1, false)},
+			{ID: "7000000000000000003", Name: "A zone without a city", Currency: "JPY", Zone: zone("Etc/GMT-9"), Campaigns: awkward("171412504250883", UTM{}, 160, false)},
+			{ID: "7000000000000000004", Name: "Without campaigns", Currency: "JPY", Zone: tokyo},
+		},
+		Snapchat: {
+			{ID: "8adc3db7-8148-4fbf-999c-8d2266369d71", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("69d120bd-b319-4201-9a2a-0e64b2ee541", UTM{}, 1, false)},
+			{ID: "8adc3db7-8148-4fbf-999c-8d2266369d72", Name: "", Currency: "USD", Zone: newYork, Campaigns: awkward("69d120bd-b319-4201-9a2a-0e64b2ee542", UTM{}, 1, false)},
+			{ID: "8adc3db7-8148-4fbf-999c-8d2266369d73", Name: "Without campaigns", Currency: "JPY", Zone: tokyo},
+			{ID: "8adc3db7-8148-4fbf-999c-8d2266369d74", Name: "Half an hour off", Currency: "INR", Zone: zone("Asia/Kolkata"), Campaigns: awkward("69d120bd-b319-4201-9a2a-0e64b2ee544", UTM{}, 50, false)},
+		},
+		Pinterest: { // its days are UTC's
+			{ID: "549755885171", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: time.UTC, Campaigns: awkward("62673556583", UTM{}, 1, false)},
+			{ID: "549755885172", Name: "", Currency: "JPY", Zone: time.UTC, Campaigns: awkward("62673556584", UTM{}, 160, false)},
+			{ID: "549755885173", Name: "Without campaigns", Currency: "USD", Zone: time.UTC},
+		},
+		Reddit: {
+			{ID: "a2_conformance1", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("151039382369463853", UTM{}, 1, false)},
+			{ID: "a2_conformance2", Name: "", Currency: "USD", Zone: newYork, Campaigns: awkward("151039382369463854", UTM{}, 1, false)},
+			{ID: "t2_older", Name: "Without campaigns", Currency: "JPY", Zone: zone("GMT")},
+		},
+		LinkedIn: { // its days are UTC's
+			{ID: "508720451", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: time.UTC, Campaigns: awkward("25207421", UTM{}, 1, false)},
+			{ID: "508720452", Name: "", Currency: "JPY", Zone: time.UTC, Campaigns: awkward("25207422", UTM{}, 160, false)},
+			{ID: "508720453", Name: "Without campaigns", Currency: "USD", Zone: time.UTC},
+		},
+		Yandex: { // its days are Moscow's
+			{ID: "tests-agency", Name: "ООО «Ромашка» & сыновья \u202e", Currency: "RUB", Zone: zone("Europe/Moscow"), Campaigns: awkward("10469358", UTM{}, 90, false)},
+			{ID: "shop-kz", Name: "", Currency: "KZT", Zone: zone("Europe/Moscow"), Campaigns: awkward("10469359", UTM{}, 500, false)},
+			{ID: "empty", Name: "Without campaigns", Currency: "EUR", Zone: zone("Europe/Moscow")},
+		},
+		Microsoft: {
+			{ID: "180535601", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("53101622", UTM{}, 1, true)},
+			{ID: "180535602", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: awkward("53101623", UTM{}, 160, true)},
+			{ID: "180535603", Name: "Without campaigns", Currency: "EUR", Zone: berlin},
+			{ID: "180535604", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: awkward("53101624", UTM{}, 1, true)},
+		},
+	}
+}

@@ -49,7 +49,7 @@ func (w *World) Hours(account, campaign string, d kpi.Date, asOf time.Time) []kp
 }
 
 // Day is a whole day as the platform reports it at asOf: the exact sum of its
-// hours for Google and partner networks. Meta books each purchase on the day it
+// hours, Meta excepted. Meta books each purchase on the day it
 // was made, so that its days hold purchases of clicks up to seven days before.
 func (w *World) Day(account, campaign string, d kpi.Date, asOf time.Time) kpi.Metrics {
 	c := w.of(account, campaign)
@@ -82,7 +82,9 @@ func (w *World) of(account, campaign string) *campaign {
 
 // datedByOrder says whether conversions are booked on the order's day rather
 // than the click's.
-func (c *campaign) datedByOrder() bool { return c.account.Platform != Google }
+func (c *campaign) datedByOrder() bool {
+	return c.account.Platform == Meta || c.account.Platform == CSV
+}
 
 func (c *campaign) reported(hourly bool) kpi.Fields {
 	return Reports(c.account.Platform, hourly) &^ c.Lacks

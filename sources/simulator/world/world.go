@@ -18,9 +18,16 @@ import (
 
 // The platforms that an Account can belong to.
 const (
-	Google = "google_ads"
-	Meta   = "meta_ads"
-	CSV    = "csv"
+	Google    = "google_ads"
+	Meta      = "meta_ads"
+	TikTok    = "tiktok_ads"
+	Microsoft = "microsoft_ads"
+	Yandex    = "yandex_direct"
+	LinkedIn  = "linkedin_ads"
+	Snapchat  = "snapchat_ads"
+	Pinterest = "pinterest_ads"
+	Reddit    = "reddit_ads"
+	CSV       = "csv"
 )
 
 // Spec describes a world. It is not changed after New.
@@ -35,7 +42,7 @@ type Spec struct {
 
 // Account is an advertising account or a partner network.
 type Account struct {
-	Platform  string // Google, Meta or CSV
+	Platform  string // one of those above
 	ID, Name  string // the platform's; the name may be empty
 	Manager   string // id of the manager account through which alone it is reached (Google), or ""
 	Currency  kpi.Currency
