@@ -33,7 +33,6 @@ func (m *Monitor) collect(ctx context.Context) error {
 		p := &poller{m: m, src: src, schedules: map[string]*schedule{}}
 		pollers.Go(func() { p.poll(ctx, history) })
 	}
-	pollers.Go(func() { m.thin(ctx) })
 	if m.o.Before != nil {
 		err := m.o.Before(ctx, func(b store.Batch) error { return m.commit(ctx, b) }, m.report)
 		m.report(snapshot.Progress{})
@@ -46,6 +45,7 @@ func (m *Monitor) collect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	pollers.Go(func() { m.thin(ctx) })
 	err = m.rounds(ctx, w)
 	cancel() // a commit may wait for somebody to take its outcome
 	m.endEvaluating()

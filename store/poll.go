@@ -100,7 +100,7 @@ func scanPoll(rows *sql.Rows) (Poll, error) {
 func (s *SQLite) Polls(ctx context.Context, from, to time.Time) ([]Poll, error) {
 	var polls []Poll
 	err := s.read(ctx, "read polls", func(r reader) error {
-		return r.each(selectPoll+"WHERE at BETWEEN ? AND ? ORDER BY at, poll.id", []any{instantOf(from), instantOf(to)}, func(rows *sql.Rows) error {
+		return r.each(selectPoll+"WHERE at BETWEEN ? AND ? ORDER BY at, source, account, poll.id", []any{instantOf(from), instantOf(to)}, func(rows *sql.Rows) error {
 			p, err := scanPoll(rows)
 			polls = append(polls, p)
 			return err

@@ -100,3 +100,21 @@ func (r resolutions) thin(history []stamped[figure]) []stamped[figure] {
 	}
 	return kept
 }
+
+// alike says whether two histories give the same answers.
+func (r resolutions) alike(a, b []stamped[figure]) bool {
+	n := len(a)
+	if n == 0 || a[n-1].value != b[len(b)-1].value {
+		return false
+	}
+	for _, pair := range [2][2][]stamped[figure]{{a, b}, {b, a}} {
+		for _, s := range pair[0] {
+			at := r.next(s.at)
+			mine, _ := asOf(pair[0], at)
+			if theirs, known := asOf(pair[1], at); !known || theirs.value != mine.value {
+				return false
+			}
+		}
+	}
+	return true
+}

@@ -73,7 +73,8 @@ type Store interface {
 	// long; sums never change by it.
 	Thin(ctx context.Context, now time.Time, r Retention) (more bool, err error)
 
-	// Polls returns the polls observed in [from, to], in that order.
+	// Polls returns the polls observed in [from, to], in that order; those of
+	// one moment in the order of their source and account.
 	Polls(ctx context.Context, from, to time.Time) ([]Poll, error)
 	// Health returns the newest poll of every source and account up to asOf,
 	// with the newest good one behind it.

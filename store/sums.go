@@ -239,9 +239,9 @@ func (w *writer) sums(t *table, date kpi.Date, feeds []*feed) (map[slotKey][]sta
 }
 
 // settle turns what a table of sums holds into what is wanted, at the
-// resolution that its past has, and returns the versions that change an answer:
-// where slots were thinned, the moment at which a sum changed may be known less
-// exactly than when it was added up.
+// resolution that its past has, and returns the versions that change an answer.
+// What gives the same answers stays: where slots were thinned, it knows more
+// exactly when a sum changed than they do.
 func (w *writer) settle(ctx context.Context, t *table, stored, want map[slotKey][]stamped[figure], res resolutions) (put []version, err error) {
 	var gone, add []past
 	var newest []version
@@ -250,6 +250,9 @@ func (w *writer) settle(ctx context.Context, t *table, stored, want map[slotKey]
 	for k, next := range want {
 		next = res.thin(next)
 		old, top := stored[k], next[len(next)-1]
+		if res.alike(old, next) {
+			continue
+		}
 		removed, changed := difference(old, next)
 		for _, s := range changed {
 			if was, known := asOf(old, res.next(s.at)); !known || was.value != s.value {

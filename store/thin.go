@@ -18,6 +18,11 @@ const (
 	dayWidth  = 24 * hourWidth
 )
 
+// sumsByHour is how much longer than everything else the past of channels is
+// kept by the hour: the detectors learn from it how conversions arrive, and
+// learn it again at every start. Reads are answered no more exactly by it.
+const sumsByHour = 60 * dayWidth
+
 // passEvery is how far a limit moves before thinning sets out again.
 var passEvery = map[instant]time.Duration{0: 24 * time.Hour, hourWidth: 6 * time.Hour, dayWidth: 24 * time.Hour}
 
@@ -84,6 +89,9 @@ func (s *SQLite) thinPasts(ctx context.Context, res resolutions) (more bool, err
 	limits := append([]resolution{{0, res.begin}}, res.steps...)
 	for _, t := range []*table{hourTable, dayTable, partTable} {
 		for _, limit := range limits {
+			if t == partTable && limit.width == dayWidth {
+				limit.until = max(limit.until-sumsByHour, res.begin)
+			}
 			if more, err := s.thinPast(ctx, t, limit); more || err != nil {
 				return more, err
 			}
