@@ -33,7 +33,7 @@ func play(t *testing.T, moments []moment) (states []string, last []snapshot.Aler
 		if verdict == "" {
 			verdict = kpi.Profitable
 		}
-		s := &snapshot.Snapshot{AsOf: at, Zone: time.UTC, Currency: "EUR", Threshold: 0.8, Channels: []snapshot.Channel{
+		s := &snapshot.Snapshot{AsOf: at, Zone: time.UTC, Currency: "EUR", Alarm: snapshot.Alarm{Threshold: 0.8}, Channels: []snapshot.Channel{
 			{Name: "Shopping", P: kpi.Ratio{Value: m.p, OK: true}, Verdict: verdict, Watermark: mark, Reason: "why"}}}
 		for _, a := range kept {
 			s.Alerts = append(s.Alerts, a)
@@ -103,7 +103,7 @@ func TestWithoutFreshDataNothingFiresAndNothingEnds(t *testing.T) {
 
 func TestASourceWarnsAtTheFirstFailureAndFiresWhenItsFiguresAreOld(t *testing.T) {
 	step := func(health snapshot.Health, open []snapshot.Alert, good time.Time) []snapshot.Alert {
-		return Step(Input{Picture: &snapshot.Snapshot{AsOf: noon, Zone: time.UTC, Threshold: .8, Alerts: open,
+		return Step(Input{Picture: &snapshot.Snapshot{AsOf: noon, Zone: time.UTC, Alarm: snapshot.Alarm{Threshold: .8}, Alerts: open,
 			Sources: []snapshot.Source{{Name: "meta", Health: health, Problem: "sign-in needed", Next: "Sign in again.", LastGood: good}}}}).Alerts
 	}
 	if got := step(snapshot.Healthy, nil, noon); len(got) != 0 {

@@ -89,7 +89,7 @@ func (k *keeper) only(rule string) snapshot.Alert {
 // shop is a picture of one channel on one source, hours after noon.
 func shop(hour float64, p float64, more ...func(*snapshot.Snapshot)) *snapshot.Snapshot {
 	at := noon.Add(time.Duration(hour * float64(time.Hour)))
-	s := &snapshot.Snapshot{AsOf: at, Currency: "EUR", Threshold: .8,
+	s := &snapshot.Snapshot{AsOf: at, Currency: "EUR", Alarm: snapshot.Alarm{Threshold: .8},
 		Channels: []snapshot.Channel{{Name: "Shopping", SpentAt: []string{"google"}, CountedBy: []string{"google"}, P: kpi.Ratio{Value: p, OK: true},
 			Verdict: kpi.Profitable, Watermark: at, Reason: "why"}},
 		Sources: []snapshot.Source{{Name: "google", Health: snapshot.Healthy, LastGood: at, Watermark: at}}}

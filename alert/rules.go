@@ -39,7 +39,7 @@ func conditions(s *snapshot.Snapshot) []condition {
 			continue
 		}
 		l := books[ch.Name]
-		all = append(all, unprofitable(ch, s.Threshold, s.Currency), trackingBroken(ch, s.Zone),
+		all = append(all, unprofitable(ch, s.Alarm.Threshold, s.Currency), trackingBroken(ch, s.Zone),
 			spendStopped(ch, l, s.Currency), spendSpike(ch, l, account, s.Currency), targetMissed(ch, s.Currency), claimsDrifting(ch))
 	}
 	for _, src := range s.Sources {

@@ -39,7 +39,9 @@ type jsonRange struct {
 
 type jsonAlerting struct {
 	Threshold           float64 `json:"threshold"`
-	FalseAlarmsPerMonth float64 `json:"false_alarms_per_month"`
+	FalseAlarmsPerMonth float64 `json:"false_alarms_per_month"` // accepted
+	Expected            float64 `json:"expected"`               // those to expect at 1.5 times break-even
+	Met                 bool    `json:"met"`
 }
 
 type jsonFigures struct {
@@ -105,7 +107,7 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 	r := jsonReport{
 		Version: reportVersion, AsOf: s.AsOf.UTC().Truncate(time.Second), Title: s.Title, Currency: s.Currency,
 		Range:    jsonRange{s.View.Range.String(), days.From.String(), days.To.String(), s.Zone.String()},
-		Alerting: jsonAlerting{s.Threshold, s.FalseAlarms},
+		Alerting: jsonAlerting{s.Alarm.Threshold, s.Alarm.Wish, math.Round(s.Alarm.Rate*100) / 100, s.Alarm.Met},
 		Total:    figuresOf(s.Total), Channels: []jsonChannel{}, Alerts: []jsonAlert{}, Sources: []jsonSource{}, Warnings: append([]string{}, s.Warnings...),
 	}
 	for _, ch := range s.Channels {

@@ -133,6 +133,7 @@ func (b *backtest) evaluate(ctx context.Context, at time.Time) error {
 	if err != nil {
 		return err
 	}
+	b.w.arm(s)
 	for i := range b.m.o.Channels {
 		if _, s.Channels[i], err = b.m.evaluate(b.w, i, s, at); err != nil {
 			return err

@@ -82,7 +82,14 @@ func (b *builder) state(ctx context.Context, view snapshot.View, now time.Time, 
 // blank is a picture that nothing is known of yet.
 func (b *builder) blank(view snapshot.View, asOf time.Time) *snapshot.Snapshot {
 	return &snapshot.Snapshot{View: view, AsOf: asOf, Title: b.o.Title, Currency: b.o.Currency, Zone: b.o.Zone, Speed: b.o.Clock.Speed,
-		FalseAlarms: b.o.FalseAlarms, Threshold: profit.Threshold(b.spending()), Channels: b.channels()}
+		Alarm: alarm(b.o.FalseAlarms, make([]float64, b.spending())), Channels: b.channels()}
+}
+
+// alarm chooses the threshold for channels of so many conversions a day.
+func alarm(wish float64, volumes []float64) snapshot.Alarm {
+	a := snapshot.Alarm{Wish: wish}
+	a.Threshold, a.Rate, a.Met = profit.Thresholds(wish, volumes)
+	return a
 }
 
 // spending counts the channels that can turn unprofitable.
@@ -109,6 +116,7 @@ type detail struct {
 	Evidence  snapshot.Evidence `json:"evidence"`
 	Watermark time.Time         `json:"watermark"`
 	Problem   string            `json:"problem,omitempty"`
+	Alarm     snapshot.Alarm    `json:"alarm"`
 }
 
 // judged puts the newest evaluations on their channels.
@@ -121,6 +129,7 @@ func (b *builder) judged(ctx context.Context, s *snapshot.Snapshot) error {
 	for _, e := range evaluations {
 		byName[e.Channel] = e
 	}
+	var newest time.Time
 	for i := range s.Channels {
 		ch := &s.Channels[i]
 		e, ok := byName[ch.Name]
@@ -136,6 +145,9 @@ func (b *builder) judged(ctx context.Context, s *snapshot.Snapshot) error {
 		}
 		ch.Verdict, ch.Reason, ch.P = kpi.Verdict(e.Verdict), e.Reason, kpi.Ratio{Value: e.P, OK: e.Known}
 		ch.Evidence, ch.Watermark, ch.Problem = d.Evidence, d.Watermark, d.Problem
+		if d.Alarm.Threshold > 0 && !e.At.Before(newest) {
+			s.Alarm, newest = d.Alarm, e.At
+		}
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func wish(random *rand.Rand, now time.Time) snapshot.Command {
 
 // picture is the judged Snapshot of a scene, without the alerts.
 func (s scene) picture() *snapshot.Snapshot {
-	out := &snapshot.Snapshot{AsOf: s.now, Zone: time.UTC, Currency: "EUR", Threshold: .8}
+	out := &snapshot.Snapshot{AsOf: s.now, Zone: time.UTC, Currency: "EUR", Alarm: snapshot.Alarm{Threshold: .8}}
 	for i, p := range s.p {
 		ch := snapshot.Channel{Name: fmt.Sprint("Channel ", i), SpentAt: []string{[]string{"google", "google", "meta"}[i]}, P: kpi.Ratio{Value: p, OK: true},
 			Verdict: kpi.Profitable, Watermark: s.marks[i], Reason: fmt.Sprintf("P is %.2f", p)}

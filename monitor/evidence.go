@@ -9,6 +9,7 @@ import (
 
 	"adtop/kpi"
 	"adtop/profit"
+	"adtop/snapshot"
 	"adtop/sources"
 	"adtop/store"
 )
@@ -35,6 +36,8 @@ type weigher struct {
 	through  map[[2]string]time.Time // CompleteThrough by source and account
 	listed   map[[2]string]bool      // accounts that are polled now
 	oldest   kpi.Date                // slots before it are forgotten
+	alarm    snapshot.Alarm          // in force, chosen on the day armed
+	armed    kpi.Date
 }
 
 // weighed is one channel's detector and what it was told last.

@@ -64,6 +64,10 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 		l.warnings = append(l.warnings, fmt.Sprintf("unassigned campaigns spent %s %s that is not in the profit: assign them to a channel, or state economics: in the config",
 			rest.Now.Metrics.Cost.Decimal(2), s.Currency))
 	}
+	if a := s.Alarm; !a.Met {
+		l.warnings = append(l.warnings, fmt.Sprintf("no threshold keeps to the %g false alarms a month that you accept: at %.0f%% expect about %.1f, should every channel stay at 1.5× break-even",
+			a.Wish, 100*a.Threshold, a.Rate))
+	}
 	l.warnings = append(l.warnings, now.missing...)
 	return nil
 }

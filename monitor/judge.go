@@ -29,7 +29,7 @@ func (m *Monitor) evaluate(w *weigher, i int, s *snapshot.Snapshot, now time.Tim
 			return store.Evaluation{}, ch, fmt.Errorf("expected loss: %w", err)
 		}
 		verdict, reason := profit.Judge(profit.Judgement{
-			Evidence: e, Threshold: s.Threshold, Now: now, StaleAfter: exportAge, Problem: ch.Problem,
+			Evidence: e, Threshold: s.Alarm.Threshold, Now: now, StaleAfter: exportAge, Problem: ch.Problem,
 			Loss: kpi.Money{Micros: loss, Currency: s.Currency}, Zone: m.o.Zone,
 		})
 		ch.Verdict, ch.Reason = verdict, reason
@@ -38,13 +38,28 @@ func (m *Monitor) evaluate(w *weigher, i int, s *snapshot.Snapshot, now time.Tim
 		ch.Evidence.ByEvent = c.byEvent
 		ch.Cohorts = c.spans(newMaturity(ch), kept)
 	}
-	detail, err := json.Marshal(detail{Evidence: ch.Evidence, Watermark: ch.Watermark, Problem: ch.Problem})
+	detail, err := json.Marshal(detail{Evidence: ch.Evidence, Watermark: ch.Watermark, Problem: ch.Problem, Alarm: s.Alarm})
 	return store.Evaluation{At: now, Channel: ch.Name, P: ch.P.Value, Known: ch.P.OK, Verdict: string(ch.Verdict), Reason: ch.Reason,
 		Model: model, Config: m.o.Channels[i].Hash, Detail: detail}, ch, err
 }
 
+// arm sets the threshold of the alerts, by how many conversions each channel's
+// spend stands for. It does so once a day, so that it does not flicker.
+func (w *weigher) arm(s *snapshot.Snapshot) {
+	if today := kpi.DateOf(s.AsOf, w.o.Zone); w.alarm.Threshold == 0 || today != w.armed {
+		var volumes []float64
+		for i, c := range w.channels {
+			if len(w.o.Channels[i].Spend) > 0 {
+				volumes = append(volumes, c.detector.Evidence().Volume)
+			}
+		}
+		w.alarm, w.armed = alarm(w.o.FalseAlarms, volumes), today
+	}
+	s.Alarm = w.alarm
+}
+
 // model is the version of the detector that an evaluation was made with.
-const model = "ladder-1"
+const model = "ladder-2"
 
 // causes are the detector's causes in words.
 var causes = map[profit.Cause]string{

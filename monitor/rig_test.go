@@ -76,7 +76,7 @@ func newRig(t *testing.T, at time.Time, change func(*rig, *Options)) *rig {
 	t.Helper()
 	r := &rig{T: t, clock: &hands{at: at}, dir: t.TempDir(), path: filepath.Join(t.TempDir(), "cache.db")}
 	o := Options{
-		Clock: Clock{Now: r.clock.now, Speed: 1}, Log: slog.New(slog.DiscardHandler), Title: "Test", Currency: "EUR", Zone: zoneOf(t, "Europe/Berlin"),
+		Clock: Clock{Now: r.clock.now, Speed: 1}, Log: slog.New(slog.DiscardHandler), Title: "Test", Currency: "EUR", Zone: zoneOf(t, "Europe/Berlin"), FalseAlarms: 1,
 		Channels: []Channel{{Name: "Shop", Economics: kpi.Economics{Margin: 500_000}}},
 		Claim: func(string, string, sources.Entity) Claim {
 			return Claim{Channel: 0, Fields: kpi.AllFields}

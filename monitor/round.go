@@ -26,6 +26,7 @@ func (m *Monitor) round(ctx context.Context, w *weigher) error {
 			s.Sources[i].Health = snapshot.Waiting
 		}
 	}
+	w.arm(s)
 	whole := m.wholeSources()
 	var evaluations []store.Evaluation
 	for i, ch := range m.o.Channels {

@@ -12,29 +12,18 @@ import (
 // Thresholds of P(unprofitable). Watch colours, Alert notifies, Act is sure
 // enough to pause a channel by machine; an alert ends below Resolve.
 const (
-	Resolve   = 0.50
-	Watch     = 0.60
-	Alert     = 0.80
-	AlertMany = 0.90 // Alert of an account with more than manyChannels
-	Act       = 0.95
+	Resolve = 0.50
+	Watch   = 0.60
+	Alert   = 0.80
+	Act     = 0.95
 
-	manyChannels = 20
-	fewestDue    = 3 // conversions due in the whole history before anything is said
+	fewestDue = 3 // conversions due in the whole history before anything is said
 )
-
-// Threshold is the alert threshold for an account with so many channels: more
-// channels raise more false alarms, so each has to be surer.
-func Threshold(channels int) float64 {
-	if channels > manyChannels {
-		return AlertMany
-	}
-	return Alert
-}
 
 // Judgement is what Judge weighs.
 type Judgement struct {
 	Evidence   Evidence
-	Threshold  float64        // alert threshold in force, see Threshold
+	Threshold  float64        // alert threshold in force, see Thresholds
 	Now        time.Time      // the moment judged
 	StaleAfter time.Duration  // age of the watermark from which there is no data
 	Problem    string         // the source's error in words, "" when it answers

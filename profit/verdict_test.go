@@ -12,7 +12,7 @@ func TestVerdicts(t *testing.T) {
 	now := time.Date(2026, 11, 20, 14, 32, 0, 0, time.UTC)
 	base := Judgement{
 		Evidence: Evidence{Watermark: now.Add(-10 * time.Minute), Known: true, P: 0.05, Level: 1.5, SpentLastDay: 100, HistoryDue: 200, AOV: 50},
-		Now:      now, Threshold: Threshold(7), StaleAfter: time.Hour, Zone: time.UTC,
+		Now:      now, Threshold: Alert, StaleAfter: time.Hour, Zone: time.UTC,
 	}
 	losing := func(j *Judgement) {
 		j.Evidence.P, j.Evidence.Level, j.Evidence.Cause = 0.83, 0.6, ConversionRate
@@ -29,7 +29,7 @@ func TestVerdicts(t *testing.T) {
 		{"nobody can tell", func(j *Judgement) { j.Evidence.P = 0.4 }, kpi.Profitable, "not enough data to tell"},
 		{"at risk", func(j *Judgement) { j.Evidence.P = Watch }, kpi.AtRisk, "needed"},
 		{"losing", losing, kpi.Unprofitable, "Since ~01:00: 4 conversions seen, 13.9 needed by now to break even (late ones already allowed for). Order value normal. Expected loss 420.00 EUR/day."},
-		{"losing, of many channels", func(j *Judgement) { losing(j); j.Threshold = Threshold(21) }, kpi.AtRisk, "4 conversions seen"},
+		{"losing, of many channels", func(j *Judgement) { losing(j); j.Threshold = .9 }, kpi.AtRisk, "4 conversions seen"},
 		{"order value", func(j *Judgement) { losing(j); j.Evidence.Cause, j.Evidence.Since = OrderValue, time.Time{} }, kpi.Unprofitable, "Orders are worth less than usual."},
 		{"tracking dead", func(j *Judgement) { losing(j); j.Evidence.Cause, j.Evidence.Seen = NoConversions, 0 }, kpi.Unprofitable, "no conversions at all, 13.9 needed"},
 		{"late or lost", func(j *Judgement) { losing(j); j.Evidence.LateOrLost = true }, kpi.Unprofitable, "Late or lost?"},

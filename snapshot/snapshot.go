@@ -36,8 +36,7 @@ type Snapshot struct {
 	Speed      float64        // how many times faster than the clock the data's time runs; 1 outside the demo
 	Collector  Collector
 
-	Threshold   float64 // P(unprofitable) from which an alert fires
-	FalseAlarms float64 // per month and account: the rate the user asked for
+	Alarm Alarm
 
 	Total    Figures // over all channels
 	Before   Figures // the same, in the previous period at the same moment of it
@@ -49,6 +48,14 @@ type Snapshot struct {
 	Sources  []Source
 	Backfill Progress
 	Warnings []string // sentences: overlapping channels, missing rates, …
+}
+
+// Alarm says from which P(unprofitable) an alert fires, and what that stands for.
+type Alarm struct {
+	Threshold float64
+	Wish      float64 // false alarms a month, over all channels, that the user accepts
+	Rate      float64 // those to expect, should every channel stay at 1.5 times break-even
+	Met       bool    // whether a threshold exists that keeps to Wish
 }
 
 // Collector says who fetches and decides.

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -148,8 +149,24 @@ func (a *app) certainty(c *snapshot.Channel, width int) string {
 		filled, rest := bar(c.P.Value, n)
 		p.write(m.style, filled)
 		p.write(st.faint, rest)
-		p.left(st.dim, "  alert from "+share(kpi.Ratio{Value: a.snap.Threshold, OK: true}, 0), max(0, width-p.at))
+		p.left(st.dim, "  "+threshold(a.snap.Alarm, width-p.at-2), max(0, width-p.at))
 	})
+}
+
+// threshold says from when an alert fires and, where there is room, what that
+// stands for.
+func threshold(alarm snapshot.Alarm, room int) string {
+	text := "alert from " + share(kpi.Ratio{Value: alarm.Threshold, OK: true}, 0)
+	for _, more := range []string{
+		fmt.Sprintf(": about %.1f false alarms a month, should all channels stay at 1.5× break-even", alarm.Rate),
+		fmt.Sprintf(": about %.1f false alarms a month at 1.5× break-even", alarm.Rate),
+		fmt.Sprintf(", ~%.1f false a month", alarm.Rate),
+	} {
+		if len([]rune(text+more)) <= room {
+			return text + more
+		}
+	}
+	return text
 }
 
 func (a *app) trouble(e snapshot.Evidence) string {

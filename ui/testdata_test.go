@@ -132,7 +132,7 @@ func testSnapshot() *snapshot.Snapshot {
 	at := func(hours float64) time.Time { return testNow.Add(-time.Duration(hours * float64(time.Hour))) }
 	return &snapshot.Snapshot{
 		Seq: 1, View: snapshot.View{Range: snapshot.Ranges[0]}, AsOf: testNow, Title: "Acme Shop", Currency: "EUR", Zone: berlin, Speed: 1,
-		Collector: snapshot.Collector{Here: true}, Threshold: .8, FalseAlarms: 1,
+		Collector: snapshot.Collector{Here: true}, Alarm: snapshot.Alarm{Threshold: .8, Wish: 1, Rate: 0.72, Met: true},
 		Total: figures(10758, 471, 28980, .71), Before: figures(9652, 499, 32720, .71), Days: daysOf(12000, 3.1, 2.1), Channels: testChannels(),
 		Alerts: []snapshot.Alert{
 			{ID: "1", Rule: "unprofitable", Subject: "TikTok", Severity: snapshot.Critical, State: "firing", Since: at(54), FiredAt: at(1.9),
