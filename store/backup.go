@@ -97,5 +97,8 @@ func integrity(ctx context.Context, conn *sql.Conn) (problems []string, err erro
 		}
 		return err
 	})
+	if sentinelOf(err) == ErrCorrupt { // it may find more than it can report
+		problems, err = append(problems, err.Error()), nil
+	}
 	return problems, err
 }

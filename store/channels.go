@@ -186,8 +186,18 @@ func (s *SQLite) Rebuild(ctx context.Context, progress func(done, total int)) (c
 			if err != nil {
 				return err
 			}
+			waiting := map[feedName]bool{}
+			for _, f := range feeds {
+				if waiting[f.name], err = w.isUnsummed(historyKey{f.id, date}); err != nil {
+					return err
+				}
+			}
 			told, err := w.sumDate(ctx, date, feeds)
-			changed += len(told)
+			for _, v := range told {
+				if !waiting[feedName{v.Part.Source, v.Part.Account}] {
+					changed++
+				}
+			}
 			return err
 		})
 	}
