@@ -45,11 +45,7 @@ func oneFile(cmd *cobra.Command, args []string) error {
 
 // withCache calls use with the database of a config, opened for reading.
 func withCache(ctx context.Context, config string, use func(cache *store.SQLite, path string) error) error {
-	cfg, err := loadConfig(config)
-	if err != nil {
-		return err
-	}
-	path, err := databasePath(cfg)
+	_, path, err := databaseOf(config)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.logFile, "log", "", "append a log of polls and errors to `FILE`")
 	flags.StringVar(&a.theme, "theme", "auto", "colours for a `THEME`: auto, dark or light")
 	flags.StringVar(&a.color, "color", "auto", "use of colour: auto, never, always, 16, 256 or truecolor")
-	dashboard.AddCommand(a.demo(), a.collect(), a.report(), a.backup(), a.doctor())
+	dashboard.AddCommand(a.demo(), a.collect(), a.report(), a.backup(), a.doctor(), a.export(), a.importing())
 	return dashboard
 }
 

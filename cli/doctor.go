@@ -31,11 +31,7 @@ func (a *app) doctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Check the database", Long: doctorLong, Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := loadConfig(path)
-			if err != nil {
-				return err
-			}
-			database, err := databasePath(cfg)
+			cfg, database, err := databaseOf(path)
 			if err != nil {
 				return err
 			}

@@ -30,6 +30,11 @@ func (s *SQLite) Assign(ctx context.Context, channels Channels, progress func(do
 	if err != nil {
 		return err
 	}
+	return s.sumDates(ctx, dates, progress)
+}
+
+// sumDates makes the sums anew of dates that wait for it.
+func (s *SQLite) sumDates(ctx context.Context, dates []kpi.Date, progress func(done, total int)) error {
 	for i, date := range dates {
 		if progress != nil {
 			progress(i, len(dates))
