@@ -18,11 +18,12 @@ import (
 const exportLong = `Write what the database holds, as of one moment, while a dashboard or collector
 goes on.
 
-jsonl  all that cannot be fetched again: accounts, campaigns and their names
-       over time, polls, every observation with the time of it, orders, rates,
-       evaluations, alerts, silences. 'adtop import' makes the same database
-       of it.
-csv    the observations alone, a row for each, for a spreadsheet
+jsonl    all that cannot be fetched again: accounts, campaigns and their names
+         over time, polls, every observation with the time of it, orders, rates,
+         evaluations, alerts, silences. 'adtop import' makes the same database
+         of it.
+csv      the observations alone, a row for each, for a spreadsheet
+parquet  the same columns, for a warehouse
 
 With --days, only the observations and orders of these days are written.`
 
@@ -31,7 +32,8 @@ var exportFormats = map[string]func(ctx context.Context, cache *store.SQLite, da
 	"jsonl": func(ctx context.Context, cache *store.SQLite, days kpi.DateRange, out io.Writer) error {
 		return cache.Export(ctx, out, days)
 	},
-	"csv": exportCSV,
+	"csv":     exportCSV,
+	"parquet": exportParquet,
 }
 
 func (a *app) export() *cobra.Command {
@@ -39,7 +41,7 @@ func (a *app) export() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "export", Short: "Write what the database holds, to keep, move or analyse", Long: exportLong, Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf("format", format, "jsonl", "csv"); err != nil {
+			if err := oneOf("format", format, "jsonl", "csv", "parquet"); err != nil {
 				return err
 			}
 			days, err := exportDays(span)
@@ -62,7 +64,7 @@ func (a *app) export() *cobra.Command {
 		},
 	}
 	configFlag(cmd, &config)
-	cmd.Flags().StringVar(&format, "format", "jsonl", "`FORMAT`: jsonl or csv")
+	cmd.Flags().StringVar(&format, "format", "jsonl", "`FORMAT`: jsonl, csv or parquet")
 	cmd.Flags().StringVar(&span, "days", "", "only the days `FROM..TO`, in each account's own zone")
 	cmd.Flags().StringVarP(&path, "output", "o", "", "write to `FILE`, replacing it when all is written (default stdout)")
 	return cmd

@@ -13,29 +13,30 @@ import (
 	"adtop/store"
 )
 
-// exportRow is a row of the export for analysis. Money and conversions are in major units, in the
+// exportRow is a row of the parquet export. The columns of the CSV are the
+// same, in this order. Money and conversions are in major units, in the
 // account's currency; what is unknown is null.
 type exportRow struct {
-	Source       string
-	Account      string
-	Currency     string
-	Zone         string
-	Level        string
-	Campaign     string
-	Name         string
-	Status       string
-	Breakdown    string
-	Attribution  string
-	Action       string
-	Date         int32
-	Hour         *int32
-	ObservedAt   int64
-	SupersededAt *int64
-	Impressions  *int64
-	Clicks       *int64
-	Cost         *int64
-	Conversions  *int64
-	Revenue      *int64
+	Source       string `parquet:"source,dict"`
+	Account      string `parquet:"account,dict"`
+	Currency     string `parquet:"currency,dict"`
+	Zone         string `parquet:"zone,dict"`
+	Level        string `parquet:"level,dict"`
+	Campaign     string `parquet:"id,dict"`
+	Name         string `parquet:"name,dict"`
+	Status       string `parquet:"status,dict"`
+	Breakdown    string `parquet:"breakdown,dict"`
+	Attribution  string `parquet:"attribution,dict"`
+	Action       string `parquet:"action,dict"`
+	Date         int32  `parquet:"date,date"`
+	Hour         *int32 `parquet:"hour,optional"`
+	ObservedAt   int64  `parquet:"observed_at,timestamp(millisecond)"`
+	SupersededAt *int64 `parquet:"superseded_at,optional,timestamp(millisecond)"`
+	Impressions  *int64 `parquet:"impressions,optional"`
+	Clicks       *int64 `parquet:"clicks,optional"`
+	Cost         *int64 `parquet:"cost,optional,decimal(6:18)"`
+	Conversions  *int64 `parquet:"conversions,optional,decimal(6:18)"`
+	Revenue      *int64 `parquet:"revenue,optional,decimal(6:18)"`
 }
 
 func exportRowOf(o store.Observation) exportRow {

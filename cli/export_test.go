@@ -80,7 +80,7 @@ func TestTheCSVExportIsHarmlessInASpreadsheet(t *testing.T) {
 		says string
 	}{
 		{[]string{"--days", "today"}, 2, "FROM..TO"},
-		{[]string{"--format", "xml"}, 2, "jsonl"},
+		{[]string{"--format", "xml"}, 2, "parquet"},
 		{[]string{"-o", database}, 1, "database itself"},
 	} {
 		if code, _, stderr := adtop(t, append([]string{"export", "--config", cfg}, c.args...)...); code != c.code || !strings.Contains(stderr, c.says) {
