@@ -71,8 +71,13 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.logFile, "log", "", "append a log of polls and errors to `FILE`")
 	flags.StringVar(&a.theme, "theme", "auto", "colours for a `THEME`: auto, dark or light")
 	flags.StringVar(&a.color, "color", "auto", "use of colour: auto, never, always, 16, 256 or truecolor")
-	dashboard.AddCommand(a.demo(), a.collect(), a.report(), a.rules(), a.backtest())
+	dashboard.AddCommand(a.demo(), a.collect(), a.report(), a.rules(), a.backtest(), a.export(), a.importing(), a.backup(), a.doctor())
 	return dashboard
+}
+
+// configFlag lets a command read another config than the usual one.
+func configFlag(cmd *cobra.Command, path *string) {
+	cmd.Flags().StringVar(path, "config", "", "read the config from `FILE` (default ~/.config/adtop/config.yaml)")
 }
 
 // noArgs refuses arguments as wrong usage.

@@ -30,7 +30,7 @@ func (a *app) collect() *cobra.Command {
 			return s.monitor.Run(cmd.Context())
 		},
 	}
-	cmd.Flags().StringVar(&path, "config", "", "read the config from `FILE` (default ~/.config/adtop/config.yaml)")
+	configFlag(cmd, &path)
 	cmd.Flags().BoolVar(&once, "once", false, "stop when everything was fetched and judged once")
 	return cmd
 }

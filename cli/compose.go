@@ -77,6 +77,16 @@ func databasePath(cfg *config.Config) (string, error) {
 	return filepath.Join(dir, configName(cfg)+".db"), nil
 }
 
+// databaseOf reads a config and says where its cache is.
+func databaseOf(path string) (*config.Config, string, error) {
+	cfg, err := loadConfig(path)
+	if err != nil {
+		return nil, "", err
+	}
+	database, err := databasePath(cfg)
+	return cfg, database, err
+}
+
 // configName is the name of the config file without its ending.
 func configName(cfg *config.Config) string {
 	return strings.TrimSuffix(filepath.Base(cfg.File), filepath.Ext(cfg.File))

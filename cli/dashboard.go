@@ -43,7 +43,7 @@ func (a *app) dashboard() *cobra.Command {
 			return a.show(cmd.Context(), s.monitor)
 		},
 	}
-	cmd.Flags().StringVar(&path, "config", "", "read the config from `FILE` (default ~/.config/adtop/config.yaml)")
+	configFlag(cmd, &path)
 	return cmd
 }
 

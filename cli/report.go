@@ -33,7 +33,7 @@ func (a *app) report() *cobra.Command {
 			return a.print(cmd, s.monitor, r, format)
 		},
 	}
-	cmd.Flags().StringVar(&path, "config", "", "read the config from `FILE` (default ~/.config/adtop/config.yaml)")
+	configFlag(cmd, &path)
 	cmd.Flags().StringVar(&span, "range", "today", "`RANGE`: today, yesterday, 7d, 14d, 30d, mtd or FROM..TO")
 	cmd.Flags().StringVar(&format, "format", "table", "`FORMAT`: table or json")
 	return cmd

@@ -85,6 +85,15 @@ const (
 	LevelKey      Level = 5
 )
 
+// String names the level, "" for one that there is not.
+func (l Level) String() string {
+	names := [...]string{LevelAccount: "account", LevelCampaign: "campaign", LevelAdGroup: "ad_group", LevelAd: "ad", LevelKey: "key"}
+	if int(l) >= len(names) {
+		return ""
+	}
+	return names[l]
+}
+
 // Query asks for the figures of one account.
 type Query struct {
 	Account   Account

@@ -30,6 +30,11 @@ func (s *SQLite) Assign(ctx context.Context, channels Channels, progress func(do
 	if err != nil {
 		return err
 	}
+	return s.sumDates(ctx, dates, progress)
+}
+
+// sumDates makes the sums anew of dates that wait for it.
+func (s *SQLite) sumDates(ctx context.Context, dates []kpi.Date, progress func(done, total int)) error {
 	for i, date := range dates {
 		if progress != nil {
 			progress(i, len(dates))
@@ -186,8 +191,18 @@ func (s *SQLite) Rebuild(ctx context.Context, progress func(done, total int)) (c
 			if err != nil {
 				return err
 			}
+			waiting := map[feedName]bool{}
+			for _, f := range feeds {
+				if waiting[f.name], err = w.isUnsummed(historyKey{f.id, date}); err != nil {
+					return err
+				}
+			}
 			told, err := w.sumDate(ctx, date, feeds)
-			changed += len(told)
+			for _, v := range told {
+				if !waiting[feedName{v.Part.Source, v.Part.Account}] {
+					changed++
+				}
+			}
 			return err
 		})
 	}

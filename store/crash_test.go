@@ -66,7 +66,8 @@ func TestKilledWriterLosesNothingCommitted(t *testing.T) {
 	acknowledged := 0
 	for range *kills {
 		killAtRandom(t, moments, "write", path, func(line string) { acknowledged, _ = strconv.Atoi(line) })
-		checkWhole(t, path, acknowledged)
+		checkWhole(t, path)
+		checkDecisions(t, path, acknowledged)
 	}
 	t.Logf("%d kills, %d hours acknowledged, none lost", *kills, acknowledged)
 }
@@ -90,26 +91,38 @@ func killAtRandom(t *testing.T, moments *rand.Rand, role, path string, told func
 	_ = cmd.Wait() // killed
 }
 
-// checkWhole opens the database and checks that it holds every acknowledged
-// hour, that no alert was lost or doubled, and that its sums are those of its
-// facts.
-func checkWhole(t *testing.T, path string, acknowledged int) {
+// checkDecisions checks that no acknowledged decision was lost, and no alert
+// doubled.
+func checkDecisions(t *testing.T, path string, acknowledged int) {
 	t.Helper()
-	open(t, path).Close()
-	db := sql.OpenDB(plainConnector{path})
-	defer db.Close()
-	const gone = "(SELECT coalesce(max(until), 0) / 86400000 FROM resolution WHERE width = 0)" // first date whose hours are kept
-	for query, want := range map[string]string{
-		"PRAGMA integrity_check": "ok",
+	checkQueries(t, path, map[string]string{
 		fmt.Sprintf("SELECT max(n) >= %d AND max(n) <= %[1]d + 1 FROM (SELECT count(*) AS n FROM evaluation)", acknowledged):                                        "1",
 		fmt.Sprintf("SELECT count(*) >= %d AND count(*) = count(DISTINCT alert) AND count(*) = (SELECT count(*) FROM evaluation) FROM alert_version", acknowledged): "1",
-		"SELECT coalesce(sum(cost), 0) = (SELECT coalesce(sum(cost), 0) FROM day WHERE k >> 30 >= " + gone + ") FROM hour WHERE k >> 30 >= " + gone:                 "1",
-		"SELECT coalesce((SELECT sum(clicks) FROM part_sum WHERE (k >> 24) & 63 = 63), 0) = coalesce((SELECT sum(clicks) FROM day), 0)":                             "1",
-		"SELECT coalesce((SELECT sum(cost) FROM part_sum WHERE (k >> 24) & 63 <> 63), 0) = coalesce((SELECT sum(cost) FROM hour), 0)":                               "1",
-		"SELECT count(*) FROM hour_past p JOIN hour n ON n.k = p.date << 30 | p.slot WHERE p.until > n.at OR p.at >= p.until":                                       "0",
-		"SELECT count(*) FROM day_past p WHERE at >= (SELECT at FROM day WHERE k = p.k)":                                                                            "0",
-		"SELECT count(*) FROM hour WHERE (k & 0xFFFFFF) NOT IN (SELECT entity FROM entity_version)":                                                                 "0",
-	} {
+	})
+}
+
+// checkWhole opens the database and checks that its sums are those of its
+// facts.
+func checkWhole(t *testing.T, path string) {
+	t.Helper()
+	open(t, path).Close()
+	const gone = "(SELECT coalesce(max(until), 0) / 86400000 FROM resolution WHERE width = 0)" // first date whose hours are kept
+	checkQueries(t, path, map[string]string{
+		"PRAGMA integrity_check": "ok",
+		"SELECT coalesce(sum(cost), 0) = (SELECT coalesce(sum(cost), 0) FROM day WHERE k >> 30 >= " + gone + ") FROM hour WHERE k >> 30 >= " + gone: "1",
+		"SELECT coalesce((SELECT sum(clicks) FROM part_sum WHERE (k >> 24) & 63 = 63), 0) = coalesce((SELECT sum(clicks) FROM day), 0)":             "1",
+		"SELECT coalesce((SELECT sum(cost) FROM part_sum WHERE (k >> 24) & 63 <> 63), 0) = coalesce((SELECT sum(cost) FROM hour), 0)":               "1",
+		"SELECT count(*) FROM hour_past p JOIN hour n ON n.k = p.date << 30 | p.slot WHERE p.until > n.at OR p.at >= p.until":                       "0",
+		"SELECT count(*) FROM day_past p WHERE at >= (SELECT at FROM day WHERE k = p.k)":                                                            "0",
+		"SELECT count(*) FROM hour WHERE (k & 0xFFFFFF) NOT IN (SELECT entity FROM entity_version)":                                                 "0",
+	})
+}
+
+func checkQueries(t *testing.T, path string, queries map[string]string) {
+	t.Helper()
+	db := sql.OpenDB(plainConnector{path})
+	defer db.Close()
+	for query, want := range queries {
 		var got string
 		if err := db.QueryRow(query).Scan(&got); err != nil || got != want {
 			t.Errorf("%s: got %s (%v), want %s", query, got, err, want)

@@ -19,22 +19,27 @@ type fileLease struct{ file *os.File }
 
 // Lease implements Store.
 func (s *SQLite) Lease(at time.Time) (Lease, error) {
-	const tried = "take the lease"
 	if s.readOnly {
-		return nil, explain(s.path, tried, ErrReadOnly)
+		return nil, explain(s.path, tryLease, ErrReadOnly)
 	}
-	file, err := os.OpenFile(s.path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	return takeLease(s.path, at)
+}
+
+const tryLease = "take the lease"
+
+func takeLease(path string, at time.Time) (Lease, error) {
+	file, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, explain(s.path, tried, err)
+		return nil, explain(path, tryLease, err)
 	}
 	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			err = fmt.Errorf("%w: %s", ErrHeld, holder(file))
 		}
-		return nil, errors.Join(explain(s.path, tried, err), file.Close())
+		return nil, errors.Join(explain(path, tryLease, err), file.Close())
 	}
 	if err := sign(file, at); err != nil {
-		return nil, errors.Join(explain(s.path, tried, err), file.Close())
+		return nil, errors.Join(explain(path, tryLease, err), file.Close())
 	}
 	return &fileLease{file}, nil
 }

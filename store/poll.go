@@ -160,20 +160,28 @@ func (s *SQLite) State(ctx context.Context, source, account string) ([]byte, err
 func (s *SQLite) Accounts(ctx context.Context, asOf time.Time) ([]Account, error) {
 	var accounts []Account
 	err := s.read(ctx, "read accounts", func(r reader) error {
-		return r.each(`SELECT source, account, type, name, currency, zone FROM feed JOIN account_version v ON v.feed = feed.id
-			WHERE at = (SELECT max(at) FROM account_version WHERE feed = v.feed AND at <= ?) ORDER BY source, account`, []any{instantOf(asOf)}, func(rows *sql.Rows) error {
-			var a Account
-			var zone string
-			if err := rows.Scan(&a.Source, &a.ID, &a.Type, &a.Name, &a.Currency, &zone); err != nil {
-				return err
-			}
-			var err error
-			a.Zone, err = time.LoadLocation(zone)
+		return r.accounts(instantOf(asOf), func(a Account) error {
 			accounts = append(accounts, a)
-			return err
+			return nil
 		})
 	})
 	return accounts, err
+}
+
+func (r reader) accounts(at instant, yield func(Account) error) error {
+	return r.each(`SELECT source, account, type, name, currency, zone FROM feed JOIN account_version v ON v.feed = feed.id
+		WHERE at = (SELECT max(at) FROM account_version WHERE feed = v.feed AND at <= ?) ORDER BY source, account`, []any{at}, func(rows *sql.Rows) error {
+		var a Account
+		var zone string
+		if err := rows.Scan(&a.Source, &a.ID, &a.Type, &a.Name, &a.Currency, &zone); err != nil {
+			return err
+		}
+		var err error
+		if a.Zone, err = time.LoadLocation(zone); err != nil {
+			return err
+		}
+		return yield(a)
+	})
 }
 
 // Entities implements Store. They are in the order of their ids.

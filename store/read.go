@@ -111,12 +111,19 @@ func (s *SQLite) Days(ctx context.Context, days kpi.DateRange, asOf time.Time, e
 
 // inForce finds the versions of days from one key to another that were in
 // force at an instant: the newest one where it is that old, else the last one
-// before. Its arguments are first, last, at and those of the condition.
-func inForce(only string) string {
-	return "SELECT k, at, whole, " + metricColumns + " FROM day n WHERE n.k BETWEEN ?1 AND ?2 AND at <= ?3" + only + `
+// before. Its arguments are first, last, at and, of some entities only, the
+// first date, the last date and their ids as JSON.
+func inForce(some bool) string {
+	with, from := "", "day n"
+	if some {
+		with = `WITH RECURSIVE dates (d) AS (SELECT ?4 UNION ALL SELECT d + 1 FROM dates WHERE d < ?5),
+			wanted (k) AS MATERIALIZED (SELECT d << 30 | 63 << 24 | value FROM dates CROSS JOIN json_each(?6)) `
+		from = "wanted CROSS JOIN day n ON n.k = wanted.k"
+	}
+	return with + "SELECT n.k, at, whole, " + metricColumns + " FROM " + from + ` WHERE n.k BETWEEN ?1 AND ?2 AND at <= ?3
 		UNION ALL SELECT p.k, p.at, p.whole, p.has, p.impressions, p.clicks, p.cost, p.conversions, p.revenue
-		FROM day n JOIN day_past p ON p.k = n.k AND p.at = (SELECT max(at) FROM day_past WHERE k = n.k AND at <= ?3)
-		WHERE n.k BETWEEN ?1 AND ?2 AND n.at > ?3` + only
+		FROM ` + from + ` JOIN day_past p ON p.k = n.k AND p.at = (SELECT max(at) FROM day_past WHERE k = n.k AND at <= ?3)
+		WHERE n.k BETWEEN ?1 AND ?2 AND n.at > ?3 ORDER BY 1`
 }
 
 // wholeInForce is inForce for the days that a source reports whole, whatever
@@ -133,7 +140,7 @@ func (r reader) days(days kpi.DateRange, at instant, entities []EntityID, yield 
 	if err != nil {
 		return err
 	}
-	only, ids, err := filter(entities)
+	ids, err := json.Marshal(entities)
 	if err != nil {
 		return err
 	}
@@ -149,21 +156,16 @@ func (r reader) days(days kpi.DateRange, at instant, entities []EntityID, yield 
 			run.To++
 		}
 		first, last := slotRange(run)
-		if err := r.versions(inForce(only)+" ORDER BY 1", append([]any{int64(first), int64(last), at}, ids...), yield); err != nil {
+		args := []any{int64(first), int64(last), at}
+		if entities != nil {
+			args = append(args, run.From, run.To, string(ids))
+		}
+		if err := r.versions(inForce(entities != nil), args, yield); err != nil {
 			return err
 		}
 		d = run.To
 	}
 	return nil
-}
-
-// filter restricts a query to some entities; nil means all.
-func filter(entities []EntityID) (only string, ids []any, err error) {
-	if entities == nil {
-		return "", nil, nil
-	}
-	list, err := json.Marshal(entities)
-	return " AND (n.k & 0xFFFFFF) IN (SELECT value FROM json_each(?4))", []any{string(list)}, err
 }
 
 // addUpDay adds up the slots of a day whose sums are not made.
@@ -239,9 +241,13 @@ func (s *SQLite) Hours(ctx context.Context, days kpi.DateRange, asOf time.Time) 
 
 // Top implements Store.
 func (s *SQLite) Top(ctx context.Context, days kpi.DateRange, asOf time.Time, entities []EntityID, n int) ([]EntityID, error) {
-	only, ids, err := filter(entities)
+	only := ""
+	ids, err := json.Marshal(entities)
 	if err != nil {
 		return nil, err
+	}
+	if entities != nil {
+		only = " AND (n.k & 0xFFFFFF) IN (SELECT value FROM json_each(?4))"
 	}
 	var top []EntityID
 	err = s.read(ctx, "rank campaigns of "+days.String(), func(r reader) error {
@@ -253,7 +259,7 @@ func (s *SQLite) Top(ctx context.Context, days kpi.DateRange, asOf time.Time, en
 		first, last := slotRange(days)
 		query := fmt.Sprintf(`SELECT k & 0xFFFFFF, total(CASE WHEN at <= ?3 THEN cost ELSE (SELECT cost FROM day_past WHERE k = n.k AND at <= ?3 ORDER BY at DESC LIMIT 1) END)
 			FROM day n WHERE k BETWEEN ?1 AND ?2%s GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %d`, only, n)
-		return r.each(query, append([]any{int64(first), int64(last), at}, ids...), func(rows *sql.Rows) error {
+		return r.each(query, []any{int64(first), int64(last), at, string(ids)}[:3+b2i(entities != nil)], func(rows *sql.Rows) error {
 			var id EntityID
 			var cost float64
 			err := rows.Scan(&id, &cost)

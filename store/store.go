@@ -60,7 +60,8 @@ type Store interface {
 	// ErrUnassigned for other definitions than the assigned ones.
 	ChannelVersions(ctx context.Context, c Channels, days kpi.DateRange, asOf time.Time) iter.Seq2[PartVersion, error]
 	// Rebuild makes all sums anew and returns how many versions of parts that
-	// changed: none, unless something is wrong.
+	// changed, those apart that were to be made anew anyway: none, unless
+	// something is wrong.
 	Rebuild(ctx context.Context, progress func(done, total int)) (changed int, err error)
 
 	// Exact returns the instant as of which reads answer a question about asOf,
