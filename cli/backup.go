@@ -44,6 +44,7 @@ func oneFile(cmd *cobra.Command, args []string) error {
 }
 
 // withCache calls use with the database of a config, opened for reading.
+// All of what it does has to be done.
 func withCache(ctx context.Context, config string, use func(cache *store.SQLite, path string) error) error {
 	_, path, err := databaseOf(config)
 	if err != nil {
@@ -51,7 +52,7 @@ func withCache(ctx context.Context, config string, use func(cache *store.SQLite,
 	}
 	cache, err := store.Open(ctx, path, store.Options{ReadOnly: true})
 	if err != nil {
-		return err
+		return unfinished(err)
 	}
-	return errors.Join(use(cache, path), cache.Close())
+	return unfinished(errors.Join(use(cache, path), cache.Close()))
 }

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"context"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,5 +56,22 @@ func TestABackupReplacesNothingUnasked(t *testing.T) {
 	}
 	if after := reportJSON(t, cfg); *after.Total.Cost != *before.Total.Cost || *after.Total.Cost != "40.50" {
 		t.Errorf("restored: a cost of %s, before %s", *after.Total.Cost, *before.Total.Cost)
+	}
+}
+
+func TestAnInterruptedCommandIsNoSuccess(t *testing.T) {
+	cfg, _ := collected(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	file := filepath.Join(t.TempDir(), "file")
+	for _, args := range [][]string{{"backup", file}, {"export", "-o", file}, {"export", "-o", file, "--format", "csv"}} {
+		root := (&app{in: strings.NewReader(""), out: io.Discard, err: io.Discard}).root()
+		root.SetArgs(append(args, "--config", cfg))
+		if err := root.ExecuteContext(ctx); err == nil || errors.Is(err, context.Canceled) {
+			t.Errorf("%v: error %v", args, err)
+		}
+		if left, err := os.ReadDir(filepath.Dir(file)); err != nil || len(left) > 0 {
+			t.Errorf("%v left %v (%v)", args, left, err)
+		}
 	}
 }

@@ -43,11 +43,11 @@ func (a *app) doctor() *cobra.Command {
 			e := &examination{app: a, cache: cache, now: time.Now(), zone: cfg.Zone}
 			if rebuild {
 				if err := e.rebuild(cmd.Context()); err != nil {
-					return err
+					return unfinished(err)
 				}
 			}
 			if err := e.run(cmd.Context(), database, cfg); err != nil {
-				return err
+				return unfinished(err)
 			}
 			if e.unwell {
 				return errUnwell
@@ -97,10 +97,8 @@ func (e *examination) run(ctx context.Context, path string, cfg *config.Config) 
 	if err := e.lease(); err != nil {
 		return err
 	}
-	if err := e.sources(ctx, cfg); err != nil {
-		return err
-	}
-	return e.past(ctx)
+	e.past(c.Past)
+	return e.sources(ctx, cfg)
 }
 
 func (e *examination) lease() error {
@@ -154,25 +152,17 @@ func (e *examination) source(name string, h store.Health) {
 	e.say("source", name+" "+good, next)
 }
 
-// past says how exactly the history is known, oldest last.
-func (e *examination) past(ctx context.Context) error {
-	known, before := "every observation is kept", time.Duration(0)
-	for age := time.Duration(0); age < 20*365*24*time.Hour; age += 6 * time.Hour {
-		asked := e.now.Add(-age)
-		exact, width, err := e.cache.Exact(ctx, asked)
-		if err != nil {
-			return err
-		}
-		if exact.After(asked) {
-			known += fmt.Sprintf("; nothing before %s but day totals", e.date(exact))
-			break
-		}
-		if width != before {
-			known, before = fmt.Sprintf("%s; before %s what was known every %s", known, e.date(asked), width), width
+// past says how exactly the history is known.
+func (e *examination) past(resolutions []store.Resolution) {
+	known, end := "every observation is kept", ""
+	for _, r := range resolutions {
+		if r.Width == 0 {
+			end = fmt.Sprintf("; before %s only the totals of days", e.date(r.Until))
+		} else {
+			known += fmt.Sprintf("; before %s what was known every %.0f h", e.date(r.Until), r.Width.Hours())
 		}
 	}
-	e.say("past", known, "")
-	return nil
+	e.say("past", known+end, "")
 }
 
 // rebuild makes all sums anew, under the lease.

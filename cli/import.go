@@ -34,7 +34,7 @@ func (a *app) importing() *cobra.Command {
 			}
 			lines, err := store.Import(cmd.Context(), database, time.Now(), in, a.progress("adding up day"))
 			if err != nil {
-				return fmt.Errorf("import %s: %w. Nothing was imported", name, err)
+				return fmt.Errorf("import %s: %w. Nothing was imported", name, unfinished(err))
 			}
 			fmt.Fprintf(a.out, "imported %d lines of %s into %s\n", lines, name, database)
 			return nil

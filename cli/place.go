@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -37,6 +38,14 @@ func place(path, database string, force bool, fill func(file *os.File) error) (e
 		return err
 	}
 	return syncFolder(filepath.Dir(path))
+}
+
+// unfinished makes an interruption an error: what was asked for is not there.
+func unfinished(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return errors.New("it was interrupted before it was whole: call it again")
+	}
+	return err
 }
 
 func placeable(path, database string, force bool) error {

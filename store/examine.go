@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"io/fs"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,6 +18,15 @@ type Condition struct {
 	Bytes    int64    // that the database takes
 	Free     int64    // bytes of them that hold nothing
 	Unsummed int      // dates whose sums wait to be made; reads add up their slots meanwhile
+	Past     []Resolution
+}
+
+// Resolution says how exactly instants before Until are known: as of the last
+// multiple of Width, and with a Width of 0 as of Until, with no more than the
+// totals of earlier days.
+type Resolution struct {
+	Width time.Duration
+	Until time.Time
 }
 
 // Examine reads the whole database. It is about the file, and so beside Store.
@@ -36,6 +47,18 @@ func (s *SQLite) Examine(ctx context.Context) (c Condition, err error) {
 		if err := conn.QueryRowContext(ctx, query).Scan(value); err != nil {
 			return c, explain(s.path, "examine", err)
 		}
+	}
+	rows, err := conn.QueryContext(ctx, selectResolution)
+	if err == nil {
+		err = drain(rows, func(rows *sql.Rows) error {
+			var r resolution
+			err := rows.Scan(&r.width, &r.until)
+			c.Past = append(c.Past, Resolution{r.width.span(), r.until.time()})
+			return err
+		})
+	}
+	if err != nil {
+		return c, explain(s.path, "examine", err)
 	}
 	c.Bytes, c.Free = size*pages, size*free
 	c.Problems, err = integrity(ctx, conn)

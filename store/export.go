@@ -30,7 +30,7 @@ func (s *SQLite) Export(ctx context.Context, out io.Writer, days kpi.DateRange) 
 			if f := &facts[i]; !f.dated {
 				first, last := slotRange(days)
 				args := []any{int64(first), int64(last)}
-				if err := e.rows(f, args[:parameters(f.from)]); err != nil {
+				if err := e.rows(f, args[:arity[f.from]]); err != nil {
 					return err
 				}
 			} else if !facts[i-1].dated { // the first of the dated ones

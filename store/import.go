@@ -105,6 +105,9 @@ func removeDatabase(path string) error {
 // database that nobody has open: its log must not outlive it.
 func vacate(ctx context.Context, path string) (err error) {
 	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		if _, err := os.Stat(path + "-wal"); err == nil {
+			return fmt.Errorf("%s-wal was left behind by another database: move it to where that is", path)
+		}
 		return nil
 	} else if err != nil {
 		return err
@@ -230,7 +233,7 @@ func (w *writer) put(r *row) error {
 		statements = []string{r.fact.past}
 	}
 	for _, statement := range statements {
-		err := w.exec(statement, r.values[:parameters(statement)]...)
+		err := w.exec(statement, r.values[:arity[statement]]...)
 		var refused sqlite3.Error
 		if errors.As(err, &refused) && refused.Code == sqlite3.ErrConstraint {
 			return fmt.Errorf("expected a %s that no earlier line is about (%w)", r.fact.table, err)
@@ -242,16 +245,20 @@ func (w *writer) put(r *row) error {
 	return nil
 }
 
-var parameter = regexp.MustCompile(`\?(\d+)`)
-
-// parameters is the highest number of a statement's parameters.
-func parameters(statement string) (n int) {
-	for _, found := range parameter.FindAllStringSubmatch(statement, -1) {
-		number, _ := strconv.Atoi(found[1])
-		n = max(n, number)
+// arity is the highest number of the parameters of every statement of facts.
+var arity = func() map[string]int {
+	parameter := regexp.MustCompile(`\?(\d+)`)
+	arity := map[string]int{}
+	for _, f := range facts {
+		for _, statement := range append([]string{f.from, f.past}, f.put...) {
+			for _, found := range parameter.FindAllStringSubmatch(statement, -1) {
+				n, _ := strconv.Atoi(found[1]) // digits, by the pattern
+				arity[statement] = max(arity[statement], n)
+			}
+		}
 	}
-	return n
-}
+	return arity
+}()
 
 // sumImported makes all sums of days. Those of channels wait for the next
 // process that knows the channels.

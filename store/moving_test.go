@@ -30,6 +30,7 @@ func exported(t *testing.T, s *store.SQLite, days kpi.DateRange) []byte {
 func TestImportMakesTheSameStoreBitForBit(t *testing.T) {
 	storetest.Moved(t, func(t *testing.T, path string) store.Store { return open(t, path) }, func(t *testing.T, from store.Store, to string) {
 		first := exported(t, from.(*store.SQLite), allDays)
+		write(t, to+".import", []byte("left by an import that was killed"))
 		if _, err := store.Import(context.Background(), to, time.Unix(1, 0), bytes.NewReader(first), nil); err != nil {
 			t.Fatal(err)
 		}
@@ -44,10 +45,8 @@ func TestImportMakesTheSameStoreBitForBit(t *testing.T) {
 			}
 			t.Fatalf("%d lines became %d", len(a), len(b))
 		}
-		for _, left := range []string{".import", ".import-wal", "-wal"} {
-			if found, _ := filepath.Glob(to + left); left != "-wal" && len(found) > 0 {
-				t.Errorf("left behind: %v", found)
-			}
+		if left, _ := filepath.Glob(to + ".import*"); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
 		}
 		t.Logf("%d lines, %d bytes", bytes.Count(first, []byte("\n")), len(first))
 	})
@@ -144,6 +143,10 @@ func TestImportLeavesADatabaseInUseAlone(t *testing.T) {
 			s := open(t, path)
 			return func() { s.Close() }
 		}, "end every other adtop"},
+		"whose log was left behind": {func(t *testing.T, path string) func() {
+			write(t, path+"-wal", []byte("of a database that was moved away"))
+			return func() {}
+		}, "move it to where that is"},
 		"of another program": {func(t *testing.T, path string) func() {
 			otherDatabase(t, path, "CREATE TABLE notes (n)")
 			return func() {}
