@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"adtop/kpi"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 // historyKey is one date of one feed.
@@ -269,14 +271,26 @@ func (r *rewrite) store(c *commit) error {
 	return nil
 }
 
-// removePast deletes superseded versions.
+// removePast deletes superseded versions, one at a time: a list of keys would
+// have the whole table read.
 func (w *writer) removePast(ctx context.Context, t *table, gone []past) error {
+	query := "DELETE FROM " + t.name + "_past WHERE k = ? AND at = ?"
 	if t == hourTable {
-		return w.bulk(ctx, "DELETE FROM hour_past WHERE (date, until, slot) IN (", ")", 3, len(gone), func(args []driver.Value, i int) []driver.Value {
-			return append(args, int64(gone[i].key.date()), int64(gone[i].until), int64(gone[i].key&slotInDate))
-		})
+		query = "DELETE FROM hour_past WHERE date = ? AND until = ? AND slot = ?"
 	}
-	return w.bulk(ctx, "DELETE FROM "+t.name+"_past WHERE (k, at) IN (", ")", 2, len(gone), func(args []driver.Value, i int) []driver.Value {
-		return append(args, int64(gone[i].key), int64(gone[i].at))
+	if err := ctx.Err(); err != nil || len(gone) == 0 {
+		return err
+	}
+	return w.use(query, func(stmt *sqlite3.SQLiteStmt) error {
+		for _, p := range gone {
+			args := []driver.Value{int64(p.key), int64(p.at)}
+			if t == hourTable {
+				args = []driver.Value{int64(p.key.date()), int64(p.until), int64(p.key & slotInDate)}
+			}
+			if _, err := stmt.Exec(args); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

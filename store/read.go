@@ -117,7 +117,7 @@ func inForce(some bool) string {
 	with, from := "", "day n"
 	if some {
 		with = `WITH RECURSIVE dates (d) AS (SELECT ?4 UNION ALL SELECT d + 1 FROM dates WHERE d < ?5),
-			wanted (k) AS MATERIALIZED (SELECT d << 30 | 63 << 24 | value FROM dates CROSS JOIN json_each(?6)) `
+			wanted (k) AS MATERIALIZED (SELECT (d << 30) | (63 << 24) | value FROM dates CROSS JOIN json_each(?6)) `
 		from = "wanted CROSS JOIN day n ON n.k = wanted.k"
 	}
 	return with + "SELECT n.k, at, whole, " + metricColumns + " FROM " + from + ` WHERE n.k BETWEEN ?1 AND ?2 AND at <= ?3
