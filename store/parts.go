@@ -64,23 +64,21 @@ func (q partQuery) run(days kpi.DateRange) ([]PartVersion, error) {
 	if err != nil {
 		return nil, err
 	}
+	made := func(d kpi.Date) bool { return hash == q.channels.Hash && !unsummed[d] }
 	var all []PartVersion
 	for d := days.From; d <= days.To; d++ {
-		if unsummed[d] || hash != q.channels.Hash || hash == "" {
-			run := kpi.DateRange{From: d, To: d}
-			for hash != q.channels.Hash && run.To < days.To {
-				run.To++
-			}
+		run := kpi.DateRange{From: d, To: d}
+		for run.To < days.To && made(run.To+1) == made(d) {
+			run.To++
+		}
+		d = run.To
+		if !made(d) {
 			added, err := q.addUp(run)
 			if err != nil {
 				return nil, err
 			}
-			all, d = append(all, added...), run.To
+			all = append(all, added...)
 			continue
-		}
-		run := kpi.DateRange{From: d, To: d}
-		for run.To < days.To && !unsummed[run.To+1] {
-			run.To++
 		}
 		err := q.sums(run, func(v version) error {
 			part, ok := known[v.key.id()]
@@ -93,7 +91,6 @@ func (q partQuery) run(days kpi.DateRange) ([]PartVersion, error) {
 		if err != nil {
 			return nil, err
 		}
-		d = run.To
 	}
 	return all, nil
 }
