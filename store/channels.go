@@ -164,7 +164,7 @@ func (w *writer) sumWhere(ctx context.Context, date kpi.Date) error {
 			feeds = append(feeds, f)
 		}
 	}
-	_, err = w.sumDate(ctx, date, feeds)
+	_, _, err = w.sumDate(ctx, date, feeds)
 	return err
 }
 
@@ -191,16 +191,16 @@ func (s *SQLite) Rebuild(ctx context.Context, progress func(done, total int)) (c
 			if err != nil {
 				return err
 			}
-			waiting := map[feedName]bool{}
+			waiting := map[*feed]bool{}
 			for _, f := range feeds {
-				if waiting[f.name], err = w.isUnsummed(historyKey{f.id, date}); err != nil {
+				if waiting[f], err = w.isUnsummed(historyKey{f.id, date}); err != nil {
 					return err
 				}
 			}
-			told, err := w.sumDate(ctx, date, feeds)
-			for _, v := range told {
-				if !waiting[feedName{v.Part.Source, v.Part.Account}] {
-					changed++
+			_, differ, err := w.sumDate(ctx, date, feeds)
+			for f, n := range differ {
+				if !waiting[f] {
+					changed += n
 				}
 			}
 			return err

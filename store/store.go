@@ -59,9 +59,9 @@ type Store interface {
 	// of those sums in days that were observed up to asOf. It fails with
 	// ErrUnassigned for other definitions than the assigned ones.
 	ChannelVersions(ctx context.Context, c Channels, days kpi.DateRange, asOf time.Time) iter.Seq2[PartVersion, error]
-	// Rebuild makes all sums anew and returns how many versions of parts that
-	// changed, those apart that were to be made anew anyway: none, unless
-	// something is wrong.
+	// Rebuild makes all sums anew and returns how many of them, of days and of
+	// channels, gave another answer before, those apart that were to be made
+	// anew anyway: none, unless something is wrong.
 	Rebuild(ctx context.Context, progress func(done, total int)) (changed int, err error)
 
 	// Exact returns the instant as of which reads answer a question about asOf,

@@ -41,49 +41,51 @@ func (w *writer) markUnsummed(key historyKey) error {
 // sumAnew makes the sums of one date of the commit's feed anew, and tells what
 // that changed.
 func (c *commit) sumAnew(date kpi.Date) error {
-	parts, err := c.w.sumDate(c.ctx, date, []*feed{c.feed})
+	parts, _, err := c.w.sumDate(c.ctx, date, []*feed{c.feed})
 	c.change.Parts = append(c.change.Parts, parts...)
 	return err
 }
 
 // sumDate adds up the histories of one date of some feeds: the days that are
-// given by hours, and the parts. It returns the versions of parts that it put.
-func (w *writer) sumDate(ctx context.Context, date kpi.Date, feeds []*feed) (told []PartVersion, err error) {
+// given by hours, and the parts. It returns the versions of parts that it put,
+// and how many sums of each feed gave another answer before.
+func (w *writer) sumDate(ctx context.Context, date kpi.Date, feeds []*feed) (told []PartVersion, differ map[*feed]int, err error) {
 	if err := w.load(date, feeds); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	res, err := w.resolution()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	stored, err := w.sums(dayTable, date, feeds)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	var wrongDays []slotKey
 	days := stored
 	if date >= res.hoursFrom() { // else the hours are gone, and the totals stand for themselves
 		days = map[slotKey][]stamped[figure]{}
 		for _, f := range feeds {
 			if err := sumDays(days, w.histories[historyKey{f.id, date}]); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
-		if _, err := w.settle(ctx, dayTable, stored, days, res); err != nil {
-			return nil, fmt.Errorf("sum days of %s: %w", date, err)
+		if _, wrongDays, err = w.settle(ctx, dayTable, stored, days, res); err != nil {
+			return nil, nil, fmt.Errorf("sum days of %s: %w", date, err)
 		}
 	}
 	parts := map[slotKey][]stamped[figure]{}
 	for _, f := range feeds {
 		if err := f.sumParts(parts, w.histories[historyKey{f.id, date}], days); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if stored, err = w.sums(partTable, date, feeds); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	put, err := w.settle(ctx, partTable, stored, parts, res)
+	put, wrongParts, err := w.settle(ctx, partTable, stored, parts, res)
 	if err != nil {
-		return nil, fmt.Errorf("sum channels of %s: %w", date, err)
+		return nil, nil, fmt.Errorf("sum channels of %s: %w", date, err)
 	}
 	for _, v := range put {
 		for _, f := range feeds {
@@ -92,16 +94,23 @@ func (w *writer) sumDate(ctx context.Context, date kpi.Date, feeds []*feed) (tol
 			}
 		}
 	}
+	differ = map[*feed]int{}
 	for _, f := range feeds {
+		for _, k := range wrongDays {
+			differ[f] += b2i(f.ids.has(k.id()))
+		}
+		for _, k := range wrongParts {
+			differ[f] += b2i(f.partIDs.has(k.id()))
+		}
 		key := historyKey{f.id, date}
 		w.dropSpans(f, date)
 		delete(w.unsummed, key)
 		delete(w.histories, key)
 		if err := w.exec("DELETE FROM unsummed WHERE feed = ? AND date = ?", key.feed, key.date); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return told, nil
+	return told, differ, nil
 }
 
 // change is what happened to one slot on the way to a sum.
@@ -239,10 +248,10 @@ func (w *writer) sums(t *table, date kpi.Date, feeds []*feed) (map[slotKey][]sta
 }
 
 // settle turns what a table of sums holds into what is wanted, at the
-// resolution that its past has, and returns the versions that change an answer.
-// What gives the same answers stays: where slots were thinned, it knows more
+// resolution that its past has, and returns the versions that change an answer
+// and the sums that gave another one. What gives the same answers stays: where slots were thinned, it knows more
 // exactly when a sum changed than they do.
-func (w *writer) settle(ctx context.Context, t *table, stored, want map[slotKey][]stamped[figure], res resolutions) (put []version, err error) {
+func (w *writer) settle(ctx context.Context, t *table, stored, want map[slotKey][]stamped[figure], res resolutions) (put []version, differ []slotKey, err error) {
 	var gone, add []past
 	var newest []version
 	var lost []slotKey
@@ -253,6 +262,7 @@ func (w *writer) settle(ctx context.Context, t *table, stored, want map[slotKey]
 		if res.alike(old, next) {
 			continue
 		}
+		differ = append(differ, k)
 		removed, changed := difference(old, next)
 		for _, s := range changed {
 			if was, known := asOf(old, res.next(s.at)); !known || was.value != s.value {
@@ -278,20 +288,20 @@ func (w *writer) settle(ctx context.Context, t *table, stored, want map[slotKey]
 	}
 	for k, old := range stored {
 		if want[k] == nil {
-			lost = append(lost, k)
+			lost, differ = append(lost, k), append(differ, k)
 			for _, s := range old {
 				gone = append(gone, row(k, s))
 			}
 		}
 	}
 	if err := w.removePast(ctx, t, gone); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := w.putPast(ctx, t, add); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := w.putNewest(ctx, t, newest); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return put, w.bulk(ctx, "DELETE FROM "+t.name+" WHERE k IN (", ")", 1, len(lost), func(args []driver.Value, i int) []driver.Value { return append(args, int64(lost[i])) })
+	return put, differ, w.bulk(ctx, "DELETE FROM "+t.name+" WHERE k IN (", ")", 1, len(lost), func(args []driver.Value, i int) []driver.Value { return append(args, int64(lost[i])) })
 }
