@@ -148,15 +148,20 @@ func (s Silence) Active(at time.Time) bool { return !at.Before(s.Starts) && at.B
 //	unsilence         ID of the silence
 //	mark              ID, As: MarkedTrue, MarkedFalse, or "" to take it back
 //	poll              ID: name of a source
+//	fetch             Inside: what to fetch the ad groups or ads of
+//	note              ID: a channel, "" for all; On: a date (2026-11-30), Note
+//	unnote            ID of the note
 type Command struct {
-	Verb  string
-	ID    string
-	Note  string
-	By    string
-	At    time.Time // when it was sent; set on the way
-	Until string
-	As    string
-	Match map[string]string
+	Verb   string
+	ID     string
+	Note   string
+	By     string
+	At     time.Time // when it was sent; set on the way
+	Until  string
+	As     string
+	On     string
+	Match  map[string]string
+	Inside Inside
 }
 
 // UntilDay, as Command.Until, ends a snooze when the figures of the day that

@@ -10,12 +10,12 @@ import (
 // Range is a span of account-local days: a named one, which moves with each
 // account's own today, or a fixed one.
 type Range struct {
-	Name  string        // "today", "yesterday", "7d", "14d", "30d", "mtd"; "" for a fixed range
+	Name  string        // one of Ranges; "" for a fixed range
 	Fixed kpi.DateRange // used when Name is ""
 }
 
 // Ranges are the named ranges, in the order in which a screen steps through them.
-var Ranges = []Range{{Name: "today"}, {Name: "yesterday"}, {Name: "7d"}, {Name: "14d"}, {Name: "30d"}, {Name: "mtd"}}
+var Ranges = []Range{{Name: "today"}, {Name: "yesterday"}, {Name: "24h"}, {Name: "7d"}, {Name: "14d"}, {Name: "30d"}, {Name: "mtd"}, {Name: "lastmonth"}}
 
 // ParseRange reads a named range or "2026-11-01..2026-11-20", at most 800 days.
 func ParseRange(text string) (Range, error) {
@@ -38,7 +38,7 @@ func ParseRange(text string) (Range, error) {
 		}
 		return Range{Fixed: kpi.DateRange{From: first, To: last}}, nil
 	}
-	return Range{}, fmt.Errorf("unknown range %q: expected today, yesterday, 7d, 14d, 30d, mtd or FROM..TO as in 2026-11-01..2026-11-20", text)
+	return Range{}, fmt.Errorf("unknown range %q: expected today, yesterday, 24h, 7d, 14d, 30d, mtd, lastmonth or FROM..TO as in 2026-11-01..2026-11-20", text)
 }
 
 // String renders the range as ParseRange reads it.
@@ -56,15 +56,23 @@ func (r Range) Label() string {
 		return "Today"
 	case "yesterday":
 		return "Yesterday"
+	case "24h":
+		return "Last 24 hours"
 	case "mtd":
 		return "Month to date"
+	case "lastmonth":
+		return "Last month"
 	case "":
 		return r.Fixed.String()
 	}
 	return "Last " + strings.TrimSuffix(r.Name, "d") + " days"
 }
 
-// Days resolves the range where today is the given day.
+// ByHour says whether the range is made of hours: the last 24 that began.
+func (r Range) ByHour() bool { return r.Name == "24h" }
+
+// Days resolves the range where today is the given day. Of a range by the hour
+// they are the days that its hours lie in.
 func (r Range) Days(today kpi.Date) kpi.DateRange {
 	switch r.Name {
 	case "today":
@@ -77,8 +85,13 @@ func (r Range) Days(today kpi.Date) kpi.DateRange {
 		return kpi.DateRange{From: today - 13, To: today}
 	case "30d":
 		return kpi.DateRange{From: today - 29, To: today}
+	case "24h":
+		return kpi.DateRange{From: today - 1, To: today}
 	case "mtd":
 		return kpi.DateRange{From: today.FirstOfMonth(), To: today}
+	case "lastmonth":
+		last := today.FirstOfMonth() - 1
+		return kpi.DateRange{From: last.FirstOfMonth(), To: last}
 	}
 	return r.Fixed
 }
@@ -87,4 +100,41 @@ func (r Range) Days(today kpi.Date) kpi.DateRange {
 func Previous(days kpi.DateRange) kpi.DateRange {
 	length := kpi.Date(days.Days())
 	return kpi.DateRange{From: days.From - length, To: days.From - 1}
+}
+
+// Comparison says which period a range is compared with.
+type Comparison string
+
+// The comparisons. Of a running day, each compares with the same time of day.
+const (
+	PreviousPeriod Comparison = ""        // of the same length, right before; of a month, the same days of the one before
+	SameWeekday    Comparison = "weekday" // as many weeks earlier as the range takes
+	LastYear       Comparison = "year"    // 52 weeks earlier, so that weekdays match
+)
+
+// Comparisons are all of them, in the order in which a screen steps through them.
+var Comparisons = []Comparison{PreviousPeriod, SameWeekday, LastYear}
+
+// ParseComparison reads "previous" (or ""), "weekday" or "year".
+func ParseComparison(text string) (Comparison, error) {
+	if text == "previous" {
+		return PreviousPeriod, nil
+	}
+	for _, c := range Comparisons {
+		if string(c) == text {
+			return c, nil
+		}
+	}
+	return "", fmt.Errorf("unknown comparison %q: expected previous, weekday or year", text)
+}
+
+// Label renders the comparison for a heading.
+func (c Comparison) Label() string {
+	switch c {
+	case SameWeekday:
+		return "same weekday"
+	case LastYear:
+		return "last year"
+	}
+	return "previous period"
 }

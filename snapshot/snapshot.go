@@ -15,8 +15,18 @@ import (
 // View says which picture is wanted.
 type View struct {
 	Range     Range
+	Against   Comparison
 	AsOf      time.Time // zero: live
 	Campaigns string    // the channel whose campaigns are listed, or AllCampaigns; "" lists none
+	Inside    Inside    // what is asked to be taken apart; zero: nothing
+}
+
+// Inside names a campaign whose ad groups are wanted, or one of its ad groups
+// whose ads are.
+type Inside struct {
+	Source, Account string
+	Campaign        string // platform id
+	Group           string // platform id of an ad group of it; "" asks for the ad groups
 }
 
 // AllCampaigns is View.Campaigns for those of every channel.
@@ -39,15 +49,61 @@ type Snapshot struct {
 	Alarm Alarm
 
 	Total    Figures // over all channels
-	Before   Figures // the same, in the previous period at the same moment of it
+	Before   Figures // the same, in the period that is compared with, at the same moment of it
 	Same     Figures // as Channel.Same
-	Days     []Day   // totals by day, oldest first
+	Past     Past
+	Days     []Day  // totals by day, oldest first
+	Series   Series // totals
 	Channels []Channel
+	Drill    Drill
+	Notes    []Note    // of the days that Days and Series show, oldest first
 	Alerts   []Alert   // open ones first, by severity and age; then those ended in the last 7 days
 	Silences []Silence // those that end in the future or ended in the last 7 days
 	Sources  []Source
 	Backfill Progress
 	Warnings []string // sentences: overlapping channels, missing rates, …
+	// Earlier and Later are the nearest instants at which something else was
+	// known; zero where there is none.
+	Earlier, Later time.Time
+}
+
+// Past is the period that the range is compared with.
+type Past struct {
+	Days  kpi.DateRange // in the display zone
+	Known time.Time     // as of when its figures are known
+	Why   string        // why there is nothing to compare with, in words; "" where there is
+}
+
+// Series is what a chart shows: the days of the range (those of two weeks, when
+// it is shorter), or its hours when the range is by the hour.
+type Series struct {
+	ByHour bool
+	Slots  []Slot // gapless, oldest first; Known is unset where nothing is known
+	Before []Slot // as many: what each is compared with
+}
+
+// Slot is a day or an hour in the display zone.
+type Slot struct {
+	Start   time.Time
+	Figures Figures
+}
+
+// Drill is what View.Inside asked for, as it was fetched last.
+type Drill struct {
+	Of      Inside
+	Rows    []Campaign // ad groups or ads, as Channel.Campaigns
+	Fetched time.Time  // zero when it never was
+	Busy    bool       // it is being fetched, or waits for it
+	Problem string     // why the last fetch brought nothing, in words
+}
+
+// Note is what somebody wrote on a day of a channel.
+type Note struct {
+	ID       string
+	Channel  string // "" for all of them
+	Date     kpi.Date
+	Text, By string
+	At       time.Time
 }
 
 // Alarm says from which P(unprofitable) an alert fires, and what that stands for.
@@ -109,6 +165,7 @@ type Channel struct {
 	Before Figures // over the previous period, as it was known at the same moment of it
 	Same   Figures // what Before compares with where that is not Now: Now as known at the same moment of its hour or day
 	Days   []Day   // by day, oldest first: at least the last 28, gaps have Known unset
+	Series Series
 
 	Verdict   kpi.Verdict
 	P         kpi.Ratio // P(unprofitable); not OK while there is no evidence
@@ -116,6 +173,7 @@ type Channel struct {
 	Watermark time.Time // complete through, the earlier of spend and results; zero when never fetched
 	Problem   string    // what is wrong with its sources, in words; "" when nothing is
 	Evidence  Evidence
+	Accounts  []Campaign // the channel by account, with Campaigns
 	Campaigns []Campaign // by cost, then revenue, largest first
 	// Cohorts is what the rules read, oldest first, and Partial says that older
 	// figures are still being fetched: only for the one who decides.
@@ -131,13 +189,21 @@ func (c Channel) Sources() []string {
 }
 
 // Campaign is one campaign, or one key of a results source, within a channel.
+// Accounts, ad groups and ads are told of in the same way.
 type Campaign struct {
 	Source, Account string
 	ID, Name        string
 	Status          string // the platform's word
+	URL             string // its page on the platform, "" when there is none
 	Now, Before     Figures
 	Same            Figures // as Channel.Same
 	Days            []Day   // as Channel.Days, the last 14
+
+	// As of a channel; Verdict is "" where a campaign is not weighed.
+	Verdict  kpi.Verdict
+	P        kpi.Ratio
+	Reason   string
+	Evidence Evidence // without Cohorts and Curve
 }
 
 // Evidence is what the verdict rests on.
@@ -199,6 +265,19 @@ type Source struct {
 	EveryWhy   string // why the interval is what it is
 	QuotaUsed  kpi.Ratio
 	Warnings   []string
+	Drills     bool       // it knows ad groups and ads
+	Backfill   Progress   // fetch of its history
+	Exchanges  []Exchange // the last ones, newest first; only where this process collects
+}
+
+// Exchange is one request to a platform and what came of it.
+type Exchange struct {
+	At      time.Time
+	Request string // method and URL, secrets redacted
+	Status  int    // of HTTP; 0 when there was no answer
+	Bytes   int64  // of the answer
+	Took    time.Duration
+	Problem string // in words, "" when there was none
 }
 
 // Health sums up a source.

@@ -40,6 +40,7 @@ type Definition struct {
 	Grain       Grain         // finest grain at which all of Gives is reported
 	Dating      Dating        // how its conversions are dated
 	Basis       kpi.Basis     // what its revenue contains, unless the options say otherwise
+	Deepest     Level         // deepest level that can be asked for; 0 means LevelCampaign
 	OmitsZeros  bool          // rows without any metric are left out of a complete answer
 	Restates    int           // days for which a past value may still change
 	History     int           // days that the platform keeps
@@ -47,6 +48,10 @@ type Definition struct {
 	Calls       int           // API calls of one poll of one account
 	DailyCalls  int           // calls a day that the lowest access tier allows, 0 when not limited by day
 	Delay       []DelayPoint  // delay curve to begin with, until observations tell better
+
+	// Link returns the page of a campaign on the platform, by the platform's ids;
+	// nil when there is none that can be named.
+	Link func(account, campaign string) string
 
 	// Options returns a pointer to the type's option struct, filled with its
 	// defaults. Its yaml tags name the keys; Secret fields are references.
@@ -63,6 +68,17 @@ type Env struct {
 	Log   *slog.Logger                                     // never nil; what goes there is redacted first
 	Dir   string                                           // folder of the config file: relative paths start here
 	Sleep func(ctx context.Context, d time.Duration) error // waits on the real clock; nil means the usual one
+	// Exchanged, where it is set, is told of every request and what came of it.
+	Exchanged func(Exchange)
+}
+
+// Exchange is one request to a platform and what came of it.
+type Exchange struct {
+	Request string // method and URL, secrets redacted
+	Status  int    // of HTTP; 0 when there was no answer
+	Bytes   int64  // of the answer
+	Took    time.Duration
+	Problem string // in words, "" when there was none
 }
 
 // Registry holds the source types of a program.

@@ -99,6 +99,7 @@ type Query struct {
 	Account   Account
 	Days      kpi.DateRange // account-local, both ends included
 	Level     Level
+	Parent    string // platform id one level up: only what belongs to it is asked for; "" asks for all
 	Grain     Grain
 	Breakdown string // "" or a platform's dimension, such as "network"
 	State     []byte // Receipt.State of the last committed Fetch of this account; nil asks for everything in Days
@@ -112,7 +113,8 @@ type Receipt struct {
 	CompleteThrough time.Time
 	State           []byte // handed back as Query.State next time; at most 64 KiB
 	Quota           Quota
-	Warnings        []string // sentences for the user, such as an unknown purchase type
+	Expires         time.Time // when access ends unless somebody signs in again; zero when the platform does not say
+	Warnings        []string  // sentences for the user, such as an unknown purchase type
 }
 
 // Quota is what is known of a platform's limit after a Fetch; the zero value
