@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"adtop/ui"
 )
 
 // Exit codes of the program.
@@ -67,9 +69,12 @@ func (a *app) root() *cobra.Command {
 	dashboard.SilenceErrors, dashboard.SilenceUsage = true, true
 	dashboard.Version = version()
 	dashboard.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	dashboard.PersistentPreRunE = func(*cobra.Command, []string) error {
+		return oneOf("theme", a.theme, append([]string{""}, ui.Themes...)...)
+	}
 	flags := dashboard.PersistentFlags()
 	flags.StringVar(&a.logFile, "log", "", "append a log of polls and errors to `FILE`")
-	flags.StringVar(&a.theme, "theme", "auto", "colours for a `THEME`: auto, dark or light")
+	flags.StringVar(&a.theme, "theme", "", "colours of a `THEME`: "+strings.Join(ui.Themes, ", "))
 	flags.StringVar(&a.color, "color", "auto", "use of colour: auto, never, always, 16, 256 or truecolor")
 	dashboard.AddCommand(a.demo(), a.collect(), a.report(), a.rules(), a.backtest(), a.export(), a.importing(), a.backup(), a.doctor())
 	return dashboard

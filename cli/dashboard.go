@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
+	"adtop/config"
 	"adtop/monitor"
 	"adtop/snapshot"
 	"adtop/ui"
@@ -40,7 +42,7 @@ func (a *app) dashboard() *cobra.Command {
 			if !a.interactive() {
 				return a.printOnce(cmd.Context(), s.monitor)
 			}
-			return a.show(cmd.Context(), s.monitor)
+			return a.show(cmd.Context(), s.monitor, cfg.Display, configName(cfg))
 		},
 	}
 	configFlag(cmd, &path)
@@ -73,16 +75,13 @@ func (a *app) width() int {
 	return 120
 }
 
-// show runs the dashboard over a running monitor until the user leaves.
-func (a *app) show(ctx context.Context, m *monitor.Monitor) error {
+// show runs the dashboard over a running monitor until the user leaves. name
+// is that of the config, by which the screen is remembered.
+func (a *app) show(ctx context.Context, m *monitor.Monitor, look config.Display, name string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	state := restoreState()
-	view := snapshot.View{Range: snapshot.Ranges[0]}
-	if r, err := snapshot.ParseRange(state.Range); err == nil {
-		view.Range = r
-	}
-	first, err := m.Snapshot(ctx, view)
+	state := restoreState(name)
+	first, err := m.Snapshot(ctx, state.View())
 	if err != nil {
 		return err
 	}
@@ -94,7 +93,10 @@ func (a *app) show(ctx context.Context, m *monitor.Monitor) error {
 		}
 		engine <- err
 	}()
-	shown := ui.Run(ctx, ui.Options{Monitor: m, First: first, User: userName(), Theme: a.theme, Color: a.color, State: state, Save: saveState})
+	shown := ui.Run(ctx, ui.Options{
+		Monitor: m, First: first, User: userName(), Theme: cmp.Or(a.theme, look.Theme), Color: a.color, Numbers: look.Numbers, Mouse: look.Mouse,
+		State: state, Save: func(s ui.State) { saveState(name, s) }, Open: opener(), Copy: copier(), Export: exportFile,
+	})
 	cancel()
 	return errors.Join(<-engine, shown)
 }
@@ -106,15 +108,15 @@ func userName() string {
 	return "local"
 }
 
-// statePath is where the dashboard remembers its last screen.
-func statePath() (string, error) {
+// statePath is where the dashboard of a config remembers its last screen.
+func statePath(name string) (string, error) {
 	dir, err := dataDir()
-	return filepath.Join(dir, "screen.json"), err
+	return filepath.Join(dir, name+".screen.json"), err
 }
 
 // restoreState returns the last screen; without a readable one it is the first.
-func restoreState() (state ui.State) {
-	path, err := statePath()
+func restoreState(name string) (state ui.State) {
+	path, err := statePath(name)
 	if err != nil {
 		return state
 	}
@@ -126,8 +128,8 @@ func restoreState() (state ui.State) {
 }
 
 // saveState remembers the screen. Forgetting it is no reason to complain.
-func saveState(state ui.State) {
-	path, err := statePath()
+func saveState(name string, state ui.State) {
+	path, err := statePath(name)
 	if err != nil {
 		return
 	}

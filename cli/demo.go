@@ -86,7 +86,7 @@ func (a *app) runDemo(ctx context.Context, o demoOptions) error {
 	}
 	defer func() { cancel(); d.close() }()
 	if live {
-		return a.show(ctx, d.monitor)
+		return a.show(ctx, d.monitor, config.Display{}, "demo")
 	}
 	if err := runUntilSettled(ctx, d.monitor); err != nil {
 		return err

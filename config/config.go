@@ -40,7 +40,21 @@ type Config struct {
 	Channels  []Channel     // names are unique; earlier ones claim first
 	Alerts    Alerts
 	Retention Retention
+	Display   Display
 }
+
+// Display says how the screens look; "" and false leave it to the terminal.
+type Display struct {
+	Theme   string // one of Themes
+	Numbers string // one of NumberFormats
+	Mouse   bool   // on from the beginning
+}
+
+// Themes and NumberFormats are what a file may ask for.
+var (
+	Themes        = []string{"auto", "dark", "light", "ansi", "colorblind", "none"}
+	NumberFormats = []string{"1,234.5", "1.234,5", "1 234,5", "1'234.5", "1234.5"}
+)
 
 // Retention says how exactly the past is kept: every observation for Detail,
 // then what was known at full hours for Hourly, then what was known at

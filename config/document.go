@@ -27,6 +27,27 @@ type document struct {
 	Economics raw             `yaml:"economics"`
 	Alerts    alerts          `yaml:"alerts"`
 	Retention retention       `yaml:"retention"`
+	Display   display         `yaml:"display"`
+}
+
+type display struct {
+	Theme   at[string] `yaml:"theme"`
+	Numbers at[string] `yaml:"numbers"`
+	Mouse   bool       `yaml:"mouse"`
+}
+
+// display checks how the screens are to look.
+func (d *decoder) display(s display) Display {
+	for _, field := range []struct {
+		name  string
+		given at[string]
+		known []string
+	}{{"theme", s.Theme, Themes}, {"numbers", s.Numbers, NumberFormats}} {
+		if field.given.node != nil && !slices.Contains(field.known, field.given.Value) {
+			d.fault(field.given.node, "%s: expected one of %s", field.name, strings.Join(field.known, "  "))
+		}
+	}
+	return Display{s.Theme.Value, s.Numbers.Value, s.Mouse}
 }
 
 // raw keeps a value to be decoded later.
@@ -110,6 +131,7 @@ func (d *decoder) config(root ast.Node) *Config {
 		Database: d.path(doc.Database), Alerts: Alerts{d.falseAlarms(doc.Alerts), doc.Alerts.Rules},
 	}
 	c.Retention = d.retention(doc.Retention)
+	c.Display = d.display(doc.Display)
 	defaults := d.defaults(doc.Economics.node)
 	c.Economics = defaults.kpi()
 	c.Rates = d.rates(doc.Rates, c.Currency)

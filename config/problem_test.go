@@ -66,6 +66,8 @@ var mistakes = []struct{ name, content string }{
 	{"number of false alarms", minimal + "alerts: {false_alarms_per_month: 0}\n"},
 	{"false alarms in words", minimal + "alerts: {false_alarms_per_month: few}\n"},
 	{"retention too short", minimal + "retention: {detail: 1h}\n"},
+	{"theme", minimal + "display: {theme: solarized}\n"},
+	{"number format", minimal + "display: {numbers: de}\n"},
 	{"retention out of order", minimal + "retention: {detail: 30d, hourly: 14d}\n"},
 	{"rate with a comma", minimal + "rates: {USD: \"0,92\"}\n"},
 	{"rate of the file's own currency", minimal + "rates: {EUR: 1}\n"},

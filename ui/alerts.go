@@ -1,11 +1,83 @@
 package ui
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
+	"adtop/kpi"
 	"adtop/snapshot"
 )
+
+// alertRow is one line of the alerts screen. It is comparable, so that an
+// unchanged row is not drawn again.
+type alertRow struct {
+	id, title, aside    string
+	subject, rule, note string
+	mark                mark
+	severity            snapshot.Severity
+	open                bool
+	at                  time.Time // of the moment that matters most
+	when, lasts, marked string
+	hours               float64 // it has lasted
+	place               int     // in the order of the snapshot: open and worst first
+}
+
+func newAlertTable() *table[alertRow] {
+	text := func(key, title, help string, width, rank int, of func(r *alertRow) string) *column[alertRow] {
+		return &column[alertRow]{
+			key: key, title: title, help: help, width: width, rank: rank, left: true, text: of,
+			draw: func(p *pen, r *alertRow, width int) { p.left(p.st.dim, of(r), width) },
+		}
+	}
+	state := text("state", "STATE", "firing, pending, acked, resolved, …", 11, 0, func(r *alertRow) string { return r.mark.word })
+	state.draw = func(p *pen, r *alertRow, width int) { p.left(r.mark.style, r.mark.word, width) }
+	when := text("when", "WHEN", "when it fired, or ended", 12, 10, func(r *alertRow) string { return r.when })
+	when.less = func(a, b *alertRow) int { return b.at.Compare(a.at) }
+	severity := text("severity", "SEVERITY", "critical, warning or info", 8, 30, func(r *alertRow) string { return r.severity.String() })
+	severity.less = func(a, b *alertRow) int { return cmp.Compare(b.severity, a.severity) }
+	lasts := text("lasts", "LASTS", "for how long it has been open", 5, 20, func(r *alertRow) string { return r.lasts })
+	lasts.less = func(a, b *alertRow) int { return cmp.Compare(b.hours, a.hours) }
+	return &table[alertRow]{
+		name: "alerts", title: "ALERT", names: []string{"alert"}, most: 1000, part: 2,
+		columns: []*column[alertRow]{
+			state, when, lasts, severity,
+			text("subject", "ABOUT", "channel or source", 18, 40, func(r *alertRow) string { return r.subject }),
+			text("rule", "RULE", "which rule found it", 16, 50, func(r *alertRow) string { return r.rule }),
+			text("marked", "MARKED", "whether people call it true or false", 6, 60, func(r *alertRow) string { return r.marked }),
+			hideText(text("note", "NOTE", "what was written with the ack", 24, 70, func(r *alertRow) string { return r.note })),
+		},
+		id:     func(r *alertRow) string { return r.id },
+		label:  func(r *alertRow) string { return r.title + r.aside },
+		mark:   func(_ *Styles, r *alertRow) mark { return r.mark },
+		strong: func(r *alertRow) bool { return r.open && r.severity == snapshot.Critical },
+		order:  func(a, b *alertRow) int { return cmp.Compare(a.place, b.place) },
+	}
+}
+
+func hideText(c *column[alertRow]) *column[alertRow] {
+	c.hidden = true
+	return c
+}
+
+func (a *app) alertRows() []alertRow {
+	now := a.dataNow()
+	rows := a.alertList.rows[:0]
+	for i := range a.snap.Alerts {
+		alert := &a.snap.Alerts[i]
+		end := now
+		if !alert.Open() {
+			end = alert.EndedAt
+		}
+		rows = append(rows, alertRow{
+			id: alert.ID, title: alertTitle(alert), aside: asideText(alert, a.snap), subject: alert.Subject, rule: alert.Rule, note: alert.AckNote,
+			mark: a.st.alert(alert), severity: alert.Severity, open: alert.Open(), at: shownTime(alert), when: clock(shownTime(alert), now, a.zone()),
+			lasts: age(end.Sub(alert.Since)), hours: end.Sub(alert.Since).Hours(), marked: alert.Marked, place: i,
+		})
+	}
+	return rows
+}
 
 // alertTitle is an alert in a line, its subject always named.
 func alertTitle(a *snapshot.Alert) string {
@@ -16,50 +88,6 @@ func alertTitle(a *snapshot.Alert) string {
 		return a.Summary
 	}
 	return a.Subject + ": " + a.Summary
-}
-
-// alertLines draws the pane of the overview: each alert with its reason while
-// there is room, the worst first.
-func (a *app) alertLines(width, height int) []string {
-	st, now := a.st, a.dataNow()
-	all := a.snap.Alerts
-	if len(all) == 0 {
-		return fill([]string{st.textLine(st.faint, " no alert in the last 7 days", width)}, width, height)
-	}
-	var lines []string
-	for i := range all {
-		alert := &all[i]
-		if len(lines) >= height {
-			break
-		}
-		m := st.alert(alert)
-		settled := !alert.Open() || alert.Muted() != ""
-		s, limit := st.text, 2
-		if settled {
-			s, limit = st.dim, 1
-		}
-		when := clock(shownTime(alert), now, a.zone())
-		for i, l := range st.wrap(when+" "+alertTitle(alert)+asideText(alert, a.snap), width-4, min(limit, height-len(lines))) {
-			lines = append(lines, st.line(width, func(p *pen) {
-				if i == 0 {
-					p.write(m.style, " "+m.glyph)
-				}
-				p.to(3)
-				if rest, found := strings.CutPrefix(l, when); found && i == 0 {
-					p.write(st.faint, when)
-					l = rest
-				}
-				p.left(s, l, width-p.at)
-			}))
-		}
-		if settled {
-			continue
-		}
-		for _, l := range st.wrap(alert.Reason, width-5, min(3, height-len(lines))) {
-			lines = append(lines, st.textLine(st.dim, "   "+l, width))
-		}
-	}
-	return fill(lines, width, height)
 }
 
 // shownTime is the moment of an alert that matters most in a list.
@@ -115,98 +143,192 @@ func mutedText(alert *snapshot.Alert, s *snapshot.Snapshot) string {
 	return word
 }
 
-// listedAlerts are the alerts of the alerts screen.
-func (a *app) listedAlerts() []*snapshot.Alert {
-	var out []*snapshot.Alert
-	if a.snap == nil {
-		return nil
+// paneLines draws the alerts of the overview: each with its reason while there
+// is room, the worst first.
+func (a *app) paneLines(width, height int) []string {
+	st, now, all := a.st, a.dataNow(), a.snap.Alerts
+	if len(all) == 0 {
+		return fill([]string{st.textLine(st.faint, " no alert in the last 7 days", width)}, width, height)
 	}
-	for i := range a.snap.Alerts {
-		alert := &a.snap.Alerts[i]
-		if matches(a.filter[alerts], alert.Subject, alert.Summary, alert.Rule) {
-			out = append(out, alert)
+	var lines []string
+	focus := a.focused() == sidePanel
+	first := 0
+	if focus {
+		first = max(0, slices.IndexFunc(all, func(x snapshot.Alert) bool { return x.ID == a.alertAt }))
+		first = min(first, max(0, len(all)-max(1, height/3)))
+	}
+	for i := first; i < len(all) && len(lines) < height; i++ {
+		alert := &all[i]
+		selected := focus && (alert.ID == a.alertAt || a.alertAt == "" && i == 0)
+		lines = append(lines, a.paneAlert(alert, selected, now, width, height-len(lines))...)
+	}
+	return fill(lines, width, height)
+}
+
+func (a *app) paneAlert(alert *snapshot.Alert, selected bool, now time.Time, width, room int) []string {
+	st := a.st
+	m := st.alert(alert)
+	settled := !alert.Open() || alert.Muted() != ""
+	s, limit := st.text, 2
+	if settled {
+		s, limit = st.dim, 1
+	}
+	var lines []string
+	when := clock(shownTime(alert), now, a.zone())
+	for i, l := range st.wrap(when+" "+alertTitle(alert)+asideText(alert, a.snap), width-4, min(limit, room)) {
+		p := newPen(st, selected)
+		if i == 0 {
+			if selected {
+				p.write(st.accent, "›")
+			}
+			p.to(1)
+			p.write(m.style, m.glyph)
+		}
+		p.to(3)
+		if rest, found := strings.CutPrefix(l, when); found && i == 0 {
+			p.write(st.faint, when)
+			l = rest
+		}
+		p.left(s, l, max(0, width-p.at))
+		lines = append(lines, p.end(width))
+	}
+	if !settled {
+		for _, l := range st.wrap(alert.Reason, width-5, min(3, room-len(lines))) {
+			lines = append(lines, st.textLine(st.dim, "   "+l, width))
+		}
+	}
+	return lines
+}
+
+// why is the whole story of one alert: what it says, its timeline, what keeps
+// it quiet, notes of these days, and the evidence of its channel.
+func (a *app) why(alert *snapshot.Alert, width int) []string {
+	st, now, zone := a.st, a.dataNow(), a.zone()
+	var lines []string
+	add := func(s style, text string) {
+		for _, l := range st.wrap(text, width-2, 20) {
+			lines = append(lines, st.textLine(s, " "+l, width))
+		}
+	}
+	add(st.strong, alertTitle(alert))
+	add(st.text, alert.Reason)
+	for _, e := range timeline(alert) {
+		lines = append(lines, st.line(width, func(p *pen) {
+			p.gap(1)
+			p.left(st.faint, clock(e.at, now, zone), 13)
+			p.left(st.dim, e.what, max(0, width-p.at))
+		}))
+	}
+	if by := mutedText(alert, a.snap); by != "" && alert.Open() {
+		add(st.note, by)
+	}
+	if alert.Open() && alert.Frozen != "" {
+		add(st.warn, alert.Frozen+": it waits as it is")
+	}
+	if alert.Sent {
+		add(st.note, "a command is sent, not applied yet")
+	}
+	if alert.Runbook != "" {
+		add(st.accent, "→ "+alert.Runbook+"  (o opens it)")
+	}
+	if labels := labelText(alert.Labels); labels != "" {
+		add(st.faint, labels)
+	}
+	for _, n := range a.notesNear(alert) {
+		add(st.note, noteMark+" "+noteText(n))
+	}
+	if c := a.channelNamed(alert.Subject); c != nil && alert.Open() {
+		lines = append(lines, st.textLine(st.heading, " The evidence now", width))
+		lines = append(lines, a.evidenceLines(c.P, c.Verdict, &c.Evidence, width)...)
+	} else if !alert.FiredAt.IsZero() && !alert.Open() {
+		lines = append(lines, st.textLine(st.faint, " < steps back to what was known then", width))
+	}
+	return lines
+}
+
+// moment is one step of an alert's timeline.
+type moment struct {
+	at   time.Time
+	what string
+}
+
+// timeline is what happened to an alert, in order.
+func timeline(a *snapshot.Alert) []moment {
+	steps := []moment{{a.Since, "began"}}
+	if !a.FiredAt.IsZero() {
+		steps = append(steps, moment{a.FiredAt, "fired, " + a.Severity.String()})
+	}
+	if a.AckedBy != "" {
+		what := "acked by " + a.AckedBy
+		if a.AckNote != "" {
+			what += ": " + a.AckNote
+		}
+		steps = append(steps, moment{a.AckedAt, what})
+	}
+	if a.Marked != "" {
+		steps = append(steps, moment{a.MarkedAt, "a " + a.Marked + " alarm, says " + a.MarkedBy})
+	}
+	if !a.Open() {
+		steps = append(steps, moment{a.EndedAt, a.State})
+	}
+	slices.SortStableFunc(steps, func(x, y moment) int { return x.at.Compare(y.at) })
+	return steps
+}
+
+func labelText(labels map[string]string) string {
+	var parts []string
+	for _, name := range []string{"channel", "source"} {
+		if labels[name] != "" {
+			parts = append(parts, name+" "+labels[name])
+		}
+	}
+	for name, value := range labels {
+		if name != "channel" && name != "source" {
+			parts = append(parts, name+" "+value)
+		}
+	}
+	slices.Sort(parts[min(2, len(parts)):])
+	return strings.Join(parts, " · ")
+}
+
+// nearDays is how far from an alert's beginning a note counts as near.
+const nearDays = 3
+
+func (a *app) notesNear(alert *snapshot.Alert) (out []snapshot.Note) {
+	day := kpi.DateOf(alert.Since, a.zone())
+	for _, n := range a.snap.Notes {
+		if (n.Channel == "" || n.Channel == alert.Subject) && n.Date >= day-nearDays && n.Date <= day+nearDays {
+			out = append(out, n)
 		}
 	}
 	return out
 }
 
-func (a *app) renderAlerts() []string {
-	st, w, h := a.st, a.width, a.height
-	list := a.listedAlerts()
-	lines := []string{a.headerLine(), st.line(w, func(p *pen) {
-		p.left(st.heading, "   STATE      WHEN          ALERT", w)
-	})}
-	detail := min(10, h/2)
-	height := h - 3 - detail
-	cursor := a.selectedIndex(a.ids())
-	a.top[alerts] = scroll(a.top[alerts], cursor, len(list), height)
-	var rows []string
-	for i := a.top[alerts]; i < min(len(list), a.top[alerts]+height); i++ {
-		rows = append(rows, a.alertRow(list[i], i == cursor))
+// alertToCopy is the alert that copying means, nil when it means a line of
+// figures.
+func (a *app) alertToCopy() *snapshot.Alert {
+	if a.place.screen == alerts || a.place.screen == overview && a.focused() == sidePanel {
+		return a.alertSelected()
 	}
-	if len(list) == 0 {
-		rows = append(rows, st.textLine(st.dim, "   no alert here", w))
-	}
-	lines = append(lines, fill(rows, w, height)...)
-	var why []string
-	if cursor < len(list) {
-		why = a.alertDetail(list[cursor], detail)
-	}
-	lines = append(lines, fill(why, w, detail)...)
-	return append(lines, a.bottomLine())
+	return nil
 }
 
-func (a *app) alertRow(alert *snapshot.Alert, selected bool) string {
-	st := a.st
-	p := newPen(st, selected)
-	m := st.alert(alert)
-	if selected {
-		p.write(st.accent, "›")
+// alertText is an alert as it is told in a chat.
+func (a *app) alertText(alert *snapshot.Alert) string {
+	m := a.st.alert(alert)
+	lines := []string{m.glyph + " " + alertTitle(alert) + " [" + m.word + ", " + alert.Severity.String() + "]"}
+	if alert.Reason != "" {
+		lines = append(lines, alert.Reason)
 	}
-	p.to(1)
-	p.write(m.style, m.glyph+" ")
-	p.left(m.style, m.word, 11)
-	p.left(st.faint, clock(shownTime(alert), a.dataNow(), a.zone()), 14)
-	s := st.text
-	if !alert.EndedAt.IsZero() {
-		s = st.dim
+	zone := a.zone()
+	for _, e := range timeline(alert) {
+		lines = append(lines, e.at.In(zone).Format("2 Jan 15:04 ")+e.what)
 	}
-	p.left(s, alertTitle(alert)+asideText(alert, a.snap), max(0, a.width-p.at))
-	return p.end(a.width)
-}
-
-// alertDetail is the whole story of one alert.
-func (a *app) alertDetail(alert *snapshot.Alert, height int) []string {
-	st, w, now, zone := a.st, a.width, a.dataNow(), a.zone()
-	lines := []string{st.rule(alert.Subject+" · "+alert.Rule+" · "+alert.Severity.String(), w)}
-	steps := []string{"since " + clock(alert.Since, now, zone)}
-	if !alert.FiredAt.IsZero() {
-		steps = append(steps, "fired "+clock(alert.FiredAt, now, zone))
+	if alert.Runbook != "" {
+		lines = append(lines, alert.Runbook)
 	}
-	if by := mutedText(alert, a.snap); by != "" {
-		if alert.AckedBy != "" && alert.AckNote != "" {
-			by += " (" + alert.AckNote + ")"
-		}
-		steps = append(steps, by)
+	if a.snap.Title != "" {
+		lines = append(lines, a.snap.Title+", as of "+a.snap.AsOf.In(zone).Format("2 Jan 15:04 ")+zone.String())
 	}
-	if alert.Open() && alert.Frozen != "" {
-		steps = append(steps, alert.Frozen+": it waits as it is")
-	}
-	if alert.Sent {
-		steps = append(steps, "a command is sent, not applied yet")
-	}
-	if !alert.Open() {
-		steps = append(steps, alert.State+" "+clock(alert.EndedAt, now, zone))
-	}
-	if alert.Marked != "" {
-		steps = append(steps, "a "+alert.Marked+" alarm, says "+alert.MarkedBy)
-	}
-	lines = append(lines, st.textLine(st.dim, " "+strings.Join(steps, " → "), w))
-	for _, l := range st.wrap(alertTitle(alert), w-2, 2) {
-		lines = append(lines, st.textLine(st.strong, " "+l, w))
-	}
-	for _, l := range st.wrap(alert.Reason, w-2, max(1, height-len(lines))) {
-		lines = append(lines, st.textLine(st.text, " "+l, w))
-	}
-	return lines
+	return strings.Join(lines, "\n")
 }

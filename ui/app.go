@@ -20,73 +20,128 @@ type app struct {
 	st      *Styles
 	profile colorprofile.Profile
 	dark    bool
+	theme   string
+	mouse   bool
 
-	snap     *snapshot.Snapshot // nil until the first arrives
+	snap     *snapshot.Snapshot // what is shown; nil until the first arrives
 	received time.Time          // when it did, on the real clock
 	wanted   snapshot.View      // what was asked of the monitor
+	frozen   bool               // the screen stands still
+	held     *snapshot.Snapshot // the newest picture that came meanwhile
 
 	width, height int
-	screen        screen
-	opened        string // the channel on the channel screen
-	helping       bool
-	helpTop       int  // first line of the help shown
-	typing        bool // the filter is being typed
-	mouse         bool
-	sortKey       string
-	reverse       bool
-	metric        int
-	filter        [screenCount]string
-	cursor        [screenCount]string // id of the selected line
-	top           [screenCount]int    // first line shown
-	notice        string              // what came of the last key, until the next one
-	band          string              // a new alert, until the next key
-	fired         map[string]bool     // alerts that the user has been told of
+	place         place
+	trail         []visit // where esc leads
+	focus         [screenCount]panel
+	expanded      bool // the focused panel has the whole screen
+	scrolled      [screenCount][panelCount]int
+	dialogs       []dialog
+	recent        []string // labels of the palette's last picks, newest first
 
-	channels  []*row // filtered and sorted
-	total     plot   // of the chart on the overview
-	campaigns []*row // of the opened channel
-	rowCache  rowCache
-	charts    [screenCount]chartCache
-	alertPane alertCache
-	frame     string
-	stale     bool // frame has to be drawn again
+	metric   int             // of charted
+	fixed    [2]float64      // bounds of the chart's axis; equal: they follow the values
+	reading  int             // slot of the chart that is read, -1 for none
+	step     stepUnit        // of < and >
+	lastLive time.Time       // on the data's clock, when the past was entered
+	notice   string          // what came of the last key, until the next one
+	alarm    string          // a new alert, until it was seen
+	alarmed  time.Time       // when it came
+	ringing  string          // its id
+	fired    map[string]bool // alerts that the user has been told of; nil before the first picture
+	firing   int             // alerts that ask for attention now, whatever is shown
+	worst    snapshot.Severity
+
+	channels  *table[row]
+	campaigns *table[row] // of the opened channel, or what it is made of
+	alertList *table[alertRow]
+	sourceSet *table[sourceRow]
+	group     *snapshot.Campaign // the ad group whose ads are shown, as it was opened
+	alertAt   string             // the alert selected in the overview's pane
+	drawn     panelCaches
+
+	tableTop int // line of the screen that the titles of the table stand on, -1: none
+	frame    string
+	stale    bool // frame has to be drawn again
 }
 
 func newApp(o Options, b *bridge, profile colorprofile.Profile) *app {
 	a := &app{
-		o: o, bridge: b, profile: profile, dark: o.Theme != "light", fired: map[string]bool{},
-		sortKey: o.State.Sort, reverse: o.State.Reverse, wanted: o.view(), stale: true,
-		width: o.Size.Width, height: o.Size.Height,
+		o: o, bridge: b, profile: profile, theme: o.Theme, dark: o.Theme != "light", mouse: o.State.Mouse || o.Mouse,
+		wanted: o.view(), stale: true, width: o.Size.Width, height: o.Size.Height, reading: -1, recent: o.State.Recent,
+		channels:  newFigureTable("channels", "CHANNEL", channelColumns, byAttention, "channel"),
+		campaigns: newFigureTable("campaigns", "CAMPAIGN", campaignColumns, bySpend, "campaign"),
+		alertList: newAlertTable(), sourceSet: newSourceTable(),
 	}
-	a.filter[overview] = o.State.Filter
 	for s, name := range screenNames {
 		if name == o.State.Screen && screen(s) != channel {
-			a.screen = screen(s)
+			a.place.screen = screen(s)
 		}
 	}
-	if a.sortKey == "" {
-		a.sortKey = verdictColumn.key
+	a.metric = max(0, slices.IndexFunc(charted, func(f *figure) bool { return f.key == o.State.Metric }))
+	for _, t := range a.lists() {
+		t.restore(o.State.Tables[t.tableName()])
 	}
-	a.st = newStyles(profile, a.dark)
+	a.st = a.styles()
 	if o.First != nil {
 		a.take(o.First)
 	}
 	return a
 }
 
+// list is a table without the type of its lines.
+type list interface {
+	tableName() string
+	state() TableState
+	restore(s TableState)
+	setFilter(text string)
+	problem() error
+	sortBy(key string)
+	sortNext()
+	reverse()
+	sortedBy() string
+	selected() string
+	choose(id string)
+	move(m move)
+	click(n int) (hit, again bool)
+	clickTitle(x int)
+	choices() []columnChoice
+	setColumns(keys []string)
+	records() [][]string
+	count() int
+	index() int
+
+	draw(st *Styles, width, height int, empty string) []string
+}
+
+func (a *app) lists() []list { return []list{a.channels, a.campaigns, a.alertList, a.sourceSet} }
+
+// list is the table of the current screen.
+func (a *app) list() list { return a.lists()[a.place.screen] }
+
+func (t *table[R]) tableName() string { return t.name }
+func (t *table[R]) problem() error    { return t.mistake }
+func (t *table[R]) count() int        { return len(t.shown) }
+
 // state is what the next start restores.
 func (a *app) state() State {
-	at := a.screen
+	at := a.place.screen
 	if at == channel {
 		at = overview
 	}
-	return State{Screen: at.String(), Sort: a.sortKey, Reverse: a.reverse, Range: a.wanted.Range.String(), Filter: a.filter[overview]}
+	s := State{
+		Screen: at.String(), Range: a.wanted.Range.String(), Against: string(a.wanted.Against),
+		Metric: charted[a.metric].key, Mouse: a.mouse, Recent: a.recent, Tables: map[string]TableState{},
+	}
+	for _, t := range a.lists() {
+		s.Tables[t.tableName()] = t.state()
+	}
+	return s
 }
 
 // Init asks for what only the terminal knows, without waiting for it.
 func (a *app) Init() tea.Cmd {
 	var commands []tea.Cmd
-	if a.o.Theme != "dark" && a.o.Theme != "light" {
+	if a.asksBackground() {
 		commands = append(commands, tea.RequestBackgroundColor)
 	}
 	if a.o.remote() {
@@ -95,76 +150,109 @@ func (a *app) Init() tea.Cmd {
 	return tea.Batch(commands...)
 }
 
+// asksBackground says whether the theme follows the terminal's background.
+func (a *app) asksBackground() bool {
+	return a.theme == "" || a.theme == "auto" || a.theme == "colorblind"
+}
+
+// styles are those of the theme in force; numbers and widths stay.
+func (a *app) styles() *Styles {
+	st := newStyles(a.theme, a.profile, a.dark)
+	if format, err := numbersLike(a.o.Numbers); err == nil {
+		st.numbers = format
+	}
+	if a.st != nil {
+		st.widths = a.st.widths
+	}
+	return st
+}
+
+func (a *app) restyle() {
+	if st := a.styles(); *st != *a.st {
+		a.st = st
+		a.arrange()
+	}
+}
+
 // take accepts a picture. It returns true when an alert began to fire since
 // the one before.
 func (a *app) take(s *snapshot.Snapshot) bool {
-	isFirst := a.snap == nil
-	a.snap, a.received = s, a.o.Now()
 	rang := false
+	if s.View.AsOf.IsZero() {
+		rang = a.listen(s)
+	}
+	if a.frozen && a.snap != nil && s.View == a.snap.View {
+		a.held = s
+		return rang
+	}
+	a.snap, a.held, a.received = s, nil, a.o.Now()
+	a.arrange()
+	return rang
+}
+
+// listen looks for alerts that began to fire since the last live picture.
+func (a *app) listen(s *snapshot.Snapshot) (rang bool) {
 	firing := make(map[string]bool, len(a.fired))
+	count, worst := 0, snapshot.Info
 	for i := range s.Alerts {
 		alert := &s.Alerts[i]
 		if !alert.Asks() {
 			continue
 		}
+		count, worst = count+1, max(worst, alert.Severity)
 		firing[alert.ID] = true
-		if !a.fired[alert.ID] && !isFirst && alert.Severity > snapshot.Info {
-			a.band, rang = alertTitle(alert), true
+		if a.fired != nil && !a.fired[alert.ID] && alert.Severity > snapshot.Info {
+			a.alarm, a.ringing, a.alarmed, rang = alertTitle(alert), alert.ID, a.o.Now(), true
 		}
 	}
-	a.fired = firing
-	a.arrange()
+	if a.ringing != "" && !firing[a.ringing] { // it ended, or somebody took care of it
+		a.hush()
+	}
+	if count != a.firing || worst != a.worst || rang {
+		a.stale = true
+	}
+	a.fired, a.firing, a.worst = firing, count, worst
 	return rang
 }
 
-// arrange filters and sorts the lines of the tables.
+// hush takes the announcement of a new alert off the screen.
+func (a *app) hush() {
+	a.alarm, a.ringing, a.stale = "", "", true
+}
+
+// arrange fills the table of the current screen.
 func (a *app) arrange() {
 	a.stale = true
 	if a.snap == nil {
 		return
 	}
-	now := a.dataNow()
-	a.channels = a.channels[:0]
-	for i := range a.snap.Channels {
-		if c := &a.snap.Channels[i]; matches(a.filter[overview], c.Name) {
-			r := channelRow(c, now)
-			a.channels = append(a.channels, &r)
+	switch a.place.screen {
+	case overview:
+		now := a.dataNow()
+		rows := a.channels.rows[:0]
+		for i := range a.snap.Channels {
+			rows = append(rows, channelRow(&a.snap.Channels[i], now))
 		}
-	}
-	a.total = plotOf(a.snap.Days, a.metric, a.chartDays(len(a.snap.Days)))
-	less := lessBy(a.sortKey)
-	slices.SortStableFunc(a.channels, func(x, y *row) int {
-		if a.reverse {
-			return less(y, x)
+		shareSpend(rows)
+		a.channels.show(rows)
+	case channel:
+		s := a.subject()
+		rows := a.campaigns.rows[:0]
+		for i := range s.rows {
+			rows = append(rows, campaignRow(&s.rows[i]))
 		}
-		return less(x, y)
-	})
-	a.campaigns = a.campaigns[:0]
-	if c := a.openedChannel(); c != nil && a.screen == channel {
-		for i := range c.Campaigns {
-			if matches(a.filter[channel], c.Campaigns[i].Name, c.Campaigns[i].ID) {
-				r := campaignRow(&c.Campaigns[i])
-				a.campaigns = append(a.campaigns, &r)
-			}
-		}
+		shareSpend(rows)
+		a.campaigns.title = s.made
+		a.campaigns.show(rows)
+	case alerts:
+		a.alertList.show(a.alertRows())
+	case sources:
+		a.sourceSet.show(a.sourceRows())
 	}
-}
-
-// matches says whether one of the texts contains the filter, whatever the case.
-func matches(filter string, texts ...string) bool {
-	if filter == "" {
-		return true
-	}
-	for _, text := range texts {
-		if strings.Contains(strings.ToLower(text), strings.ToLower(filter)) {
-			return true
-		}
-	}
-	return false
 }
 
 // dataNow is the present on the data's clock. In the demo that clock runs
-// faster; a picture of the past stands still.
+// faster; a picture of the past and a frozen one stand still.
 func (a *app) dataNow() time.Time {
 	switch s := a.snap; {
 	case s == nil:
@@ -184,7 +272,7 @@ func (a *app) zone() *time.Location {
 	return a.snap.Zone
 }
 
-func (a *app) openedChannel() *snapshot.Channel { return a.channelNamed(a.opened) }
+func (a *app) openedChannel() *snapshot.Channel { return a.channelNamed(a.place.channel) }
 
 func (a *app) channelNamed(name string) *snapshot.Channel {
 	if a.snap == nil {
@@ -193,6 +281,21 @@ func (a *app) channelNamed(name string) *snapshot.Channel {
 	for i := range a.snap.Channels {
 		if a.snap.Channels[i].Name == name {
 			return &a.snap.Channels[i]
+		}
+	}
+	return nil
+}
+
+// channelInReach is the channel that a key on this screen means.
+func (a *app) channelInReach() *snapshot.Channel {
+	switch a.place.screen {
+	case overview:
+		return a.channelNamed(a.channels.selected())
+	case channel:
+		return a.openedChannel()
+	case alerts:
+		if alert := a.alertSelected(); alert != nil {
+			return a.channelNamed(alert.Subject)
 		}
 	}
 	return nil
@@ -213,51 +316,6 @@ func (a *app) View() tea.View {
 	return v
 }
 
-// render draws the whole frame: exactly height lines of width cells.
-func (a *app) render() []string {
-	w, h := a.width, a.height
-	if w < leastWidth || h < leastHeight {
-		text := "adtop needs " + plural(leastWidth, "column") + " and " + plural(leastHeight, "line")
-		var lines []string
-		for _, l := range a.st.wrap(text, w, h) {
-			lines = append(lines, a.st.textLine(a.st.warn, l, w))
-		}
-		return fill(lines, w, h)
-	}
-	if a.helping {
-		lines := append([]string{a.headerLine()}, a.st.help(w, h-2, a.helpTop)...)
-		return append(lines, a.bottomLine())
-	}
-	if a.snap == nil {
-		lines := []string{a.headerLine(), "", a.st.textLine(a.st.dim, "  Nothing collected yet: waiting for the first answers.", w)}
-		lines[1] = a.st.textLine(a.st.text, "", w)
-		return append(fill(lines, w, h-1), a.bottomLine())
-	}
-	switch a.screen {
-	case channel:
-		return a.renderChannel()
-	case alerts:
-		return a.renderAlerts()
-	case sources:
-		return a.renderSources()
-	}
-	return a.renderOverview()
-}
-
-// firing counts the alerts that ask for attention, and says how bad the worst is.
-func (a *app) firing() (n int, worst snapshot.Severity) {
-	if a.snap == nil {
-		return 0, snapshot.Info
-	}
-	for i := range a.snap.Alerts {
-		if alert := &a.snap.Alerts[i]; alert.Asks() {
-			n++
-			worst = max(worst, alert.Severity)
-		}
-	}
-	return n, worst
-}
-
 // healthy counts the sources that answer.
 func (a *app) healthy() (n, of int) {
 	for i := range a.snap.Sources {
@@ -274,8 +332,8 @@ func (a *app) windowTitle() string {
 	if a.snap != nil && a.snap.Title != "" {
 		title = a.snap.Title + " · adtop"
 	}
-	if n, _ := a.firing(); n > 0 {
-		return "▲ " + plural(n, "alert") + " · " + title
+	if a.firing > 0 {
+		return "▲ " + a.st.plural(a.firing, "alert") + " · " + title
 	}
 	if a.snap != nil {
 		for i := range a.snap.Channels {
@@ -293,8 +351,8 @@ func (a *app) progressBar() *tea.ProgressBar {
 	if !a.o.hasProgressBar() || a.snap == nil {
 		return nil
 	}
-	if n, worst := a.firing(); n > 0 {
-		if worst == snapshot.Critical {
+	if a.firing > 0 {
+		if a.worst == snapshot.Critical {
 			return tea.NewProgressBar(tea.ProgressBarError, 100)
 		}
 		return tea.NewProgressBar(tea.ProgressBarWarning, 100)

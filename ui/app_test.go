@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -45,7 +46,8 @@ type look struct {
 
 var looks = []look{
 	{"dark", colorprofile.TrueColor, "dark"}, {"light", colorprofile.TrueColor, "light"},
-	{"sixteen", colorprofile.ANSI, "dark"}, {"plain", colorprofile.ASCII, "dark"},
+	{"sixteen", colorprofile.ANSI, "dark"}, {"none", colorprofile.ASCII, "dark"},
+	{"colorblind", colorprofile.TrueColor, "colorblind"},
 }
 
 func testApp(w, h int, l look) *app {
@@ -71,6 +73,12 @@ func press(a *app, keys ...string) tea.Cmd {
 			msg = tea.KeyPressMsg{Code: tea.KeyTab}
 		case "backspace":
 			msg = tea.KeyPressMsg{Code: tea.KeyBackspace}
+		case "down":
+			msg = tea.KeyPressMsg{Code: tea.KeyDown}
+		case "left":
+			msg = tea.KeyPressMsg{Code: tea.KeyLeft}
+		case "space":
+			msg = tea.KeyPressMsg{Code: tea.KeySpace, Text: " "}
 		}
 		_, cmd = a.Update(msg)
 	}
@@ -81,16 +89,19 @@ func press(a *app, keys ...string) tea.Cmd {
 var screensToShow = []struct {
 	name string
 	keys []string
-}{{"overview", nil}, {"channel", []string{"enter"}}, {"alerts", []string{"2"}}, {"sources", []string{"3"}}, {"help", []string{"?"}}}
+}{
+	{"overview", nil}, {"channel", []string{"enter"}}, {"alerts", []string{"2"}}, {"alert", []string{"!"}}, {"sources", []string{"3"}}, {"help", []string{"?"}},
+	{"palette", []string{":"}}, {"columns", []string{"C"}}, {"days", []string{"t"}}, {"silence", []string{"Z"}}, {"filter", []string{"/"}},
+}
 
 func TestScreensLookAsApproved(t *testing.T) {
-	for _, size := range []Size{{40, 12}, {80, 24}, {120, 32}, {200, 50}} {
+	for _, size := range []Size{{40, 12}, {80, 24}, {120, 32}, {200, 60}} {
 		for _, l := range looks {
 			for _, s := range screensToShow {
-				if l.name != "plain" && s.name != "overview" && size.Width != 120 {
+				if l.name != "none" && s.name != "overview" && size.Width != 120 {
 					continue // colours do not depend on the size
 				}
-				name := s.name + "-" + whole(float64(size.Width)) + "x" + whole(float64(size.Height)) + "-" + l.name
+				name := fmt.Sprintf("%s-%dx%d-%s", s.name, size.Width, size.Height, l.name)
 				t.Run(name, func(t *testing.T) {
 					a := testApp(size.Width, size.Height, l)
 					press(a, s.keys...)
@@ -107,7 +118,7 @@ func TestEveryFrameFillsItsTerminalExactly(t *testing.T) {
 			for _, s := range screensToShow {
 				a := testApp(w, h, looks[3])
 				press(a, s.keys...)
-				a.band = "TikTok unprofitable"
+				a.alarm = "TikTok unprofitable"
 				a.stale = true
 				lines := strings.Split(a.View().Content, "\n")
 				if len(lines) != h {
@@ -132,7 +143,7 @@ func TestFramesAreFilledWithEmptyAndExtremePictures(t *testing.T) {
 		for _, size := range []Size{{40, 12}, {80, 24}, {160, 40}} {
 			for _, to := range screensToShow {
 				a := testApp(size.Width, size.Height, looks[3])
-				a.snap, a.channels = nil, nil
+				a.snap = nil
 				if s != nil {
 					a.take(s)
 				}
@@ -182,7 +193,7 @@ func TestSnoozeAndMarksNameTheSelectedAlertAndAreTakenBackByTheSameKey(t *testin
 		keys []string
 		want snapshot.Command
 	}{
-		{[]string{"z"}, snapshot.Command{Verb: "snooze", ID: "1", Until: snapshot.UntilDay}},
+		{[]string{"z", "enter"}, snapshot.Command{Verb: "snooze", ID: "1", Until: snapshot.UntilDay}},
 		{[]string{"+"}, snapshot.Command{Verb: "mark", ID: "1", As: snapshot.MarkedTrue}},
 		{[]string{"j", "z"}, snapshot.Command{Verb: "unsnooze", ID: "2"}},
 		{[]string{"G", "-"}, snapshot.Command{Verb: "mark", ID: "4"}}, // an ended one; the mark is withdrawn
@@ -200,13 +211,13 @@ func TestSnoozeAndMarksNameTheSelectedAlertAndAreTakenBackByTheSameKey(t *testin
 
 func TestAckNamesTheWorstAlertOfTheSelectedChannel(t *testing.T) {
 	a := testApp(120, 32, looks[0])
-	cmd := press(a, "a")
+	cmd := press(a, "a", "o", "k", "enter")
 	if cmd == nil {
 		t.Fatal("ack of a firing channel sends nothing")
 	}
 	a.Update(cmd())
 	got := <-a.o.Monitor.(*feed).commands
-	if want := (snapshot.Command{Verb: "ack", ID: "1", By: "anna"}); !reflect.DeepEqual(got, want) {
+	if want := (snapshot.Command{Verb: "ack", ID: "1", By: "anna", Note: "ok"}); !reflect.DeepEqual(got, want) {
 		t.Errorf("sent %+v, want %+v", got, want)
 	}
 	if !strings.Contains(ansi.Strip(a.View().Content), "ack sent: TikTok") {
@@ -221,7 +232,7 @@ func TestAckNamesTheWorstAlertOfTheSelectedChannel(t *testing.T) {
 
 func TestOnlyANewAlertRings(t *testing.T) {
 	a := testApp(120, 32, looks[0])
-	if _, cmd := a.Update(snapshotMsg{testSnapshot()}); cmd != nil || a.band != "" {
+	if _, cmd := a.Update(snapshotMsg{testSnapshot()}); cmd != nil || a.alarm != "" {
 		t.Fatal("alerts that were already firing ring again")
 	}
 	next := testSnapshot()
@@ -233,18 +244,25 @@ func TestOnlyANewAlertRings(t *testing.T) {
 	if _, again := a.Update(snapshotMsg{next}); again != nil {
 		t.Error("it rings twice")
 	}
-	if press(a, "j"); a.band != "" {
-		t.Error("a key does not dismiss the band")
+	if press(a, "esc"); a.alarm == "" {
+		t.Error("a key that was on its way when it came hides it")
+	}
+	a.o.Now = func() time.Time { return testNow.Add(time.Minute) }
+	if press(a, "j"); a.alarm == "" {
+		t.Error("moving the cursor hides it")
+	}
+	if press(a, "esc"); a.alarm != "" {
+		t.Error("esc does not hide it")
 	}
 }
 
 func TestFilterKeepsOnlyMatchingChannels(t *testing.T) {
 	a := testApp(120, 32, looks[3])
 	press(a, "/", "t", "I", "k", "enter")
-	if len(a.channels) != 1 || a.channels[0].name != "TikTok" {
-		t.Fatalf("filter keeps %v", a.channels)
+	if a.channels.count() != 1 || a.channels.shown[0].name != "TikTok" {
+		t.Fatalf("filter keeps %v", a.channels.shown)
 	}
-	if a.state().Filter != "tIk" {
+	if a.state().Tables["channels"].Filter != "tIk" {
 		t.Error("the filter is not part of the state")
 	}
 }
@@ -252,18 +270,18 @@ func TestFilterKeepsOnlyMatchingChannels(t *testing.T) {
 func TestSelectionFollowsTheChannelNotTheLine(t *testing.T) {
 	a := testApp(120, 32, looks[3])
 	press(a, "j", "j")
-	chosen := a.selected()
+	chosen := a.channels.selected()
 	for range 5 {
 		press(a, "s")
-		if a.selected() != chosen {
-			t.Fatalf("after sorting, %q is selected instead of %q", a.selected(), chosen)
+		if a.channels.selected() != chosen {
+			t.Fatalf("after sorting, %q is selected instead of %q", a.channels.selected(), chosen)
 		}
 	}
 }
 
 func TestRangeAsksForAnotherPictureAndSaysSo(t *testing.T) {
 	a := testApp(160, 40, looks[3])
-	press(a, "t")
+	press(a, "t", "j", "enter")
 	if got := <-a.bridge.views; got.Range.Name != "yesterday" {
 		t.Errorf("asked for %v", got)
 	}
@@ -284,18 +302,18 @@ func TestUnknownBackgroundNeverDelaysTheFirstFrame(t *testing.T) {
 	}
 }
 
-func TestEveryKeyOfTheMapIsInTheHelpAndTheTable(t *testing.T) {
-	help := ansi.Strip(strings.Join(newStyles(colorprofile.ASCII, true).help(100, 60, 0), "\n"))
+func TestEveryKeyOfTheMapIsInTheHelpTheTableAndMeansOneThing(t *testing.T) {
+	a := testApp(120, 60, looks[3])
+	help := ansi.Strip(strings.Join(a.helpLines(200), "\n"))
 	for i := range keymap {
-		if b := &keymap[i]; !strings.Contains(help, b.help) || !strings.Contains(KeyTable(), b.help) {
+		b := &keymap[i]
+		if !strings.Contains(help, b.help) || !strings.Contains(KeyTable(), b.help) || !strings.Contains(KeyText(), b.help) {
 			t.Errorf("%q is missing", b.help)
 		}
-		for j := range keymap {
-			for _, key := range keymap[j].keys {
-				for s := range screenCount {
-					if i < j && keymap[i].on(s) && keymap[j].on(s) && actionOf(s, key) == keymap[i].action {
-						t.Errorf("key %q means two things on %v", key, s)
-					}
+		for _, key := range b.keys {
+			for s := range screenCount {
+				if b.on(s) && bound(s, key) != b {
+					t.Errorf("key %q means two things on %v", key, s)
 				}
 			}
 		}
@@ -313,12 +331,13 @@ func TestIdenticalPictureChangesNoByte(t *testing.T) {
 }
 
 func TestNumbersReadTheSameEverywhere(t *testing.T) {
+	st := stylesOf(palette{})
 	for _, c := range []struct{ got, want string }{
-		{whole(-1115), "−1,115"}, {whole(-0.2), "0"}, {whole(1234567), "1,234,567"},
-		{short(1234567), "1.2M"}, {short(-12345), "−12.3k"}, {short(999.6), "1.0k"}, {short(999_960), "1.0M"},
-		{money(units(123456789), 7), "123M"}, {money(units(-3.5), 9), "−3.50"}, {money(0, 9), "0"},
-		{change(ok(-.11)), "−11%"}, {change(ok(14)), ">+999%"}, {change(ok(.001)), "0%"}, {change(kpi.Ratio{}), missing},
-		{sure(ok(.9999)), ">99%"}, {costPerConversion(figures(118, 0, 0, 1).Metrics, 7), ">118"}, {ratio(kpi.Ratio{}), missing},
+		{st.whole(-1115), "−1,115"}, {st.whole(-0.2), "0"}, {st.whole(1234567), "1,234,567"},
+		{st.short(1234567), "1.2M"}, {st.short(-12345), "−12.3k"}, {st.short(999.6), "1.0k"}, {st.short(999_960), "1.0M"},
+		{st.money(units(123456789), 7), "123M"}, {st.money(units(-3.5), 9), "−3.50"}, {st.money(0, 9), "0"},
+		{st.change(ok(-.11)), "−11%"}, {st.change(ok(14)), ">+999%"}, {st.change(ok(.001)), "0%"}, {st.change(kpi.Ratio{}), missing},
+		{st.sure(ok(.9999)), ">99%"}, {st.costPerConversion(figures(118, 0, 0, 1).Metrics, 7), ">118"}, {st.ratio(kpi.Ratio{}), missing},
 		{age(59 * time.Second), "<1m"}, {age(47 * time.Hour), "47h"}, {age(49 * time.Hour), "2d"},
 	} {
 		if c.got != c.want {

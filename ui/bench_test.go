@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/colorprofile"
 
 	"adtop/snapshot"
 )
@@ -46,6 +47,7 @@ func changedAll(s *snapshot.Snapshot, n int) *snapshot.Snapshot {
 // naive draws the same table with a lipgloss style for each cell, and the
 // chart, at every frame.
 func naive(s *snapshot.Snapshot) string {
+	st := newStyles("dark", colorprofile.TrueColor, true)
 	cell := func(text, colour string, width int) string {
 		return lipgloss.NewStyle().Foreground(lipgloss.Color(colour)).Width(width).Align(lipgloss.Right).Render(text)
 	}
@@ -54,15 +56,15 @@ func naive(s *snapshot.Snapshot) string {
 		r := channelRow(&s.Channels[i], testNow)
 		row := []string{cell(r.name, "#ffffff", 24)}
 		for range 4 {
-			row = append(row, cell(money(r.now.Metrics.Cost, 9), "#9aa3b5", 11), cell(amount(r.now.Profit, 9), "#7fd48b", 11), cell(ratio(r.now.Metrics.ROAS()), "#ff7078", 9))
+			row = append(row, cell(st.money(r.now.Metrics.Cost, 9), "#9aa3b5", 11), cell(st.amount(r.now.Profit, 9), "#7fd48b", 11), cell(st.ratio(r.now.Metrics.ROAS()), "#ff7078", 9))
 		}
 		for _, day := range r.trend {
 			row = append(row, lipgloss.NewStyle().Foreground(lipgloss.Color("#7fd48b")).Render(sparks[max(0, day.level-1)]))
 		}
 		lines = append(lines, lipgloss.JoinHorizontal(lipgloss.Top, row...))
 	}
-	st := newStyles(5, true)
-	lines = append(lines, strings.Join(st.chart(plotOf(s.Days, 0, 14), 120, 18), "\n"))
+	pl := plotOf(seriesOf(s.Days, 14, berlin), profit)
+	lines = append(lines, strings.Join(st.chart(&pl, 120, 18), "\n"))
 	return lipgloss.JoinVertical(lipgloss.Left, lines...)
 }
 

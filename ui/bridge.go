@@ -52,11 +52,16 @@ func (b *bridge) run(send func(tea.Msg)) {
 }
 
 // watch forwards the pictures of one view until another is asked for, which it
-// returns, or the context ends.
+// returns, or the context ends. Beside a view of the past it watches the
+// present.
 func (b *bridge) watch(view snapshot.View, send func(tea.Msg)) (next snapshot.View, again bool) {
 	ctx, cancel := context.WithCancel(b.ctx)
 	defer cancel()
 	pictures := b.monitor.Watch(ctx, view)
+	var live <-chan *snapshot.Snapshot
+	if !view.AsOf.IsZero() {
+		live = b.monitor.Watch(ctx, snapshot.View{Range: snapshot.Ranges[0]})
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -69,6 +74,12 @@ func (b *bridge) watch(view snapshot.View, send func(tea.Msg)) (next snapshot.Vi
 				continue
 			}
 			send(snapshotMsg{newest(s, pictures)})
+		case s, open := <-live:
+			if !open {
+				live = nil
+				continue
+			}
+			send(liveMsg{newest(s, live)})
 		}
 	}
 }

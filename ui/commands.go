@@ -2,83 +2,146 @@ package ui
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
+	"adtop/kpi"
 	"adtop/snapshot"
 )
 
 // sendTimeout bounds how long a command may take to reach the collector.
 const sendTimeout = 10 * time.Second
 
-// ack acknowledges the selected alert, or the worst one of the selected
-// channel; an acknowledged one is handed back.
+// maxNote is how long a note may be, in characters.
+const maxNote = 200
+
+// ack asks for a note and acknowledges the selected alert, or the worst one of
+// the selected channel; an acknowledged one is handed back at once.
 func (a *app) ack() tea.Cmd {
 	alert := a.alertInReach()
-	if alert == nil {
-		a.notice = "no open alert here"
-		return nil
-	}
 	command := snapshot.Command{Verb: "ack", ID: alert.ID, By: a.o.User}
-	said := "ack sent: " + alert.Subject
 	if alert.AckedBy != "" {
-		command.Verb, said = "unack", "ack withdrawn: "+alert.Subject
+		command.Verb = "unack"
+		return a.send("ack withdrawn: "+alert.Subject, command)
 	}
-	return a.send(said, command)
+	a.ask(&prompt{
+		label: "ack " + alert.Subject + ", note:", hint: "↵ ack, with or without a note  esc leave it", input: newInput("", maxNote),
+		accept: func(note string) (tea.Cmd, error) {
+			command.Note = strings.TrimSpace(note)
+			return a.send("ack sent: "+alert.Subject, command), nil
+		},
+	})
+	return nil
 }
 
-// snooze puts the alert that ack would mean to sleep until today's figures are
-// complete; a snoozed one is woken.
+// snooze asks until when the alert that ack would mean shall sleep; a snoozed
+// one is woken at once.
 func (a *app) snooze() tea.Cmd {
 	alert := a.alertInReach()
-	if alert == nil {
-		a.notice = "no open alert here"
-		return nil
-	}
 	if !alert.SnoozedUntil.IsZero() {
 		return a.send("woken: "+alert.Subject, snapshot.Command{Verb: "unsnooze", ID: alert.ID, By: a.o.User})
 	}
-	return a.send("snooze sent: "+alert.Subject, snapshot.Command{Verb: "snooze", ID: alert.ID, By: a.o.User, Until: snapshot.UntilDay})
+	until := func(label, key, value, detail string) choice {
+		return choice{label: label, key: key, detail: detail, do: func() tea.Cmd {
+			return a.send("snooze sent: "+alert.Subject, snapshot.Command{Verb: "snooze", ID: alert.ID, By: a.o.User, Until: value})
+		}}
+	}
+	choices := []choice{until("until today's figures are complete", "d", snapshot.UntilDay, "judged again on the whole day")}
+	for _, t := range a.timesAhead() {
+		choices = append(choices, until(t.label, t.key, t.at.Format(time.RFC3339), clock(t.at, a.dataNow(), a.zone())))
+	}
+	a.ask(newMenu("Snooze "+alert.Subject, choices, 0))
+	return nil
 }
+
+// ahead is a time that people wait until.
+type ahead struct {
+	label, key string
+	at         time.Time
+}
+
+func (a *app) timesAhead() []ahead {
+	now := a.dataNow().In(a.zone())
+	morning := (kpi.DateOf(now, a.zone()) + 1).Start(a.zone()).Add(9 * time.Hour)
+	monday := kpi.DateOf(now, a.zone()) + kpi.Date((8-int(now.Weekday()))%7)
+	if monday <= kpi.DateOf(now, a.zone()) {
+		monday += 7
+	}
+	return []ahead{
+		{"for an hour", "1", now.Add(time.Hour)}, {"for four hours", "4", now.Add(4 * time.Hour)},
+		{"until tomorrow morning", "t", morning}, {"until Monday morning", "m", monday.Start(a.zone()).Add(9 * time.Hour)},
+		{"for a week", "w", now.AddDate(0, 0, 7)},
+	}
+}
+
+func (a *app) markTrue() tea.Cmd  { return a.mark(snapshot.MarkedTrue) }
+func (a *app) markFalse() tea.Cmd { return a.mark(snapshot.MarkedFalse) }
 
 // mark says of the selected alert, open or ended, whether it was right; saying
 // it again takes it back.
 func (a *app) mark(as string) tea.Cmd {
-	for _, alert := range a.listedAlerts() {
-		if alert.ID != a.selected() {
-			continue
-		}
-		if alert.Marked == as {
-			return a.send("mark withdrawn: "+alert.Subject, snapshot.Command{Verb: "mark", ID: alert.ID, By: a.o.User})
-		}
-		return a.send("marked a "+as+" alarm: "+alert.Subject, snapshot.Command{Verb: "mark", ID: alert.ID, By: a.o.User, As: as})
+	alert := a.alertSelected()
+	command := snapshot.Command{Verb: "mark", ID: alert.ID, By: a.o.User, As: as}
+	if alert.Marked == as {
+		command.As = ""
+		return a.send("mark withdrawn: "+alert.Subject, command)
 	}
-	a.notice = "no alert here"
+	return a.send("marked a "+as+" alarm: "+alert.Subject, command)
+}
+
+// alertSelected is the alert under the cursor, open or ended; nil when there
+// is none.
+func (a *app) alertSelected() *snapshot.Alert {
+	switch {
+	case a.snap == nil:
+	case a.place.screen == alerts && a.place.alert != "":
+		return a.alertWith(a.place.alert)
+	case a.place.screen == alerts:
+		return a.alertWith(a.alertList.selected())
+	case a.place.screen == overview && a.focused() == sidePanel:
+		if alert := a.alertWith(a.alertAt); alert != nil || len(a.snap.Alerts) == 0 {
+			return alert
+		}
+		return &a.snap.Alerts[0]
+	default:
+		return a.alertInReach()
+	}
 	return nil
 }
 
-// alertInReach is the alert that a key on this screen means.
+func (a *app) alertWith(id string) *snapshot.Alert {
+	for i := range a.snap.Alerts {
+		if a.snap.Alerts[i].ID == id {
+			return &a.snap.Alerts[i]
+		}
+	}
+	return nil
+}
+
+// alertInReach is the open alert that a key on this screen means: the selected
+// one, or the worst of the channel that nobody has acknowledged yet.
 func (a *app) alertInReach() *snapshot.Alert {
 	if a.snap == nil {
 		return nil
 	}
-	if a.screen == alerts {
-		for _, alert := range a.listedAlerts() {
-			if alert.ID == a.selected() && alert.EndedAt.IsZero() {
-				return alert
-			}
+	if a.place.screen == alerts || a.place.screen == overview && a.focused() == sidePanel {
+		if alert := a.alertSelected(); alert != nil && alert.Open() {
+			return alert
 		}
 		return nil
 	}
-	subject := a.opened
-	if a.screen == overview {
-		subject = a.selected()
+	subject := a.place.channel
+	if a.place.screen == overview {
+		subject = a.channels.selected()
 	}
 	var acked *snapshot.Alert
 	for i := range a.snap.Alerts {
 		alert := &a.snap.Alerts[i]
-		if alert.Subject != subject || !alert.EndedAt.IsZero() {
+		if alert.Subject != subject || !alert.Open() {
 			continue
 		}
 		if alert.AckedBy == "" {
@@ -91,21 +154,175 @@ func (a *app) alertInReach() *snapshot.Alert {
 	return acked
 }
 
-// poll asks the selected source at once, or all of them on other screens.
-func (a *app) poll() tea.Cmd {
-	if a.snap == nil {
+// noAlert says why there is nothing to acknowledge or to snooze.
+func (a *app) noAlert() string {
+	switch {
+	case !a.wanted.AsOf.IsZero():
+		return "the past cannot be changed: 0 goes back to now"
+	case a.alertInReach() == nil:
+		return "no open alert here"
+	}
+	return ""
+}
+
+func (a *app) noAlertAtAll() string {
+	switch {
+	case !a.wanted.AsOf.IsZero():
+		return "the past cannot be changed: 0 goes back to now"
+	case a.alertSelected() == nil:
+		return "no alert here"
+	}
+	return ""
+}
+
+func (a *app) noNewAlert() string {
+	if a.newest() == "" {
+		return "no alert asks for attention"
+	}
+	return ""
+}
+
+// newest is the alert that rang last and still asks for attention, else the
+// first that does.
+func (a *app) newest() string {
+	if a.ringing != "" {
+		return a.ringing
+	}
+	if a.snap != nil {
+		for i := range a.snap.Alerts {
+			if a.snap.Alerts[i].Asks() {
+				return a.snap.Alerts[i].ID
+			}
+		}
+	}
+	return ""
+}
+
+// openNewest leads to the newest alert, back from the past if need be.
+func (a *app) openNewest() tea.Cmd {
+	id := a.newest()
+	a.hush()
+	if !a.wanted.AsOf.IsZero() {
+		a.showLive()
+	}
+	return a.openAlert(id)
+}
+
+// openAlert shows one alert with everything that is known about it.
+func (a *app) openAlert(id string) tea.Cmd {
+	if id == "" && a.snap != nil && len(a.snap.Alerts) > 0 {
+		id = a.snap.Alerts[0].ID
+	}
+	if id != "" {
+		a.alertList.choose(id)
+		a.goTo(place{screen: alerts, alert: id})
+	}
+	return nil
+}
+
+// openAlertsSubject opens the selected alert, and from there its channel or
+// source.
+func (a *app) openAlertsSubject() tea.Cmd {
+	alert := a.alertSelected()
+	if alert == nil {
 		return nil
+	}
+	switch {
+	case a.place.alert == "":
+		return a.openAlert(alert.ID)
+	case a.channelNamed(alert.Subject) != nil:
+		a.goTo(place{screen: channel, channel: alert.Subject})
+	case a.sourceNamed(alert.Subject) != nil:
+		a.sourceSet.choose(alert.Subject)
+		a.goTo(place{screen: sources})
+	default:
+		a.notice = alert.Subject + " is not on any screen"
+	}
+	return nil
+}
+
+// askNote asks for a note on the day that is read in the chart, else on today.
+func (a *app) askNote() tea.Cmd {
+	day := kpi.DateOf(a.dataNow(), a.zone())
+	name := ""
+	if c := a.channelInReach(); c != nil {
+		name = c.Name
+	}
+	if a.place.screen != alerts {
+		if s := a.chartSeries(); a.reading >= 0 && a.reading < len(s.Slots) {
+			day = kpi.DateOf(s.Slots[a.reading].Start, a.zone())
+		}
+	}
+	where := name
+	if where == "" {
+		where = "all channels"
+	}
+	a.ask(&prompt{
+		label: "note on " + where + ", " + shortDate(day) + ":", hint: "2026-11-24 … in front: another day  * in front: all channels", input: newInput("", maxNote+16),
+		accept: func(text string) (tea.Cmd, error) {
+			command, err := noteCommand(text, name, day)
+			if err != nil {
+				return nil, err
+			}
+			command.By = a.o.User
+			return a.send("note sent", command), nil
+		},
+	})
+	return nil
+}
+
+// noteCommand reads what was typed: a "*" in front means all channels, a date
+// another day.
+func noteCommand(text, channel string, day kpi.Date) (snapshot.Command, error) {
+	text = strings.TrimSpace(text)
+	if rest, all := strings.CutPrefix(text, "*"); all {
+		text, channel = strings.TrimSpace(rest), ""
+	}
+	if first, rest, _ := strings.Cut(text, " "); len(first) == len("2026-11-24") {
+		if d, err := kpi.ParseDate(first); err == nil {
+			text, day = strings.TrimSpace(rest), d
+		}
+	}
+	switch {
+	case text == "":
+		return snapshot.Command{}, errors.New("write what happened, or leave with esc")
+	case len([]rune(text)) > maxNote:
+		return snapshot.Command{}, fmt.Errorf("a note has at most %d characters", maxNote)
+	}
+	return snapshot.Command{Verb: "note", ID: channel, On: day.String(), Note: text}, nil
+}
+
+// noteText is a note in a line.
+func noteText(n snapshot.Note) string {
+	text := shortDate(n.Date) + " " + n.Text
+	if n.By != "" {
+		text += " (" + n.By + ")"
+	}
+	return text
+}
+
+// poll asks the selected source at once, or all of them on other screens; ad
+// groups and ads are fetched anew.
+func (a *app) poll() tea.Cmd {
+	if a.place.screen == channel && a.place.inside.Campaign != "" {
+		return a.send("asked "+a.place.inside.Source, snapshot.Command{Verb: "fetch", Inside: a.place.inside, By: a.o.User})
 	}
 	var commands []snapshot.Command
 	for i := range a.snap.Sources {
-		if name := a.snap.Sources[i].Name; a.screen != sources || name == a.selected() {
+		if name := a.snap.Sources[i].Name; a.place.screen != sources || name == a.sourceSet.selected() {
 			commands = append(commands, snapshot.Command{Verb: "poll", ID: name, By: a.o.User})
 		}
 	}
 	if len(commands) == 0 {
 		return nil
 	}
-	return a.send("asked "+plural(len(commands), "source"), commands...)
+	return a.send("asked "+a.st.plural(len(commands), "source"), commands...)
+}
+
+// sentMsg says what came of work in the background.
+type sentMsg struct {
+	said string
+	err  error
 }
 
 // send hands commands over in the background, so that a slow collector never
@@ -117,7 +334,7 @@ func (a *app) send(said string, commands ...snapshot.Command) tea.Cmd {
 		defer cancel()
 		for _, command := range commands {
 			if err := monitor.Send(ctx, command); err != nil {
-				return sentMsg{err: err}
+				return sentMsg{err: fmt.Errorf("not sent: %w", err)}
 			}
 		}
 		return sentMsg{said: said}

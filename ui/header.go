@@ -8,20 +8,16 @@ import (
 	"adtop/snapshot"
 )
 
-// headerLine says what is shown, as of when, and how things stand.
+// headerLine says what is shown, as of when, and how things stand. A new
+// alert stands in its place until it was seen.
 func (a *app) headerLine() string {
 	st, w := a.st, a.width
+	if a.alarm != "" {
+		return st.textLine(st.alarm, " ▲ NEW  "+a.alarm+"  ! opens it, esc hides it", w)
+	}
 	return st.line(w, func(p *pen) {
 		p.write(st.accent, " adtop ")
-		right := a.standing()
-		rightWidth := 0
-		for _, piece := range right {
-			rightWidth += p.width(piece.text) + 2
-		}
-		for len(right) > 0 && rightWidth > w-20 {
-			rightWidth -= p.width(right[len(right)-1].text) + 2
-			right = right[:len(right)-1]
-		}
+		right, rightWidth := a.standing(w - 20)
 		room := w - rightWidth - 1
 		a.crumb(p, room/2)
 		if text := a.asOfText(room - p.at - 2); text != "" {
@@ -39,54 +35,85 @@ func (a *app) headerLine() string {
 type piece struct {
 	style style
 	text  string
+	leads screen // where a click on it leads
 }
 
-// standing is the right end of the header: alerts, then sources.
-func (a *app) standing() []piece {
+// standing is the right end of the header, in at most room cells: alerts, then
+// sources.
+func (a *app) standing(room int) (out []piece, width int) {
 	if a.snap == nil {
-		return nil
+		return nil, 0
 	}
-	var out []piece
-	if n, worst := a.firing(); n > 0 {
-		s := a.st.warn
+	st := a.st
+	if n, worst := firing(a.snap); n > 0 {
+		s := st.warn
 		if worst == snapshot.Critical {
-			s = a.st.badStrong
+			s = st.badStrong
 		}
-		out = append(out, piece{s, "▲ " + whole(float64(n)) + " firing"})
+		out = append(out, piece{s, "▲ " + st.whole(float64(n)) + " firing", alerts})
 	}
 	if n, of := a.healthy(); of > 0 {
-		s, glyph := a.st.good, "● "
+		s, glyph := st.good, "● "
 		if n < of {
-			s, glyph = a.st.warn, "○ "
+			s, glyph = st.warn, "○ "
 		}
-		out = append(out, piece{s, glyph + whole(float64(n)) + "/" + plural(of, "source")})
+		out = append(out, piece{s, glyph + st.whole(float64(n)) + "/" + st.plural(of, "source"), sources})
 	}
-	return out
+	for _, piece := range out {
+		width += st.width(piece.text) + 2
+	}
+	for len(out) > 0 && width > room {
+		width -= st.width(out[len(out)-1].text) + 2
+		out = out[:len(out)-1]
+	}
+	return out, width
 }
 
-// crumb says where the user is.
+// firing counts the alerts of a picture that ask for attention, and says how
+// bad the worst is.
+func firing(s *snapshot.Snapshot) (n int, worst snapshot.Severity) {
+	for i := range s.Alerts {
+		if alert := &s.Alerts[i]; alert.Asks() {
+			n++
+			worst = max(worst, alert.Severity)
+		}
+	}
+	return n, worst
+}
+
+// crumb says where the user is, from the left; where it is too long, the
+// beginning goes.
 func (a *app) crumb(p *pen, room int) {
+	st := a.st
 	room = max(room, 12)
-	switch {
-	case a.helping:
-		p.write(a.st.strong, "› Help")
-	case a.screen == alerts:
-		p.write(a.st.strong, "› Alerts")
-	case a.screen == sources:
-		p.write(a.st.strong, "› Sources")
-	case a.screen == channel:
-		c := a.openedChannel()
-		p.write(a.st.strong, "› "+p.cut(a.opened, room-p.at))
-		if c != nil {
-			m := a.st.verdict(c.Verdict)
-			p.write(m.style, " "+m.glyph+" "+m.word)
-			if c.P.OK && (c.Verdict == kpi.Unprofitable || c.Verdict == kpi.AtRisk) {
-				p.write(m.style, " "+sure(c.P))
+	crumbs := a.place.crumbs()
+	if len(crumbs) == 0 {
+		if a.snap != nil {
+			p.write(st.strong, p.cut(a.snap.Title, room-p.at))
+		}
+		return
+	}
+	verdict, look := "", st.text
+	if a.place.screen == channel && a.snap != nil {
+		if s := a.subject(); s.verdict != "" {
+			m := st.verdict(s.verdict)
+			verdict, look = " "+m.glyph+" "+m.word, m.style
+			if s.p.OK && (s.verdict == kpi.Unprofitable || s.verdict == kpi.AtRisk) {
+				verdict += " " + st.sure(s.p)
+			}
+			if cells(verdict) > room/2 {
+				verdict = " " + m.glyph
 			}
 		}
-	case a.snap != nil:
-		p.write(a.st.strong, p.cut(a.snap.Title, room-p.at))
 	}
+	room -= cells(verdict)
+	text := "› " + strings.Join(crumbs, " › ")
+	for len(crumbs) > 1 && p.width(text) > room-p.at {
+		crumbs = crumbs[1:]
+		text = "› … › " + strings.Join(crumbs, " › ")
+	}
+	p.write(st.strong, p.cut(text, room-p.at))
+	p.write(look, verdict)
 }
 
 // asOfText is the range and the instant, in the longest form that fits.
@@ -103,15 +130,20 @@ func (a *app) asOfText(room int) string {
 	currency := " · " + string(s.Currency)
 	speed := ""
 	if s.Speed != 0 && s.Speed != 1 {
-		speed = " · ×" + whole(s.Speed) + " faster than the clock"
+		speed = " · ×" + a.st.whole(s.Speed) + " faster than the clock"
 	}
 	old := ""
 	if d := a.dataNow().Sub(s.AsOf); s.View.AsOf.IsZero() && d >= 15*time.Minute {
 		old = " (" + age(d) + " ago)"
 	}
+	against := ""
+	if s.View.Against != snapshot.PreviousPeriod {
+		against = " against " + s.View.Against.Label()
+	}
 	for _, text := range []string{
-		label + " · as of " + at + old + " " + a.zone().String() + currency + speed,
-		label + " · as of " + at + old + currency + strings.TrimSuffix(speed, " faster than the clock"),
+		label + against + " · as of " + at + old + " " + a.zone().String() + currency + speed,
+		label + against + " · as of " + at + old + currency + strings.TrimSuffix(speed, " faster than the clock"),
+		label + " · as of " + at + old + currency,
 		label + " · " + at + old,
 		label,
 	} {
@@ -122,31 +154,25 @@ func (a *app) asOfText(room int) string {
 	return ""
 }
 
-// bottomLine is the keys, the filter being typed, or what the last key did.
+// bottomLine is the keys, or what the last key did.
 func (a *app) bottomLine() string {
 	st := a.st
-	switch {
-	case a.typing:
-		return st.line(a.width, func(p *pen) {
-			p.write(st.accent, " / ")
-			p.write(st.text, p.cut(a.filter[a.screen], a.width-p.at-16)+"▏")
-			p.left(st.faint, "  ↵ keep  esc clear", max(0, a.width-p.at))
-		})
-	case a.notice != "":
+	if a.notice != "" {
 		return st.textLine(st.note, " "+a.notice, a.width)
-	case a.filter[a.screen] != "":
-		return st.line(a.width, func(p *pen) {
-			p.write(st.warn, " filter: "+p.cut(a.filter[a.screen], a.width/2)+"  ")
-			p.out = append(p.out, st.hints(a.screen, a.width-p.at)...)
-			p.at, p.open = a.width, "" // the hints end with a reset
-		})
 	}
-	return st.hints(a.screen, a.width)
+	text := a.filterText()
+	return st.line(a.width, func(p *pen) {
+		p.write(st.warn, text)
+		st.hintLine(a.place.screen, p.at, a.width)(p)
+	})
 }
 
-// bandLine announces a new alert until a key is pressed.
-func (a *app) bandLine() string {
-	return a.st.textLine(a.st.band, " ▲ NEW  "+a.band, a.width)
+// filterText tells the filter in force in front of the hints.
+func (a *app) filterText() string {
+	if f := a.list().state().Filter; f != "" {
+		return " filter: " + a.st.widths.Truncate(f, a.width/3, "…") + "  "
+	}
+	return ""
 }
 
 // noticeCount is the number of noticeLines.
@@ -172,131 +198,33 @@ func (a *app) noticeLines() []string {
 		lines = append(lines, st.textLine(st.warn, " ! Nobody collects: these figures do not change. Start adtop collect, or close the other viewer.", a.width))
 	}
 	if b := s.Backfill; b.What != "" && b.Total > 0 {
-		lines = append(lines, st.line(a.width, func(p *pen) {
-			count := " " + whole(float64(b.Done)) + " of " + whole(float64(b.Total)) + " polls, " + whole(float64(b.Total-b.Done)) + " left"
-			if a.width < 70 {
-				count = " " + whole(float64(b.Done)) + "/" + whole(float64(b.Total))
-			}
-			filled, rest := bar(float64(b.Done)/float64(b.Total), min(20, a.width/6))
-			p.left(st.dim, " ↓ "+b.What+" ", min(p.width(b.What)+4, max(4, a.width-cells(count)-cells(filled+rest))))
-			p.write(st.note, filled)
-			p.write(st.faint, rest)
-			p.write(st.dim, count)
-		}))
+		lines = append(lines, st.progressLine(b, a.width))
 	}
 	if len(s.Warnings) > 0 {
 		warning := s.Warnings[0]
 		if more := len(s.Warnings) - 1; more > 0 {
-			warning += " (and " + whole(float64(more)) + " more: see sources)"
+			warning += " (and " + st.whole(float64(more)) + " more: see sources)"
 		}
 		lines = append(lines, st.textLine(st.warn, " ! "+warning, a.width))
 	}
 	return lines
 }
 
-// card is one key figure of the strip.
-type card struct {
-	rank         int // those of the highest rank go first
-	label, value string
-	extra        string
-	style        style
-	extraStyle   style
-}
-
-// cards are those of now; same is what of it is compared with before.
-func (a *app) cards(now, same, before snapshot.Figures) []card {
-	st, m, is, was := a.st, now.Metrics, same.Metrics, before.Metrics
-	against := func(x, y kpi.Ratio, wrong bool) (string, style) {
-		c := kpi.Change(x, y)
-		if !c.OK {
-			return "", st.faint
+// progressLine draws a long job.
+func (st *Styles) progressLine(b snapshot.Progress, width int) string {
+	return st.line(width, func(p *pen) {
+		count := " " + st.whole(float64(b.Done)) + " of " + st.whole(float64(b.Total)) + " polls, " + st.whole(float64(b.Total-b.Done)) + " left"
+		if width < 70 {
+			count = " " + st.whole(float64(b.Done)) + "/" + st.whole(float64(b.Total))
 		}
-		s := st.dim
-		if wrong && c.Value > 0.10 || !wrong && c.Value < -0.10 {
-			s = st.warn
+		what := b.What
+		if what == "" {
+			what = "history"
 		}
-		return change(c), s
-	}
-	make := func(rank int, label, value string, s style, x, y kpi.Ratio, wrong bool) card {
-		extra, es := against(x, y, wrong)
-		if isYoung(now) && label != "SPEND" {
-			es = st.faint
-			if rank > 0 {
-				s = st.dim
-			}
-		}
-		return card{rank, label, value, extra, s, es}
-	}
-	revenueText := missing
-	if m.Knows(kpi.Revenue) {
-		revenueText = money(m.Revenue, 11)
-	}
-	conversionText := missing
-	if m.Knows(kpi.Conversions) {
-		conversionText = conversions(m.Conversions, 9)
-	}
-	field := func(x kpi.Metrics, f kpi.Fields, v kpi.Micros) kpi.Ratio { return amountKnown(x, f, v) }
-	spendText := missing
-	if m.Knows(kpi.Cost) {
-		spendText = money(m.Cost, 11)
-	}
-	spend := make(1, "SPEND", spendText, st.strong, field(is, kpi.Cost, is.Cost), field(was, kpi.Cost, was.Cost), false)
-	spend.extraStyle = st.dim
-	return []card{
-		spend,
-		make(3, "REVENUE", revenueText, st.strong, field(is, kpi.Revenue, is.Revenue), field(was, kpi.Revenue, was.Revenue), false),
-		make(0, "PROFIT", amount(now.Profit, 11), st.signed(now.Profit.Micros.Float()), same.Profit.Float(), before.Profit.Float(), false),
-		make(2, "ROAS", ratio(m.ROAS()), st.strong, is.ROAS(), was.ROAS(), false),
-		make(7, "POAS", ratio(now.POAS()), st.strong, same.POAS(), before.POAS(), false),
-		make(5, "CPA", costPerConversion(m, 9), st.strong, is.CPA(), was.CPA(), true),
-		make(4, "CONVERSIONS", conversionText, st.strong, field(is, kpi.Conversions, is.Conversions), field(was, kpi.Conversions, was.Conversions), false),
-		{rank: 6, label: "MATURITY", value: share(now.Maturity, 0), style: st.note},
-	}
-}
-
-// cardLines draws the key figures in one line or two.
-func (a *app) cardLines(now, same, before snapshot.Figures, height int) []string {
-	if height == 0 {
-		return nil
-	}
-	st, all := a.st, a.cards(now, same.Or(now), before)
-	least := 16
-	if height == 1 {
-		least = 21
-	}
-	if a.width < 60 {
-		least = 13
-	}
-	n := min(len(all), max(2, (a.width-2)/least))
-	kept := all[:0:0]
-	for _, c := range all {
-		if c.rank < n {
-			kept = append(kept, c)
-		}
-	}
-	slot := (a.width - 2) / len(kept)
-	labels := st.line(a.width, func(p *pen) {
-		p.gap(1)
-		for _, c := range kept {
-			p.left(st.heading, c.label, slot)
-		}
+		filled, rest := bar(float64(b.Done)/float64(b.Total), min(20, width/6))
+		p.left(st.dim, " ↓ "+what+" ", min(p.width(what)+4, max(4, width-cells(count)-cells(filled+rest))))
+		p.write(st.note, filled)
+		p.write(st.faint, rest)
+		p.write(st.dim, count)
 	})
-	values := st.line(a.width, func(p *pen) {
-		p.gap(1)
-		for _, c := range kept {
-			end := p.at + slot
-			if height == 1 {
-				p.left(st.heading, c.label+" ", min(cells(c.label)+1, 8))
-			}
-			p.left(c.style, c.value, min(cells(c.value), end-p.at-1))
-			if c.extra != "" && end-p.at > cells(c.extra)+2 {
-				p.write(c.extraStyle, "  "+c.extra)
-			}
-			p.to(end)
-		}
-	})
-	if height == 1 {
-		return []string{values}
-	}
-	return []string{labels, values}
 }

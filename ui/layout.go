@@ -6,33 +6,31 @@ const (
 )
 
 // parts says how many lines each part of a screen gets, from the top. What
-// has no room gets none. Their sum is the height.
+// has no room gets none. With what stands above and the line of hints, their
+// sum is the height.
 type parts struct {
-	header, band, kpis, rule, title, rows, reason, bottom, notices, hints int
-	split                                                                 int // width of the chart beside the alerts; 0: the bottom holds one panel
+	kpis, rule, title, rows, reason, bottom, notices int
+	split                                            int // width of the chart beside the alerts; 0: the bottom holds one panel
 }
 
 // want is what a screen would like to show.
 type want struct {
 	rows    int  // lines of its table
 	notices int  // lines about backfill and warnings
-	band    bool // a new alert
+	above   int  // lines of the header
 	detail  bool // the channel screen: its chart comes before the table
 }
 
 // layout decides what a terminal of w×h cells shows. The order of sacrifice:
 // chart and alerts, the reason, the second line of the key figures.
 func layout(w, h int, want want) parts {
-	p := parts{header: 1, title: 1, hints: 1}
-	left := h - 3
+	p := parts{title: 1}
+	left := h - 2 - want.above
 	take := func(into *int, n, keep int) {
 		if left-n >= keep {
 			*into = n
 			left -= n
 		}
-	}
-	if want.band {
-		take(&p.band, 1, 3)
 	}
 	kpis := 1
 	if h >= 20 {

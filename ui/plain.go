@@ -29,24 +29,26 @@ func Plain(w io.Writer, s *snapshot.Snapshot, width int) error {
 	line := func(text string) { out.WriteString(strings.TrimRight(ansi.Strip(text), " ") + "\n") }
 	line(s.Title + " · " + s.View.Range.Label() + " · as of " + s.AsOf.In(zone).Format("2006-01-02 15:04 ") + zone.String() + " · " + string(s.Currency))
 	line("")
-	rows := make([]*row, 0, len(s.Channels)+1)
+	table := newFigureTable("channels", "CHANNEL", channelColumns, byAttention)
+	rows := make([]row, 0, len(s.Channels)+1)
 	for i := range s.Channels {
-		r := channelRow(&s.Channels[i], s.AsOf)
-		rows = append(rows, &r)
+		rows = append(rows, channelRow(&s.Channels[i], s.AsOf))
 	}
-	slices.SortStableFunc(rows, byAttention)
-	rows = append(rows, &row{id: "total", name: "Total", now: s.Total, same: s.Same, before: s.Before, trend: trendOf(s.Days)})
-	g := gridFor(channelColumns, width, longestName(st, rows))
-	line(g.header(st, "CHANNEL", "", false))
-	for i := range rows {
-		line(g.line(st, rows[i], false))
+	shareSpend(rows)
+	slices.SortStableFunc(rows, func(x, y row) int { return byAttention(&x, &y) })
+	table.order = func(_, _ *row) int { return 0 }
+	table.show(append(rows, row{id: "total", name: "Total", now: s.Total, same: s.Same, before: s.Before, trend: trendOf(s.Days)}))
+	table.fit(st, width)
+	line(table.grid.header(st, table.title, "", false))
+	for _, r := range table.shown {
+		line(table.paint(st, r, false))
 	}
 	plainAlerts(s, line)
 	for _, warning := range s.Warnings {
 		line("! " + warning)
 	}
 	if s.Backfill.What != "" {
-		line("History is still being fetched: " + s.Backfill.What + ", " + whole(float64(s.Backfill.Done)) + " of " + whole(float64(s.Backfill.Total)) + " polls")
+		line("History is still being fetched: " + s.Backfill.What + ", " + st.whole(float64(s.Backfill.Done)) + " of " + st.whole(float64(s.Backfill.Total)) + " polls")
 	}
 	return out.Flush()
 }

@@ -128,7 +128,7 @@ func TestDashboardInARealTerminal(t *testing.T) {
 	pty.Setsize(term.file, &pty.Winsize{Rows: 32, Cols: 120})
 	term.screen.Resize(120, 32)
 	term.until("TREND 14d")
-	term.press("a")
+	term.press("a\r")
 	term.until("ack sent: TikTok")
 	term.press("\r")
 	term.until("loses money: 97% sure")

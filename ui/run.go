@@ -34,11 +34,25 @@ type Size struct{ Width, Height int }
 // State is what a dashboard restores at its next start. Unknown values are
 // ignored.
 type State struct {
-	Screen  string `json:"screen,omitempty"` // "overview", "alerts" or "sources"
-	Sort    string `json:"sort,omitempty"`   // the key of a column
-	Reverse bool   `json:"reverse,omitempty"`
-	Range   string `json:"range,omitempty"` // as snapshot.ParseRange reads it
-	Filter  string `json:"filter,omitempty"`
+	Screen  string                `json:"screen,omitempty"`  // "overview", "alerts" or "sources"
+	Range   string                `json:"range,omitempty"`   // as snapshot.ParseRange reads it
+	Against string                `json:"against,omitempty"` // as snapshot.ParseComparison reads it
+	Metric  string                `json:"metric,omitempty"`  // key of the figure in the chart
+	Mouse   bool                  `json:"mouse,omitempty"`
+	Recent  []string              `json:"recent,omitempty"` // picks of the palette, newest first
+	Tables  map[string]TableState `json:"tables,omitempty"` // by the table's name
+}
+
+// View is the view that the state asks for; what it does not say is as usual.
+func (s State) View() snapshot.View {
+	view := snapshot.View{Range: snapshot.Ranges[0]}
+	if r, err := snapshot.ParseRange(s.Range); err == nil {
+		view.Range = r
+	}
+	if c, err := snapshot.ParseComparison(s.Against); err == nil {
+		view.Against = c
+	}
+	return view
 }
 
 // Options say what to show, to whom and where.
@@ -46,8 +60,10 @@ type Options struct {
 	Monitor Monitor
 	First   *snapshot.Snapshot // from the cache, shown in the very first frame; may be nil
 	User    string             // who sends the commands
-	Theme   string             // "auto" (or ""), "dark", "light"
+	Theme   string             // one of Themes, or "" for "auto"
 	Color   string             // "auto" (or ""), "never", "always", "16", "256", "truecolor"
+	Numbers string             // one of NumberFormats, or "" for the first
+	Mouse   bool               // on from the beginning
 	FPS     int                // upper bound of frames a second; 0 means 30
 
 	// For a session that is not on this process's own terminal. Input nil is
@@ -61,17 +77,19 @@ type Options struct {
 	State State
 	Save  func(State) // called once, at the end; may be nil
 	Now   func() time.Time
+
+	// What the machine of the user can do; each may be nil.
+	Open   func(url string) error                                     // shows a page in the browser; nil: the terminal gets a link
+	Copy   func(text string) error                                    // nil: the terminal's clipboard
+	Export func(name string, content []byte) (path string, err error) // keeps a file; nil: tables can only be copied
 }
 
 // view is the view to start with.
 func (o *Options) view() snapshot.View {
-	if r, err := snapshot.ParseRange(o.State.Range); err == nil {
-		return snapshot.View{Range: r}
-	}
-	if o.First != nil {
+	if o.State.Range == "" && o.First != nil {
 		return o.First.View
 	}
-	return snapshot.View{Range: snapshot.Ranges[0]}
+	return o.State.View()
 }
 
 // getenv reads the session's environment.
@@ -133,8 +151,8 @@ const quitWithin = 2 * time.Second
 // Run shows the dashboard until the user quits, the context ends or the
 // terminal hangs up; all three are a normal end.
 func Run(ctx context.Context, o Options) error {
-	if o.Theme != "" && o.Theme != "auto" && o.Theme != "dark" && o.Theme != "light" {
-		return fmt.Errorf("theme %q: expected auto, dark or light", o.Theme)
+	if err := o.check(); err != nil {
+		return err
 	}
 	local := o.Input == nil
 	if o.Env == nil {
@@ -188,6 +206,12 @@ func Run(ctx context.Context, o Options) error {
 		return nil
 	}
 	return fmt.Errorf("screen: %w", err)
+}
+
+// check finds mistakes in what a user may set.
+func (o *Options) check() error {
+	_, err := numbersLike(o.Numbers)
+	return errors.Join(checkTheme(o.Theme), err)
 }
 
 func (o *Options) programOptions(ctx context.Context, profile colorprofile.Profile, local bool) []tea.ProgramOption {

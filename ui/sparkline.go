@@ -7,12 +7,7 @@ import (
 	"adtop/snapshot"
 )
 
-const (
-	trendDays = 14
-	// young is the maturity below which a figure is dimmed: more than half of
-	// its conversions are still to come.
-	young = 0.5
-)
+const trendDays = 14
 
 var sparks = [...]string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}
 
@@ -62,8 +57,6 @@ func extent(days []snapshot.Day, value func(snapshot.Figures) kpi.Ratio) (low, h
 	return low, high, found
 }
 
-func isYoung(f snapshot.Figures) bool { return f.Maturity.OK && f.Maturity.Value < young }
-
 // draw writes the trend in its last width cells.
 func (t *trend) draw(p *pen, width int) {
 	for _, s := range t[max(0, trendDays-width):] {
@@ -99,5 +92,5 @@ func maturityBar(p *pen, m kpi.Ratio) {
 	filled, rest := bar(m.Value, 4)
 	p.write(p.st.note, filled)
 	p.write(p.st.faint, rest)
-	p.right(p.st.dim, share(m, 0), 5)
+	p.right(p.st.dim, p.st.share(m, 0), 5)
 }

@@ -1,7 +1,10 @@
 package ui
 
 import (
+	"fmt"
 	"image/color"
+	"slices"
+	"strings"
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/colorprofile"
@@ -21,6 +24,8 @@ type palette struct {
 	cursor                                            color.Color // background of the selected line; nil: reverse video
 }
 
+// The palettes. Those for colour-blind eyes tell good from bad by blue and
+// orange, which also differ in brightness.
 var (
 	darkPalette = palette{
 		dim: lipgloss.Color("#9aa3b5"), faint: lipgloss.Color("#6b7388"), accent: lipgloss.Color("#82aaff"),
@@ -36,25 +41,54 @@ var (
 		dim: ansi.BrightBlack, faint: ansi.BrightBlack, accent: ansi.Blue, good: ansi.Green,
 		warn: ansi.Yellow, bad: ansi.Red, note: ansi.Cyan, border: ansi.BrightBlack,
 	}
+	darkBlindPalette = palette{
+		dim: darkPalette.dim, faint: darkPalette.faint, accent: lipgloss.Color("#d7d7ff"),
+		good: lipgloss.Color("#56b4e9"), warn: lipgloss.Color("#f0e442"), bad: lipgloss.Color("#ff9e3d"),
+		note: lipgloss.Color("#c9a6d8"), border: darkPalette.border, cursor: darkPalette.cursor,
+	}
+	lightBlindPalette = palette{
+		dim: lightPalette.dim, faint: lightPalette.faint, accent: lipgloss.Color("#3b3b8f"),
+		good: lipgloss.Color("#005f9e"), warn: lipgloss.Color("#7a6a00"), bad: lipgloss.Color("#b34700"),
+		note: lipgloss.Color("#7a4a8c"), border: lightPalette.border, cursor: lightPalette.cursor,
+	}
 )
 
-// Styles are all styles of the screens, made once from a palette.
+// Themes are the names of the themes: "auto" follows the terminal's
+// background, "ansi" uses the sixteen colours that the terminal has set,
+// "colorblind" avoids red and green, "none" does without colour.
+var Themes = []string{"auto", "dark", "light", "ansi", "colorblind", "none"}
+
+// checkTheme says whether there is such a theme; "" is "auto".
+func checkTheme(name string) error {
+	if name == "" || slices.Contains(Themes, name) {
+		return nil
+	}
+	return fmt.Errorf("theme %q: expected one of %s", name, strings.Join(Themes, ", "))
+}
+
+// Styles are all styles of the screens, made once from a palette, and the way
+// in which numbers are written.
 type Styles struct {
+	numbers
 	widths ansi.Method // how this terminal counts the width of emoji and joined characters
 
 	text, strong, dim, faint, heading, accent, border style
 	good, warn, bad, note, badStrong                  style
-	band                                              style // a new alert
+	alarm, band                                       style // a new alert; the past, a frozen screen
 }
 
-// newStyles picks the palette for a colour profile and background.
-func newStyles(profile colorprofile.Profile, dark bool) *Styles {
+// newStyles picks the palette of a theme for a colour profile and background.
+func newStyles(theme string, profile colorprofile.Profile, dark bool) *Styles {
 	switch {
-	case profile <= colorprofile.ASCII:
+	case profile <= colorprofile.ASCII || theme == "none":
 		return stylesOf(palette{})
-	case profile == colorprofile.ANSI:
+	case profile == colorprofile.ANSI || theme == "ansi":
 		return stylesOf(sixteenPalette)
-	case dark:
+	case theme == "colorblind" && dark:
+		return stylesOf(darkBlindPalette)
+	case theme == "colorblind":
+		return stylesOf(lightBlindPalette)
+	case theme == "dark" || theme != "light" && dark:
 		return stylesOf(darkPalette)
 	}
 	return stylesOf(lightPalette)
@@ -83,11 +117,13 @@ func stylesOf(c palette) *Styles {
 		text: make(nil), strong: make(nil, ansi.AttrBold), dim: make(c.dim), faint: make(c.faint),
 		heading: make(c.dim, ansi.AttrBold), accent: make(c.accent, ansi.AttrBold), border: make(c.border),
 		good: make(c.good), warn: make(c.warn), bad: make(c.bad), note: make(c.note),
-		badStrong: make(c.bad, ansi.AttrBold), band: make(c.bad, ansi.AttrBold, ansi.AttrReverse),
+		badStrong: make(c.bad, ansi.AttrBold), alarm: make(c.bad, ansi.AttrBold, ansi.AttrReverse),
+		band: make(c.warn, ansi.AttrReverse),
 	}
 	if c.faint == nil {
 		st.faint = make(nil, ansi.AttrFaint)
 	}
+	st.numbers, _ = numbersLike("")
 	return st
 }
 
@@ -159,4 +195,19 @@ func (st *Styles) signed(v float64) style {
 		return st.good
 	}
 	return st.text
+}
+
+// changed is the style of a relative change. wish says what is good: +1 a
+// rise, -1 a fall, 0 neither; below five percent it is noise.
+func (st *Styles) changed(change kpi.Ratio, wish int) style {
+	v := change.Value * float64(wish)
+	switch {
+	case !change.OK:
+		return st.faint
+	case v >= 0.05:
+		return st.good
+	case v <= -0.05:
+		return st.bad
+	}
+	return st.dim
 }

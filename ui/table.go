@@ -2,178 +2,469 @@ package ui
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"adtop/kpi"
-	"adtop/snapshot"
 )
 
-// row is one line of a table: a channel or a campaign. It is comparable, so
-// that an unchanged row is not drawn again.
-type row struct {
-	id, name    string
-	now, before snapshot.Figures
-	same        snapshot.Figures // what before compares with, where that is not now
-	trend       trend
-	costless    bool
-	verdict     kpi.Verdict // of a channel
-	p           kpi.Ratio
-	silent      string // how long there has been no data, "" otherwise
-	status      string // of a campaign: the platform's word
+// column is one column of a table whose lines are of type R. It shows a number
+// or a text, or draws itself.
+type column[R any] struct {
+	key    string // names it in filters, in the state and in exports
+	title  string
+	help   string // what it is, for those who choose columns
+	width  int
+	rank   int  // of those that do not fit, the highest goes first; 0 stays
+	left   bool // title and cells are left-aligned
+	hidden bool // only shown when it was chosen
+
+	draw   func(p *pen, r *R, width int)
+	number func(r *R) kpi.Ratio // nil for a text
+	text   func(r *R) string    // nil for a number
+	less   func(a, b *R) int    // how it sorts; nil: numbers from the highest, texts from A
 }
 
-// channelRow is the row of c at the moment now of the data's clock.
-func channelRow(c *snapshot.Channel, now time.Time) row {
-	r := row{
-		id: c.Name, name: c.Name, now: c.Now, same: c.Same, before: c.Before, costless: c.Costless,
-		trend: trendOf(c.Days), verdict: c.Verdict, p: c.P,
+func (c *column[R]) compare(a, b *R) int {
+	switch {
+	case c.less != nil:
+		return c.less(a, b)
+	case c.number != nil:
+		return compareRatios(c.number(b), c.number(a))
 	}
-	if c.Verdict == kpi.NoData && !c.Watermark.IsZero() {
-		r.silent = age(now.Sub(c.Watermark))
-	}
-	return r
+	return strings.Compare(strings.ToLower(c.text(a)), strings.ToLower(c.text(b)))
 }
 
-func campaignRow(c *snapshot.Campaign) row {
-	name := c.Name
-	if name == "" {
-		name = c.ID
-	}
-	return row{
-		id: c.Source + "/" + c.Account + "/" + c.ID, name: name, status: c.Status,
-		now: c.Now, same: c.Same, before: c.Before, trend: trendOf(c.Days),
-	}
+func (c *column[R]) sorts() bool { return c.less != nil || c.number != nil || c.text != nil }
+
+// TableState is how a user has set up a table; its zero value is as it comes.
+type TableState struct {
+	Sort    string   `json:"sort,omitempty"` // key of a column
+	Reverse bool     `json:"reverse,omitempty"`
+	Filter  string   `json:"filter,omitempty"`
+	Columns []string `json:"columns,omitempty"` // keys in their order; empty: the usual ones
 }
 
-// column is one column of a table.
-type column struct {
-	key   string // in State.Sort; "" cannot be sorted by
-	title string
-	width int
-	rank  int  // of those that do not fit, the highest goes first
-	left  bool // title and cells are left-aligned
-	draw  func(p *pen, r *row, width int)
-	less  func(a, b *row) int
+// table is a list with columns: it filters, sorts, scrolls and draws.
+type table[R comparable] struct {
+	name    string // in the state and in the names of exports
+	title   string // above the first column, which names the lines
+	names   []string
+	columns []*column[R]
+	id      func(r *R) string
+	label   func(r *R) string // the name of a line
+	mark    func(st *Styles, r *R) mark
+	strong  func(r *R) bool
+	order   func(a, b *R) int // while no column was chosen to sort by
+	most    int               // cells of the first column at most
+	part    int               // of the width, that its names get before columns do: 1/8, 1/2
+
+	TableState
+	where   filter
+	mistake error  // in the filter
+	cursor  string // id of the selected line
+	top     int    // first line shown
+	height  int    // lines shown at last
+
+	rows  []R
+	shown []*R // those that the filter keeps, in order
+	grid  grid[R]
+	drawn map[string]drawn[R]
+	st    *Styles // that drawn was drawn with
 }
 
-// grid is the columns that fit into a width, with the name taking the rest.
-type grid struct {
-	width   int
-	name    int // width of the name column
-	columns []*column
+type drawn[R comparable] struct {
+	row      R
+	selected bool
+	line     string
 }
 
-const (
-	margin     = 3 // the cursor, the glyph and a space
-	columnGap  = 2
-	nameLeast  = 10
-	nameMost   = 36
-	tightWidth = 130 // below it one space between columns has to do
-)
+// show takes in the lines of a new picture; they are the table's from now on.
+func (t *table[R]) show(rows []R) {
+	t.rows = rows
+	t.arrange()
+}
 
-// gridFor keeps as many columns as fit; those of the highest rank go first,
-// and those of rank 0 stay.
-func gridFor(columns []*column, width, longestName int) grid {
-	gap := gapFor(width)
-	want := min(max(longestName, nameLeast), max(14, width/8))
-	kept := append([]*column(nil), columns...)
-	for len(kept) > 0 && margin+want+widthOf(kept, gap) > width {
-		worst := 0
-		for i, c := range kept {
-			if c.rank > kept[worst].rank {
-				worst = i
-			}
+// arrange filters and sorts the lines.
+func (t *table[R]) arrange() {
+	t.shown = t.shown[:0]
+	for i := range t.rows {
+		if t.keeps(&t.rows[i]) {
+			t.shown = append(t.shown, &t.rows[i])
 		}
-		if kept[worst].rank == 0 { // what must stay squeezes the name
-			break
+	}
+	compare := t.order
+	if c := t.column(t.Sort); c != nil {
+		compare = c.compare
+	} else if t.Sort == nameKey {
+		compare = func(a, b *R) int { return cmp.Compare(strings.ToLower(t.label(a)), strings.ToLower(t.label(b))) }
+	}
+	slices.SortStableFunc(t.shown, func(a, b *R) int {
+		if t.Reverse {
+			return compare(b, a)
 		}
-		kept = append(kept[:worst], kept[worst+1:]...)
-	}
-	name := max(0, width-margin-widthOf(kept, gap))
-	return grid{width, min(name, max(longestName, nameLeast), nameMost), kept}
-}
-
-func gapFor(width int) int {
-	if width < tightWidth {
-		return 1
-	}
-	return columnGap
-}
-
-func widthOf(columns []*column, gap int) int {
-	total := 0
-	for _, c := range columns {
-		total += c.width + gap
-	}
-	return total
-}
-
-// header draws the column titles; the one the rows are sorted by is marked.
-func (g grid) header(st *Styles, title, sorted string, reverse bool) string {
-	arrow := "▾"
-	if reverse {
-		arrow = "▴"
-	}
-	return st.line(g.width, func(p *pen) {
-		p.gap(margin)
-		s := st.heading
-		if sorted == "name" {
-			s, title = st.accent, title+arrow
-		}
-		p.left(s, title, g.name)
-		for _, c := range g.columns {
-			p.gap(gapFor(g.width))
-			s, text := st.heading, c.title
-			if c.key != "" && c.key == sorted {
-				s, text = st.accent, c.title+arrow
-			}
-			if c.left {
-				p.left(s, text, c.width)
-			} else {
-				p.right(s, text, c.width)
-			}
-		}
+		return compare(a, b)
 	})
 }
 
-// line draws one row.
-func (g grid) line(st *Styles, r *row, selected bool) string {
+// nameKey is the key of the first column.
+const nameKey = "name"
+
+func (t *table[R]) column(key string) *column[R] {
+	for _, c := range t.columns {
+		if c.key == key {
+			return c
+		}
+	}
+	return nil
+}
+
+// keeps says whether the filter lets a line through.
+func (t *table[R]) keeps(r *R) bool {
+	for _, f := range t.where {
+		if t.fits(f, r) == f.not {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *table[R]) fits(f term, r *R) bool {
+	if f.field == "" {
+		if f.contains(t.label(r), t.id(r)) {
+			return true
+		}
+		return slices.ContainsFunc(t.columns, func(c *column[R]) bool { return c.text != nil && f.contains(c.text(r)) })
+	}
+	if t.isName(f.field) {
+		return f.contains(t.label(r), t.id(r))
+	}
+	c := t.column(f.field)
+	switch {
+	case c == nil:
+		return !f.not // told as a mistake; it hides nothing
+	case c.text != nil && (f.compare == ":" || c.number == nil):
+		return f.contains(c.text(r))
+	case c.number == nil || f.compare == ":":
+		return !f.not
+	}
+	v := c.number(r)
+	return v.OK && f.holds(v.Value)
+}
+
+func (t *table[R]) isName(field string) bool {
+	return field == nameKey || slices.Contains(t.names, field)
+}
+
+// setFilter keeps the lines that text asks for. A mistake in it is remembered
+// for the screen; the terms that are right count.
+func (t *table[R]) setFilter(text string) {
+	if runes := []rune(text); len(runes) > 100 {
+		text = string(runes[:100])
+	}
+	t.Filter = text
+	t.where, t.mistake = parseFilter(text)
+	for _, f := range t.where {
+		if c := t.column(f.field); f.field == "" || t.isName(f.field) {
+			continue
+		} else if c == nil || c.number == nil && c.text == nil {
+			t.mistake = fmt.Errorf("no column %q here: try %s", f.field, strings.Join(t.filterKeys(), ", "))
+		} else if c.number == nil && f.compare != ":" {
+			t.mistake = fmt.Errorf("%s is a text: write %s:%s", f.field, f.field, f.text)
+		}
+	}
+	t.arrange()
+}
+
+func (t *table[R]) filterKeys() []string {
+	keys := slices.Clone(t.names)
+	for _, c := range t.columns {
+		if c.number != nil || c.text != nil {
+			keys = append(keys, c.key)
+		}
+	}
+	return keys
+}
+
+// restore sets the table up as it was; what it does not know, it ignores.
+func (t *table[R]) restore(s TableState) {
+	t.TableState = s
+	if t.column(s.Sort) == nil && s.Sort != nameKey {
+		t.Sort = ""
+	}
+	t.Columns = slices.DeleteFunc(slices.Clone(s.Columns), func(key string) bool { return t.column(key) == nil })
+	t.setFilter(s.Filter)
+	t.grid = grid[R]{}
+}
+
+func (t *table[R]) state() TableState { return t.TableState }
+
+// sortBy sorts by a column; by the one that it is sorted by, the other way round.
+func (t *table[R]) sortBy(key string) {
+	if key == t.Sort {
+		t.Reverse = !t.Reverse
+	} else {
+		t.Sort, t.Reverse = key, false
+	}
+	t.arrange()
+}
+
+// sortNext sorts by the next column in view.
+func (t *table[R]) sortNext() {
+	keys := []string{nameKey}
+	for _, c := range t.grid.columns {
+		if c.sorts() {
+			keys = append(keys, c.key)
+		}
+	}
+	t.Sort, t.Reverse = keys[(slices.Index(keys, t.Sort)+1)%len(keys)], false
+	t.arrange()
+}
+
+func (t *table[R]) reverse() {
+	t.Reverse = !t.Reverse
+	t.arrange()
+}
+
+// sortedBy names the column that the table is sorted by, "" for its own order.
+func (t *table[R]) sortedBy() string {
+	switch c := t.column(t.Sort); {
+	case c != nil:
+		return strings.ToLower(c.title)
+	case t.Sort == nameKey:
+		return "name"
+	}
+	return ""
+}
+
+// index is the place of the selected line; when it has gone, or none was
+// chosen, the first.
+func (t *table[R]) index() int {
+	return max(0, slices.IndexFunc(t.shown, func(r *R) bool { return t.id(r) == t.cursor }))
+}
+
+// current is the selected line, nil when there is none.
+func (t *table[R]) current() *R {
+	if len(t.shown) == 0 {
+		return nil
+	}
+	return t.shown[t.index()]
+}
+
+// selected is the id of the selected line, "" when there is none.
+func (t *table[R]) selected() string {
+	if r := t.current(); r != nil {
+		return t.id(r)
+	}
+	return ""
+}
+
+func (t *table[R]) choose(id string) { t.cursor = id }
+
+// choices are all columns with whether they are chosen: the chosen ones first,
+// as they stand, when the user has chosen.
+func (t *table[R]) choices() []columnChoice {
+	var out []columnChoice
+	for _, c := range t.chosen() {
+		out = append(out, columnChoice{c.key, c.title, c.help, true})
+	}
+	for _, c := range t.columns {
+		if !slices.Contains(t.chosen(), c) {
+			out = append(out, columnChoice{c.key, c.title, c.help, false})
+		}
+	}
+	return out
+}
+
+// columnChoice is one column for the one who chooses.
+type columnChoice struct {
+	key, title, help string
+	on               bool
+}
+
+func (t *table[R]) setColumns(keys []string) {
+	t.Columns = keys
+	t.grid = grid[R]{}
+}
+
+// chosen are the columns that are shown where they fit.
+func (t *table[R]) chosen() []*column[R] {
+	var out []*column[R]
+	if len(t.Columns) == 0 {
+		for _, c := range t.columns {
+			if !c.hidden {
+				out = append(out, c)
+			}
+		}
+		return out
+	}
+	for _, key := range t.Columns {
+		if c := t.column(key); c != nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// move moves the cursor.
+func (t *table[R]) move(m move) {
+	if len(t.shown) == 0 {
+		return
+	}
+	to := m.from(t.index(), len(t.shown), max(1, t.height-1))
+	t.cursor = t.id(t.shown[to])
+}
+
+// move is a way to move a cursor or to scroll.
+type move int
+
+const (
+	lineDown move = iota
+	lineUp
+	pageDown
+	pageUp
+	toFirst
+	toLast
+)
+
+// from is where the move leads from place at, in a list of count.
+func (m move) from(at, count, page int) int {
+	switch m {
+	case lineDown:
+		at++
+	case lineUp:
+		at--
+	case pageDown:
+		at += page
+	case pageUp:
+		at -= page
+	case toFirst:
+		at = 0
+	case toLast:
+		at = count - 1
+	}
+	return min(max(at, 0), max(0, count-1))
+}
+
+// click selects the line that stands n lines below the titles, and says
+// whether there is one and whether it was selected before.
+func (t *table[R]) click(n int) (hit, again bool) {
+	at := t.top + n
+	if n < 0 || n >= t.height || at >= len(t.shown) {
+		return false, false
+	}
+	id := t.id(t.shown[at])
+	again = id == t.selected()
+	t.cursor = id
+	return true, again
+}
+
+// clickTitle sorts by the column whose title stands at cell x.
+func (t *table[R]) clickTitle(x int) {
+	if key := t.grid.at(x); key != "" {
+		t.sortBy(key)
+	}
+}
+
+// records is the table as it is shown, columns that do not fit included, for
+// files: numbers in full, unknown ones empty.
+func (t *table[R]) records() [][]string {
+	columns := slices.DeleteFunc(slices.Clone(t.chosen()), func(c *column[R]) bool { return c.number == nil && c.text == nil })
+	head := []string{strings.ToLower(t.title)}
+	for _, c := range columns {
+		head = append(head, c.key)
+	}
+	out := [][]string{head}
+	for _, r := range t.shown {
+		record := []string{t.label(r)}
+		for _, c := range columns {
+			record = append(record, c.record(r))
+		}
+		out = append(out, record)
+	}
+	return out
+}
+
+func (c *column[R]) record(r *R) string {
+	if c.number == nil {
+		return c.text(r)
+	}
+	v := c.number(r)
+	if !v.OK {
+		return ""
+	}
+	return strconv.FormatFloat(v.Value, 'f', -1, 64)
+}
+
+// draw renders the titles and the lines in sight in exactly height lines.
+func (t *table[R]) draw(st *Styles, width, height int, empty string) []string {
+	t.fit(st, width)
+	t.height = max(0, height-1)
+	lines := make([]string, 0, height)
+	if height > 0 {
+		lines = append(lines, t.grid.header(st, t.title, t.Sort, t.Reverse))
+	}
+	if len(t.shown) == 0 && t.height > 0 {
+		if len(t.rows) > 0 {
+			empty = "nothing matches the filter; esc clears it"
+		}
+		return fill(append(lines, st.textLine(st.dim, "   "+empty, width)), width, height)
+	}
+	cursor := t.index()
+	t.top = scroll(t.top, cursor, len(t.shown), t.height)
+	for i := t.top; i < min(len(t.shown), t.top+t.height); i++ {
+		lines = append(lines, t.line(st, t.shown[i], i == cursor))
+	}
+	return fill(lines, width, height)
+}
+
+// fit finds the columns that fit into a width.
+func (t *table[R]) fit(st *Styles, width int) {
+	longest := 0
+	for i := range t.rows {
+		longest = max(longest, st.width(t.label(&t.rows[i])))
+	}
+	longest = min(longest, t.most)
+	if t.st != st || t.grid.width != width || t.grid.longest != longest || len(t.drawn) > 2*len(t.rows)+100 {
+		t.grid = fitGrid(t.chosen(), width, longest, width/t.part)
+		t.st, t.drawn = st, make(map[string]drawn[R])
+	}
+}
+
+// line returns the drawn row, drawing it only if it changed.
+func (t *table[R]) line(st *Styles, r *R, selected bool) string {
+	id := t.id(r)
+	if known, ok := t.drawn[id]; ok && known.selected == selected && known.row == *r {
+		return known.line
+	}
+	line := t.paint(st, r, selected)
+	t.drawn[id] = drawn[R]{*r, selected, line}
+	return line
+}
+
+func (t *table[R]) paint(st *Styles, r *R, selected bool) string {
 	p := newPen(st, selected)
-	m := st.verdict(r.verdict)
 	if selected {
 		p.write(st.accent, "›")
 	}
 	p.to(1)
+	m := t.mark(st, r)
 	p.write(m.style, m.glyph)
-	p.to(3)
+	p.to(margin)
 	name := st.text
-	if r.verdict == kpi.Unprofitable {
+	if t.strong != nil && t.strong(r) {
 		name = st.strong
 	}
-	p.left(name, r.name, g.name)
-	for _, c := range g.columns {
-		p.gap(gapFor(g.width))
+	p.left(name, t.label(r), t.grid.name)
+	for _, c := range t.grid.columns {
+		p.gap(gapFor(t.grid.width))
 		end := p.at + c.width
 		c.draw(p, r, c.width)
 		p.to(end)
 	}
-	return p.end(g.width)
-}
-
-// figure is the common kind of column: right-aligned text in one style.
-func figure(key, title string, width, rank int, cell func(st *Styles, r *row, width int) (string, style), value func(r *row) kpi.Ratio) *column {
-	return &column{
-		key: key, title: title, width: width, rank: rank,
-		draw: func(p *pen, r *row, width int) {
-			text, s := cell(p.st, r, width)
-			if text == missing {
-				s = p.st.faint
-			}
-			p.right(s, text, width)
-		},
-		less: func(a, b *row) int { return compareRatios(value(b), value(a)) },
-	}
+	return p.end(t.grid.width)
 }
 
 // compareRatios puts what is unknown below everything.
@@ -187,38 +478,4 @@ func compareRatios(a, b kpi.Ratio) int {
 		return -1
 	}
 	return 0
-}
-
-// byAttention puts first what needs a look: losses by certainty, then what
-// cannot be judged, then what is well; within them by spend.
-func byAttention(a, b *row) int {
-	if by := cmp.Compare(urgency(a.verdict), urgency(b.verdict)); by != 0 {
-		return by
-	}
-	if a.verdict == kpi.Unprofitable || a.verdict == kpi.AtRisk {
-		if by := compareRatios(b.p, a.p); by != 0 {
-			return by
-		}
-	}
-	return cmp.Compare(b.now.Metrics.Cost, a.now.Metrics.Cost)
-}
-
-func urgency(v kpi.Verdict) int {
-	switch v {
-	case kpi.Unprofitable:
-		return 0
-	case kpi.AtRisk:
-		return 1
-	case kpi.NoData:
-		return 2
-	case kpi.TooEarly:
-		return 3
-	case kpi.Profitable:
-		return 4
-	}
-	return 5
-}
-
-func byName(a, b *row) int {
-	return strings.Compare(strings.ToLower(a.name), strings.ToLower(b.name))
 }

@@ -48,12 +48,7 @@ func newPen(st *Styles, selected bool) *pen {
 }
 
 // width measures any text in cells.
-func (p *pen) width(text string) int {
-	if n, only := single(text); only {
-		return n
-	}
-	return p.st.widths.StringWidth(text)
-}
+func (p *pen) width(text string) int { return p.st.width(text) }
 
 // write appends text in style s.
 func (p *pen) write(s style, text string) {
@@ -139,10 +134,19 @@ func (st *Styles) textLine(s style, text string, width int) string {
 
 // rule is a horizontal rule that carries a title.
 func (st *Styles) rule(title string, width int) string {
+	return st.titled(st.heading, "─ ", title, width)
+}
+
+// focusRule is the rule of the panel that has the focus.
+func (st *Styles) focusRule(title string, width int) string {
+	return st.titled(st.accent, "› ", title, width)
+}
+
+func (st *Styles) titled(look style, before, title string, width int) string {
 	return st.line(width, func(p *pen) {
 		if title != "" {
-			p.write(st.border, "─ ")
-			p.write(st.heading, p.cut(title, width-4))
+			p.write(st.border, before)
+			p.write(look, p.cut(title, width-4))
 			p.write(st.border, " ")
 		}
 		p.write(st.border, strings.Repeat("─", max(0, width-p.at)))
@@ -194,4 +198,24 @@ func (st *Styles) beside(a, b []string) []string {
 		out[0] = a[0] + strings.Replace(bar, "│", "┬", 1) + b[0]
 	}
 	return out
+}
+
+// link writes text that the terminal opens at a click, in at most width cells.
+func (p *pen) link(s style, url, text string, width int) {
+	text = p.cut(text, width)
+	if text == "" {
+		return
+	}
+	p.write(s, "")
+	p.out = append(p.out, ansi.SetHyperlink(printable(url))...)
+	p.write(s, text)
+	p.out = append(p.out, ansi.ResetHyperlink()...)
+}
+
+// width measures any text in cells.
+func (st *Styles) width(text string) int {
+	if n, only := single(text); only {
+		return n
+	}
+	return st.widths.StringWidth(text)
 }

@@ -1,0 +1,222 @@
+package ui
+
+import (
+	"cmp"
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"adtop/kpi"
+	"adtop/snapshot"
+)
+
+// subject is what the channel screen is about: a channel, or the part of it
+// that was opened, with what it is made of.
+type subject struct {
+	channel           *snapshot.Channel // nil when it has gone
+	whole             bool              // it is the channel itself
+	now, same, before snapshot.Figures
+	days              []snapshot.Day
+	series            snapshot.Series // empty: that of the days
+	verdict           kpi.Verdict
+	p                 kpi.Ratio
+	reason            string
+	evidence          snapshot.Evidence
+	url               string
+
+	made  string // what its parts are called, as a title
+	rows  []snapshot.Campaign
+	empty string // why there are none
+}
+
+// subject finds what is opened.
+func (a *app) subject() subject {
+	c := a.openedChannel()
+	if c == nil {
+		return subject{made: "CAMPAIGN"}
+	}
+	s := subject{
+		channel: c, whole: true, now: c.Now, same: c.Same, before: c.Before, days: c.Days, series: c.Series, verdict: c.Verdict, p: c.P,
+		reason: c.Reason, evidence: c.Evidence, made: "CAMPAIGN", rows: c.Campaigns, empty: "no campaign has figures in these days",
+	}
+	if a.wanted != a.snap.View && len(c.Campaigns) == 0 {
+		s.empty = "reading…"
+	}
+	if c.Problem != "" && c.Verdict == kpi.NoData {
+		s.reason = c.Problem
+	} else if c.Problem != "" {
+		s.reason += " Sources: " + c.Problem
+	}
+	at := a.place
+	if at.account.id == "" {
+		if len(c.Accounts) > 1 {
+			s.made, s.rows = "ACCOUNT", c.Accounts
+		}
+		return s
+	}
+	if len(c.Accounts) > 1 {
+		s.narrow(find(c.Accounts, at.account.source, at.account.id, at.account.id))
+		s.rows = slices.DeleteFunc(slices.Clone(c.Campaigns), func(x snapshot.Campaign) bool {
+			return x.Source != at.account.source || x.Account != at.account.id
+		})
+	}
+	if at.inside.Campaign == "" {
+		return s
+	}
+	s.narrow(find(c.Campaigns, at.inside.Source, at.inside.Account, at.inside.Campaign))
+	s.made = "AD GROUP"
+	if at.inside.Group != "" {
+		s.made = "AD"
+		s.narrow(a.group)
+	}
+	s.rows, s.empty = nil, "not fetched yet"
+	if d := &a.snap.Drill; d.Of == at.inside {
+		s.rows, s.empty = d.Rows, drillText(d)
+	}
+	return s
+}
+
+// narrow makes a part of the channel the subject; its verdict and evidence are
+// its own.
+func (s *subject) narrow(part *snapshot.Campaign) {
+	if part == nil {
+		return
+	}
+	s.whole, s.url = false, part.URL
+	s.now, s.same, s.before, s.days, s.series = part.Now, part.Same, part.Before, part.Days, snapshot.Series{}
+	s.verdict, s.p, s.reason, s.evidence = part.Verdict, part.P, part.Reason, part.Evidence
+}
+
+func find(all []snapshot.Campaign, source, account, id string) *snapshot.Campaign {
+	for i := range all {
+		if c := &all[i]; c.Source == source && c.Account == account && c.ID == id {
+			return c
+		}
+	}
+	return nil
+}
+
+// drillText says why there are no ad groups or ads to show.
+func drillText(d *snapshot.Drill) string {
+	switch {
+	case d.Busy:
+		return "being fetched…"
+	case d.Problem != "":
+		return d.Problem
+	case d.Fetched.IsZero():
+		return "not fetched yet"
+	}
+	return "none with figures in these days"
+}
+
+// open goes one level down: channel, account, campaign, ad group, ad.
+func (a *app) open() tea.Cmd {
+	switch a.place.screen {
+	case overview:
+		if a.focused() == sidePanel {
+			return a.openAlert(a.alertAt)
+		}
+		if id := a.channels.selected(); id != "" {
+			a.goTo(place{screen: channel, channel: id})
+		}
+	case channel:
+		return a.openPart()
+	case alerts:
+		return a.openAlertsSubject()
+	case sources:
+		a.focus[sources], a.expanded = sidePanel, true
+	}
+	return nil
+}
+
+// openPart opens the selected line of the channel screen.
+func (a *app) openPart() tea.Cmd {
+	s := a.subject()
+	part := partWith(s.rows, a.campaigns.selected())
+	if part == nil {
+		return nil
+	}
+	to, name := a.place, cmp.Or(part.Name, part.ID)
+	switch s.made {
+	case "ACCOUNT":
+		to.account, to.names[0] = accountID{part.Source, part.Account}, name
+		a.goTo(to)
+		return nil
+	case "CAMPAIGN":
+		to.account = accountID{part.Source, part.Account}
+		to.inside, to.names[1] = snapshot.Inside{Source: part.Source, Account: part.Account, Campaign: part.ID}, name
+	case "AD GROUP":
+		to.inside.Group, to.names[2] = part.ID, name
+		a.group = part
+	default:
+		a.notice = "an ad is not made of anything smaller"
+		return nil
+	}
+	if src := a.sourceNamed(part.Source); src == nil || !src.Drills {
+		a.notice = part.Source + " tells nothing below campaigns"
+		return nil
+	}
+	a.goTo(to)
+	return a.fetch(to.inside)
+}
+
+func partWith(all []snapshot.Campaign, id string) *snapshot.Campaign {
+	for i := range all {
+		if campaignID(&all[i]) == id {
+			return &all[i]
+		}
+	}
+	return nil
+}
+
+// fetch asks for ad groups or ads; in the past, what is known has to do.
+func (a *app) fetch(inside snapshot.Inside) tea.Cmd {
+	if !a.wanted.AsOf.IsZero() {
+		return nil
+	}
+	return a.send("", snapshot.Command{Verb: "fetch", Inside: inside, By: a.o.User})
+}
+
+func (a *app) sourceNamed(name string) *snapshot.Source {
+	if a.snap == nil {
+		return nil
+	}
+	for i := range a.snap.Sources {
+		if a.snap.Sources[i].Name == name {
+			return &a.snap.Sources[i]
+		}
+	}
+	return nil
+}
+
+// chartSeries is what the chart of the current screen shows.
+func (a *app) chartSeries() snapshot.Series {
+	days, series := a.snap.Days, a.snap.Series
+	if a.place.screen == channel {
+		s := a.subject()
+		days, series = s.days, s.series
+	}
+	if len(series.Slots) > 0 {
+		return series
+	}
+	return seriesOf(days, chartDays, a.zone())
+}
+
+// chartDays is how many days a chart shows of what has no series of its own.
+const chartDays = 14
+
+// chart is the plot of the current screen.
+func (a *app) chart() plot {
+	pl := plotOf(a.chartSeries(), charted[a.metric])
+	pl.against, pl.fixed, pl.cursor = a.snap.View.Against, a.fixed, min(a.reading, len(pl.now)-1)
+	for _, n := range a.snap.Notes {
+		if n.Channel != "" && a.place.screen == channel && n.Channel != a.place.channel || len(pl.starts) == 0 {
+			continue
+		}
+		first, last := kpi.DateOf(pl.starts[0], a.zone()), kpi.DateOf(pl.starts[len(pl.starts)-1], a.zone())
+		if n.Date >= first && n.Date <= last {
+			pl.notes = append(pl.notes, n)
+		}
+	}
+	return pl
+}
