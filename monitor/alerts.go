@@ -53,6 +53,19 @@ func (b *builder) alerts(ctx context.Context, s *snapshot.Snapshot) error {
 		shown.Sent = sent[a.ID]
 		s.Alerts = append(s.Alerts, shown)
 	}
+	if s.View.Alert != "" {
+		history, err := b.o.Store.AlertHistory(ctx, s.View.Alert, asOf)
+		if err != nil {
+			return err
+		}
+		for _, a := range history {
+			then, err := fromStored(a)
+			if err != nil {
+				return err
+			}
+			s.History = append(s.History, then)
+		}
+	}
 	for _, v := range silences {
 		s.Silences = append(s.Silences, snapshot.Silence{ID: v.ID, At: v.At, Match: v.Matchers, Starts: v.Starts, Ends: v.Ends, By: v.By, Note: v.Note})
 	}

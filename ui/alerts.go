@@ -212,7 +212,7 @@ func (a *app) why(alert *snapshot.Alert, width int) []string {
 	}
 	add(st.strong, alertTitle(alert))
 	add(st.text, alert.Reason)
-	for _, e := range timeline(alert) {
+	for _, e := range a.timeline(alert) {
 		lines = append(lines, st.line(width, func(p *pen) {
 			p.gap(1)
 			p.left(st.faint, clock(e.at, now, zone), 13)
@@ -252,27 +252,78 @@ type moment struct {
 	what string
 }
 
-// timeline is what happened to an alert, in order.
-func timeline(a *snapshot.Alert) []moment {
-	steps := []moment{{a.Since, "began"}}
-	if !a.FiredAt.IsZero() {
-		steps = append(steps, moment{a.FiredAt, "fired, " + a.Severity.String()})
+// timeline is what happened to an alert, in order: from its history where the
+// picture holds it, else as far as its present state tells.
+func (a *app) timeline(alert *snapshot.Alert) []moment {
+	states := []snapshot.Alert{*alert}
+	if h := a.snap.History; len(h) > 0 && h[len(h)-1].ID == alert.ID {
+		states = h
 	}
-	if a.AckedBy != "" {
-		what := "acked by " + a.AckedBy
-		if a.AckNote != "" {
-			what += ": " + a.AckNote
+	steps := []moment{{states[0].Since, "began"}}
+	add := func(at time.Time, what string) { steps = append(steps, moment{at, what}) }
+	var was snapshot.Alert
+	for _, now := range states {
+		if now.Since != was.Since && !was.Since.IsZero() {
+			add(now.Since, "began again")
 		}
-		steps = append(steps, moment{a.AckedAt, what})
-	}
-	if a.Marked != "" {
-		steps = append(steps, moment{a.MarkedAt, "a " + a.Marked + " alarm, says " + a.MarkedBy})
-	}
-	if !a.Open() {
-		steps = append(steps, moment{a.EndedAt, a.State})
+		if now.FiredAt != was.FiredAt && !now.FiredAt.IsZero() {
+			add(now.FiredAt, "fired, "+now.Severity.String())
+		}
+		if now.State != was.State && was.State != "" && now.State != snapshot.Firing && now.Open() {
+			add(now.At, now.State)
+		}
+		if now.AckedBy != was.AckedBy || now.AckNote != was.AckNote {
+			add(cmp.Or(now.AckedAt, now.At), ackText(now))
+		}
+		if now.SnoozedBy != was.SnoozedBy || now.SnoozedUntil != was.SnoozedUntil {
+			add(now.At, snoozeText(now, a.zone()))
+		}
+		if now.Silence != was.Silence {
+			add(now.At, map[bool]string{true: "silenced", false: "silence ended"}[now.Silence != ""])
+		}
+		if now.Inhibited != was.Inhibited {
+			add(now.At, map[bool]string{true: "explained by another alert", false: "no longer explained by another"}[now.Inhibited != ""])
+		}
+		if now.Frozen != was.Frozen {
+			add(now.At, map[bool]string{true: "waits: " + now.Frozen, false: "its figures are fresh again"}[now.Frozen != ""])
+		}
+		if now.Marked != was.Marked {
+			add(cmp.Or(now.MarkedAt, now.At), markText(now))
+		}
+		if !now.Open() && was.EndedAt != now.EndedAt {
+			add(now.EndedAt, now.State)
+		}
+		was = now
 	}
 	slices.SortStableFunc(steps, func(x, y moment) int { return x.at.Compare(y.at) })
-	return steps
+	return slices.CompactFunc(steps, func(x, y moment) bool { return x == y })
+}
+
+func ackText(a snapshot.Alert) string {
+	switch {
+	case a.AckedBy == "":
+		return "ack withdrawn"
+	case a.AckNote == "":
+		return "acked by " + a.AckedBy
+	}
+	return "acked by " + a.AckedBy + ": " + a.AckNote
+}
+
+func snoozeText(a snapshot.Alert, zone *time.Location) string {
+	switch {
+	case a.SnoozedUntil.IsZero():
+		return "woken"
+	case a.SnoozedByData:
+		return "snoozed by " + a.SnoozedBy + " until the day is complete"
+	}
+	return "snoozed by " + a.SnoozedBy + " until " + a.SnoozedUntil.In(zone).Format("2 Jan 15:04")
+}
+
+func markText(a snapshot.Alert) string {
+	if a.Marked == "" {
+		return "mark withdrawn"
+	}
+	return "a " + a.Marked + " alarm, says " + a.MarkedBy
 }
 
 func labelText(labels map[string]string) string {
@@ -321,7 +372,7 @@ func (a *app) alertText(alert *snapshot.Alert) string {
 		lines = append(lines, alert.Reason)
 	}
 	zone := a.zone()
-	for _, e := range timeline(alert) {
+	for _, e := range a.timeline(alert) {
 		lines = append(lines, e.at.In(zone).Format("2 Jan 15:04 ")+e.what)
 	}
 	if alert.Runbook != "" {

@@ -47,7 +47,7 @@ func layout(w, h int, want want) parts {
 		p.bottom = max(7, left/3)
 	}
 	if want.detail && left >= 12 {
-		p.bottom = max(min(left-5, 9), min(left-rows, left*3/5))
+		p.bottom = max(min(left-5, 9), min(left-rows, left*3/4))
 	}
 	p.rows = left - p.bottom
 	if p.bottom > 0 && w >= 100 {

@@ -111,7 +111,7 @@ func (a *app) goBack() {
 // want asks the monitor for the picture that the place needs.
 func (a *app) want() {
 	wanted := a.wanted
-	wanted.Campaigns, wanted.Inside = "", snapshot.Inside{}
+	wanted.Campaigns, wanted.Inside, wanted.Alert = "", snapshot.Inside{}, a.place.alert
 	if a.place.screen == channel {
 		wanted.Campaigns, wanted.Inside = a.place.channel, a.place.inside
 	}

@@ -3,6 +3,7 @@ package ui
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -208,6 +209,13 @@ const chartDays = 14
 // chart is the plot of the current screen.
 func (a *app) chart() plot {
 	pl := plotOf(a.chartSeries(), charted[a.metric])
+	for i, start := range pl.starts { // what is running still grows
+		end := start.AddDate(0, 0, 1)
+		if pl.byHour {
+			end = start.Add(time.Hour)
+		}
+		pl.young[i] = pl.young[i] || end.After(a.snap.AsOf)
+	}
 	pl.against, pl.fixed, pl.cursor = a.snap.View.Against, a.fixed, min(a.reading, len(pl.now)-1)
 	for _, n := range a.snap.Notes {
 		if n.Channel != "" && a.place.screen == channel && n.Channel != a.place.channel || len(pl.starts) == 0 {
