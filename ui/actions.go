@@ -141,7 +141,7 @@ func (a *app) nothingToOpen() string {
 // copyText puts the selected line, or the alert as text for a chat, on the
 // user's own clipboard: through the terminal, so that it works over SSH too.
 func (a *app) copyText() tea.Cmd {
-	text := a.lineText()
+	text := a.list().text()
 	if alert := a.alertToCopy(); alert != nil {
 		text = a.alertText(alert)
 	}
@@ -176,23 +176,6 @@ func (a *app) copy(text string) tea.Cmd {
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
 	return line
-}
-
-// lineText is the selected line of the table, as names and values.
-func (a *app) lineText() string {
-	records := a.list().records()
-	selected := a.list().selected()
-	if len(records) < 2 || selected == "" {
-		return ""
-	}
-	at := a.list().index()
-	var out []string
-	for i, name := range records[0] {
-		if value := records[at+1][i]; value != "" {
-			out = append(out, name+" "+value)
-		}
-	}
-	return strings.Join(out, " · ")
 }
 
 // export asks for a form and writes the table as it is shown.

@@ -107,8 +107,8 @@ type list interface {
 	choices() []columnChoice
 	setColumns(keys []string)
 	records() [][]string
+	text() string
 	count() int
-	index() int
 
 	draw(st *Styles, width, height int, empty string) []string
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"adtop/kpi"
 )
 
@@ -396,6 +398,30 @@ func (c *column[R]) record(r *R) string {
 		return ""
 	}
 	return strconv.FormatFloat(v.Value, 'f', -1, 64)
+}
+
+// text is the selected line as people read it: names and values.
+func (t *table[R]) text() string {
+	r := t.current()
+	if r == nil {
+		return ""
+	}
+	out := []string{t.label(r)}
+	st := stylesOf(palette{})
+	if t.st != nil {
+		st.numbers = t.st.numbers
+	}
+	for _, c := range t.chosen() {
+		if c.number == nil && c.text == nil {
+			continue
+		}
+		p := newPen(st, false)
+		c.draw(p, r, c.width)
+		if value := strings.Trim(ansi.Strip(string(p.out)), " █▉▊▋▌▍▎▏░"); value != "" && value != missing {
+			out = append(out, c.title+" "+value)
+		}
+	}
+	return strings.Join(out, " · ")
 }
 
 // draw renders the titles and the lines in sight in exactly height lines.
