@@ -26,7 +26,7 @@ func deepDays() kpi.DateRange {
 // deepStand sets up a world whose pages hold a few days of ads.
 func (a Adapter) deepStand(t *testing.T) *stand {
 	s := a.stand(t, world.ConformanceAutumn)
-	s.simulator.PageSize = 60
+	s.simulator.PageSize = 25
 	return s
 }
 
