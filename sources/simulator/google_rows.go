@@ -237,7 +237,8 @@ func appendNodes(b []byte, nodes []*googleNode, r *googleRow, first bool) (_ []b
 	return b, some
 }
 
-// batch appends results (when there are any), field mask and the rest.
+// batch appends results (when there are any) and field mask; those of a stream
+// have a request's id besides.
 func (w *googleWriter) batch(b []byte, rows []googleRow) []byte {
 	b = append(b, '{')
 	if len(rows) > 0 {
@@ -252,8 +253,6 @@ func (w *googleWriter) batch(b []byte, rows []googleRow) []byte {
 	}
 	b = append(b, `"fieldMask":"`...)
 	b = append(b, w.mask...)
-	b = append(b, `","requestId":"`...)
-	b = append(b, googleRequestID...)
 	return append(b, `","queryResourceConsumption":"322"`...)
 }
 
@@ -266,7 +265,7 @@ func (g *googleResult) stream(size int) []byte {
 	b := append(make([]byte, 0, typicalRow*(len(g.rows)+1)), '[')
 	for rows := g.rows; ; {
 		n := min(size, len(rows))
-		b = append(w.batch(b, rows[:n]), '}')
+		b = append(w.batch(b, rows[:n]), `,"requestId":"`+googleRequestID+`"}`...)
 		if rows = rows[n:]; len(rows) == 0 {
 			return append(b, ']')
 		}
