@@ -3,6 +3,8 @@ package googleads
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -144,6 +146,31 @@ func TestNetworkIsCarriedInLowerCaseWhateverItIs(t *testing.T) {
 	}
 	if _, _, err := decoded(`[{"results":[`+fmt.Sprintf(line, "")+`]}]`, q); sources.KindOf(err) != sources.Malformed {
 		t.Errorf("without a network: %v", err)
+	}
+}
+
+func TestPageThatLeadsToItselfIsNotFollowedForEver(t *testing.T) {
+	pages := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/token"):
+			fmt.Fprint(w, `{"access_token":"x","token_type":"Bearer","expires_in":3600}`)
+		case strings.HasSuffix(r.URL.Path, "googleAds:searchStream"):
+			fmt.Fprint(w, `[{"results":[{"customer":{"id":"1","status":"ENABLED","currencyCode":"EUR","timeZone":"Europe/Berlin"}}]}]`)
+		case strings.HasSuffix(r.URL.Path, "googleAds:search"):
+			pages++
+			fmt.Fprint(w, `{"fieldMask":"metrics.clicks","nextPageToken":"again"}`)
+		default:
+			fmt.Fprint(w, `{"resourceNames":["customers/1"]}`)
+		}
+	}))
+	defer server.Close()
+	source, _ := sourcetest.Open(t, Definition(), simulated(server.URL), world.ConformanceSpring)
+	q := berlin(t, sources.LevelAdGroup, "7")
+	q.Account.ID = "1"
+	if _, _, err := sourcetest.Fetch(t, source, q); sources.KindOf(err) != sources.Malformed || pages != 2 {
+		t.Errorf("got %v after %d pages", err, pages)
 	}
 }
 

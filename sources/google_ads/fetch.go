@@ -100,8 +100,12 @@ func (s *source) pages(ctx context.Context, login string, q sources.Query, query
 		if err != nil {
 			return err
 		}
+		before := next
 		if next, err = read(s.client.Scan(response)); err != nil || next == "" {
 			return err
+		}
+		if next == before {
+			return sources.Errorf(sources.Malformed, "%s: a page leads to itself", platform)
 		}
 		if err := ctx.Err(); err != nil {
 			return err

@@ -115,6 +115,7 @@ func TestErrorsHaveTheirKindWrappedOrNot(t *testing.T) {
 		retryAfter time.Duration
 	}{
 		{400, `{"requestError":"UNSUPPORTED_VERSION"}`, sources.Invalid, "newer API version", 0},
+		{400, `{"requestError":"EXPIRED_PAGE_TOKEN"}`, sources.Unavailable, "", 2 * time.Minute},
 		{400, `{"queryError":"REQUESTED_METRICS_FOR_MANAGER"}`, sources.Invalid, "", 0},
 		{401, `{"authenticationError":"OAUTH_TOKEN_REVOKED"}`, sources.Auth, "sign in", 0},
 		{403, `{"authorizationError":"USER_PERMISSION_DENIED"}`, sources.Permission, "login_customer_id", 0},

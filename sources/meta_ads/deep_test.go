@@ -20,7 +20,8 @@ import (
 )
 
 func TestAdSetsAndAdsHaveNameStatusAndParent(t *testing.T) {
-	s, _ := simulated(t)
+	s, sim := simulated(t)
+	sim.PageSize = 40
 	for _, c := range []struct {
 		level  sources.Level
 		parent string
@@ -46,6 +47,7 @@ func TestAdSetsAndAdsHaveNameStatusAndParent(t *testing.T) {
 
 func TestUnreadableStatusIsAWarningAndNoMore(t *testing.T) {
 	s, sim := simulated(t)
+	sim.PageSize = 40
 	sim.Faults().Set(simulator.Fault{Kind: simulator.Denied, Platform: world.Meta, Path: "/ads"})
 	q := query(berlin)
 	q.Level = sources.LevelAd

@@ -246,6 +246,7 @@ func (a Adapter) parents(t *testing.T) {
 // up to the figures without it.
 func (a Adapter) breakdowns(t *testing.T) {
 	s := a.deepStand(t)
+	s.simulator.PageSize = 250 // there are many more parts than ads
 	account := s.accounts()[0]
 	for name := range a.Breakdowns {
 		for level := sources.LevelAccount; level <= max(a.Definition.Deepest, sources.LevelCampaign); level++ {
