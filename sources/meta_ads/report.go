@@ -23,25 +23,32 @@ const (
 )
 
 // report has Meta prepare the insights of a range of days, waits until they
-// are ready, and reads them.
-func (p *poll) report(ctx context.Context, days kpi.DateRange) ([]sources.Row, error) {
+// are ready, and hands over their rows as they come.
+func (p *poll) report(ctx context.Context, days kpi.DateRange) error {
 	parameters := p.parameters(days)
 	parameters.Del("limit")
 	order := p.request(p.query.Account.ID+"/insights", parameters)
 	order.Method = http.MethodPost
 	response, err := p.ask(ctx, order)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	id, err := p.runID(response)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.ready(ctx, id); err != nil {
-		return nil, err
+		return err
 	}
-	rows, err := p.pages(ctx, days, p.request(id+"/insights", url.Values{"limit": {strconv.Itoa(firstLimit)}}))
-	return rows, ofReport(id, err)
+	begun := false
+	err = p.pages(ctx, days, p.request(id+"/insights", url.Values{"limit": {strconv.Itoa(firstLimit)}}), func(r sources.Record) error {
+		begun = true
+		return p.yield(r)
+	})
+	if begun && errors.Is(err, errTooMuch) { // fewer days would bring the same rows again
+		return sources.Errorf(sources.Invalid, "%s: a page of report %s: %v", platform, id, err)
+	}
+	return ofReport(id, err)
 }
 
 // runID reads the id of a report, a string or a number.
