@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +23,12 @@ type customer struct {
 	TimeZone        string          `json:"timeZone"`
 	Manager         bool            `json:"manager"`
 	Status          string          `json:"status"`
+}
+
+// result is one line of an answer about accounts.
+type result struct {
+	Customer       customer `json:"customer"`
+	CustomerClient customer `json:"customerClient"`
 }
 
 // reached is a customer and the manager that it is reached through.
@@ -127,22 +134,22 @@ func (s *source) roots(ctx context.Context) ([]string, error) {
 func (s *source) expand(ctx context.Context, root string, found map[string]reached) error {
 	const fields = "id, %descriptive_name, %currency_code, %time_zone, %manager, %status"
 	login := s.options.LoginCustomerID
-	batches, err := s.stream(ctx, root, login, "SELECT "+selection("customer.", fields)+" FROM customer")
+	self, err := s.customers(ctx, root, login, "SELECT "+selection("customer.", fields)+" FROM customer")
 	if err != nil {
 		return err
 	}
-	for _, one := range results(batches) {
+	for _, one := range self {
 		if !one.Customer.Manager {
 			if one.Customer.Status == "ENABLED" {
 				found[root] = reached{one.Customer, login}
 			}
 			continue
 		}
-		clients, err := s.stream(ctx, root, root, "SELECT "+selection("customer_client.", fields)+" FROM customer_client")
+		clients, err := s.customers(ctx, root, root, "SELECT "+selection("customer_client.", fields)+" FROM customer_client")
 		if err != nil {
 			return err
 		}
-		for _, client := range results(clients) {
+		for _, client := range clients {
 			id := client.CustomerClient.id()
 			if id == "" {
 				return sources.Errorf(sources.Malformed, "%s: manager %s lists an account without an id", platform, root)
@@ -160,7 +167,7 @@ func (s *source) expand(ctx context.Context, root string, found map[string]reach
 // names the client last.
 func (c customer) id() string {
 	if c.ID.Known {
-		return decimal(c.ID.Value)
+		return strconv.FormatInt(c.ID.Value, 10)
 	}
 	if id := idIn(c.ResourceName, "customerClients"); id != "" {
 		return id
@@ -193,18 +200,39 @@ func (s *source) login(ctx context.Context, account string) (string, error) {
 	return found[account].login, nil
 }
 
-// stream asks one query of one account.
-func (s *source) stream(ctx context.Context, customer, login, query string) ([]batch, error) {
+// customers asks one query about accounts of one account.
+func (s *source) customers(ctx context.Context, customer, login, query string) ([]result, error) {
+	var batches []struct {
+		Results []result `json:"results"`
+	}
+	if err := s.client.JSON(ctx, s.search(customer, login, query, "", true), &batches); err != nil {
+		return nil, err
+	}
+	var all []result
+	for _, b := range batches {
+		all = append(all, b.Results...)
+	}
+	return all, nil
+}
+
+// search asks one query of one account: for all at once, or for the page that
+// a token leads to.
+func (s *source) search(customer, login, query, pageToken string, stream bool) *httpkit.Request {
 	header := http.Header{}
 	if login != "" {
 		header.Set("login-customer-id", login)
 	}
-	var batches []batch
-	err := s.client.JSON(ctx, &httpkit.Request{
+	method, body := "search", map[string]string{"query": query}
+	if stream {
+		method = "searchStream"
+	}
+	if pageToken != "" {
+		body["pageToken"] = pageToken
+	}
+	return &httpkit.Request{
 		Method: http.MethodPost,
-		Path:   s.options.Version + "/customers/" + customer + "/googleAds:searchStream",
+		Path:   s.options.Version + "/customers/" + customer + "/googleAds:" + method,
 		Header: header,
-		Body:   map[string]string{"query": query},
-	}, &batches)
-	return batches, err
+		Body:   body,
+	}
 }

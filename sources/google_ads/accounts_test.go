@@ -87,12 +87,15 @@ func TestAccountIsTheSumOfItsCampaigns(t *testing.T) {
 	}
 }
 
-func TestDeeperLevelsAndBreakdownsAreRefusedUnasked(t *testing.T) {
+func TestWhatIsNotReadIsRefusedUnasked(t *testing.T) {
 	source, s := opened(t, nil)
 	for _, change := range []func(*sources.Query){
-		func(q *sources.Query) { q.Level = sources.LevelAd },
-		func(q *sources.Query) { q.Breakdown = "network" },
+		func(q *sources.Query) { q.Level = sources.LevelKey },
+		func(q *sources.Query) { q.Breakdown = "device" },
 		func(q *sources.Query) { q.Grain = 0 },
+		func(q *sources.Query) { q.Parent = "another account" },
+		func(q *sources.Query) { q.Level, q.Parent = sources.LevelAdGroup, "1 OR 1 = 1" },
+		func(q *sources.Query) { q.Level, q.Parent = sources.LevelAccount, "1" },
 	} {
 		q := day(t, "Europe/Berlin", kpi.NewDate(2026, 3, 20))
 		change(&q)

@@ -37,6 +37,10 @@ type problem struct {
 	} `json:"details"`
 }
 
+// expiredPage is the code for a page token that is too old: the query has to
+// start over.
+const expiredPage = "EXPIRED_PAGE_TOKEN"
+
 // classify finds Google's error in an answer: an object of its own, or an
 // element of the array that searchStream answers with.
 func classify(r *httpkit.Response) *sources.Error {
@@ -84,6 +88,9 @@ func (f *failure) refusal(r *httpkit.Response) *sources.Error {
 	if kind == sources.QuotaKind || kind == sources.Unavailable {
 		refusal.RetryAfter = max(retry, httpkit.RetryAfter(r.Header))
 	}
+	if code == expiredPage {
+		refusal.RetryAfter = 2 * time.Minute // asking for that page again is no use
+	}
 	if kind == sources.QuotaKind && refusal.RetryAfter == 0 && code == "RESOURCE_EXHAUSTED" {
 		refusal.RetryAfter = time.Hour // a daily cap counts over 24 h that roll
 	}
@@ -108,6 +115,9 @@ func (f *failure) kind(r *httpkit.Response, family, code string) (sources.Kind, 
 		}
 		return sources.Auth, "sign in again and replace refresh_token"
 	case "requestError":
+		if code == expiredPage {
+			return sources.Unavailable, ""
+		}
 		if code == "UNSUPPORTED_VERSION" {
 			return sources.Invalid, "adtop needs a newer API version: set version of this source to a living one, or update adtop"
 		}

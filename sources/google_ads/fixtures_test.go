@@ -1,7 +1,6 @@
 package googleads
 
 import (
-	"encoding/json"
 	"net/http"
 	"testing"
 	"time"
@@ -43,17 +42,13 @@ func TestRecordedAnswersReadAsAPersonWouldReadThem(t *testing.T) {
 		{"searchstream_empty.json", sources.LevelCampaign, 0, 0, 0, 0},
 	} {
 		t.Run(want.file, func(t *testing.T) {
-			var batches []batch
-			if err := json.Unmarshal(sourcetest.Recorded(t, "google_ads", want.file), &batches); err != nil {
-				t.Fatal(err)
-			}
-			got, err := read(batches, wholeYear(t, want.level, sources.Day))
+			rows, _, err := decoded(string(sourcetest.Recorded(t, "google_ads", want.file)), wholeYear(t, want.level, sources.Day))
 			if err != nil {
 				t.Fatal(err)
 			}
 			var sum kpi.Metrics
 			entities := map[string]bool{}
-			for _, row := range got.rows {
+			for _, row := range rows {
 				if sum, err = sum.Add(row.Metrics); err != nil {
 					t.Fatal(err)
 				}
@@ -62,9 +57,9 @@ func TestRecordedAnswersReadAsAPersonWouldReadThem(t *testing.T) {
 					t.Errorf("%s has fields %b: only clicks and cost were selected, the others are unknown", row.Slot.Date, row.Metrics.Has)
 				}
 			}
-			if len(got.rows) != want.rows || len(entities) != want.entities || sum.Clicks != want.clicks || sum.Cost != want.cost {
+			if len(rows) != want.rows || len(entities) != want.entities || sum.Clicks != want.clicks || sum.Cost != want.cost {
 				t.Errorf("read %d rows of %d entities, %d clicks, cost %d; want %d, %d, %d, %d",
-					len(got.rows), len(entities), sum.Clicks, sum.Cost, want.rows, want.entities, want.clicks, want.cost)
+					len(rows), len(entities), sum.Clicks, sum.Cost, want.rows, want.entities, want.clicks, want.cost)
 			}
 		})
 	}

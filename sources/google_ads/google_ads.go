@@ -1,5 +1,6 @@
-// Package googleads reads campaigns of Google Ads through its REST API,
-// searchStream, by day and by hour.
+// Package googleads reads campaigns of Google Ads, their ad groups and their
+// ads through its REST API, by day and by hour: accounts and campaigns with
+// searchStream, longer answers page by page with search.
 //
 // What to know about the figures: conversions are booked on the hour of the
 // click, so past slots grow; everything, cost included, may appear up to three
@@ -7,6 +8,10 @@
 // account. On the day of 25 hours two of them share one name, and Google does
 // not say how it reports them: what is reported under that name is booked on
 // the first of the two, and a warning says so.
+//
+// The ads of a campaign add up to it, and so do its networks. Performance Max
+// has no ad groups; a warning names the campaigns that are not listed for it.
+// An ad is known by its ad group and its own id, as in 7~8.
 package googleads
 
 import (
@@ -52,6 +57,7 @@ func Definition() sources.Definition {
 		Dating:      sources.ByClick,
 		Basis:       kpi.Reported,
 		OmitsZeros:  true,
+		Deepest:     sources.LevelAd,
 		Restates:    30,
 		History:     1125, // 37 months
 		MinInterval: 15 * time.Minute,

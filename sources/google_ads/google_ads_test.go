@@ -1,7 +1,6 @@
 package googleads
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"adtop/sources"
 	"adtop/sources/httpkit"
 	"adtop/sources/simulator"
+	"adtop/sources/simulator/world"
 	"adtop/sources/sourcetest"
 )
 
@@ -28,10 +28,14 @@ func TestConformance(t *testing.T) {
 		Definition: Definition(),
 		Options:    simulated,
 		Grains:     []sources.Grain{sources.Day, sources.Hour},
-		Path:       "searchStream",
-		Secrets:    []string{simulator.GoogleClientSecret, simulator.GoogleRefreshToken, "ya29.simulated-access-token"},
-		Refreshes:  true,
-		Parks:      true,
+		AdID:       func(group, ad string) string { return group + "~" + ad },
+		Breakdowns: map[string]func(world.Placement) string{
+			"network": func(p world.Placement) string { return strings.ToLower(p.Network) },
+		},
+		Path:      "googleAds:search",
+		Secrets:   []string{simulator.GoogleClientSecret, simulator.GoogleRefreshToken, "ya29.simulated-access-token"},
+		Refreshes: true,
+		Parks:     true,
 	})
 }
 
@@ -47,40 +51,40 @@ func day(t *testing.T, zone string, date kpi.Date) sources.Query {
 	}
 }
 
-func decoded(t *testing.T, body string) []batch {
-	t.Helper()
-	var batches []batch
-	if err := json.Unmarshal([]byte(body), &batches); err != nil {
-		t.Fatal(err)
+// decoded reads an answer of searchStream.
+func decoded(body string, q sources.Query) (rows []sources.Row, warnings []string, err error) {
+	d := newDecoder(q, nil, sourcetest.Collect(&rows))
+	if err = d.stream(httpkit.NewScanner([]byte(body))); err == nil {
+		err = d.rows.Close()
 	}
-	return batches
+	return rows, d.rows.Warnings, err
 }
 
 func TestAbsentMetricIsZeroOnlyWhenItWasSelected(t *testing.T) {
 	q := day(t, "Europe/Berlin", kpi.NewDate(2026, 11, 20))
-	got, err := read(decoded(t, `[{"results":[{"campaign":{"resourceName":"customers/1/campaigns/7"},"metrics":{"clicks":"3"},"segments":{"date":"2026-11-20","hour":9}}],
-		"fieldMask":"campaign.id,metrics.clicks,metrics.costMicros"}]`), q)
+	rows, _, err := decoded(`[{"results":[{"campaign":{"resourceName":"customers/1/campaigns/7"},"metrics":{"clicks":"3"},"segments":{"date":"2026-11-20","hour":9}}],
+		"fieldMask":"campaign.id,metrics.clicks,metrics.costMicros"}]`, q)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := kpi.Metrics{Has: kpi.Clicks | kpi.Cost, Clicks: 3}
-	if got.rows[0].Metrics != want || got.rows[0].Entity.ID != "7" {
-		t.Errorf("got %+v, want campaign 7 with %+v", got.rows[0], want)
+	if len(rows) != 1 || rows[0].Metrics != want || rows[0].Entity.ID != "7" {
+		t.Errorf("got %+v, want campaign 7 with %+v", rows, want)
 	}
 }
 
 func TestRepeatedHourIsFoldedAndTheUserToldSo(t *testing.T) {
 	q := day(t, "Europe/Berlin", kpi.NewDate(2026, 10, 25))
 	line := `{"campaign":{"id":"7","name":"a\u001b[31m"},"metrics":{"costMicros":"5","conversions":0.333333},"segments":{"date":"2026-10-25","hour":2}}`
-	got, err := read(decoded(t, `[{"results":[`+line+`]},{"results":[`+line+`]}]`), q)
+	rows, warnings, err := decoded(`[{"results":[`+line+`]},{"results":[`+line+`]}]`, q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got.rows) != 1 || got.rows[0].Slot.Hour != 2 || got.rows[0].Metrics.Cost != 10 || got.rows[0].Metrics.Conversions != 666666 || got.rows[0].Entity.Name != "a[31m" {
-		t.Errorf("got %+v, want one row of the first real hour with both lines", got.rows)
+	if len(rows) != 1 || rows[0].Slot.Hour != 2 || rows[0].Metrics.Cost != 10 || rows[0].Metrics.Conversions != 666666 || rows[0].Entity.Name != "a[31m" {
+		t.Errorf("got %+v, want one row of the first real hour with both lines", rows)
 	}
-	if len(got.warnings) != 1 {
-		t.Errorf("got warnings %q, want one", got.warnings)
+	if len(warnings) != 1 {
+		t.Errorf("got warnings %q, want one", warnings)
 	}
 }
 
@@ -92,8 +96,10 @@ func TestUnreadableResultsNameTheLine(t *testing.T) {
 		"foreign date":   `{"campaign":{"id":"7"},"segments":{"date":"2026-11-21","hour":1}}`,
 		"no hour":        `{"campaign":{"id":"7"},"segments":{"date":"2026-11-20"}}`,
 		"hour of no day": `{"campaign":{"id":"7"},"segments":{"date":"2026-11-20","hour":24}}`,
+		"id no number":   `{"campaign":{"id":"seven"},"segments":{"date":"2026-11-20","hour":1}}`,
+		"below zero":     `{"campaign":{"id":"7"},"metrics":{"clicks":"-1"},"segments":{"date":"2026-11-20","hour":1}}`,
 	} {
-		_, err := read(decoded(t, `[{"results":[`+result+`]}]`), q)
+		_, _, err := decoded(`[{"results":[`+result+`]}]`, q)
 		if sources.KindOf(err) != sources.Malformed || !strings.Contains(err.Error(), "result 1") {
 			t.Errorf("%s: got %v, want an unreadable answer at result 1", name, err)
 		}
@@ -109,6 +115,7 @@ func TestErrorsHaveTheirKindWrappedOrNot(t *testing.T) {
 		retryAfter time.Duration
 	}{
 		{400, `{"requestError":"UNSUPPORTED_VERSION"}`, sources.Invalid, "newer API version", 0},
+		{400, `{"requestError":"EXPIRED_PAGE_TOKEN"}`, sources.Unavailable, "", 2 * time.Minute},
 		{400, `{"queryError":"REQUESTED_METRICS_FOR_MANAGER"}`, sources.Invalid, "", 0},
 		{401, `{"authenticationError":"OAUTH_TOKEN_REVOKED"}`, sources.Auth, "sign in", 0},
 		{403, `{"authorizationError":"USER_PERMISSION_DENIED"}`, sources.Permission, "login_customer_id", 0},
@@ -149,22 +156,15 @@ func TestBadOptionsAreNamed(t *testing.T) {
 
 func FuzzAnswer(f *testing.F) {
 	f.Add([]byte(`[{"results":[{"campaign":{"id":"7"},"metrics":{"clicks":"3","conversions":1e2},"segments":{"date":"2026-10-25","hour":2}}],"fieldMask":"metrics.clicks"}]`))
+	f.Add([]byte(`[{"results":[{"adGroupAd":{"resourceName":"customers/1/adGroupAds/7~8","ad":{"type":"IMAGE_AD"}},"segments":{"date":"2026-10-25","hour":2}}]}]`))
 	f.Add([]byte(`[{"error":{"code":429,"details":[{"@type":"x.GoogleAdsFailure","errors":[{"errorCode":{"quotaError":"RESOURCE_EXHAUSTED"}}]}]}}]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		classify(&httpkit.Response{Status: 200, Body: body})
-		var batches []batch
-		if json.Unmarshal(body, &batches) != nil {
-			return
-		}
-		q := day(t, "Europe/Berlin", kpi.NewDate(2026, 10, 25))
-		got, err := read(batches, q)
-		if err != nil && sources.KindOf(err) != sources.Malformed {
-			t.Errorf("got %v, want an unreadable answer", err)
-		}
-		for _, row := range got.rows {
-			if row.Entity.ID == "" || !q.Days.Contains(row.Slot.Date) || row.Slot.Hour < 0 || row.Slot.Hour > 24 || row.Entity.Name != sources.Clean(row.Entity.Name) {
-				t.Errorf("impossible row %+v", row)
-			}
+		for _, level := range []sources.Level{sources.LevelCampaign, sources.LevelAdGroup, sources.LevelAd} {
+			q := day(t, "Europe/Berlin", kpi.NewDate(2026, 10, 25))
+			q.Level = level
+			rows, _, err := decoded(string(body), q)
+			sourcetest.CheckDecoded(t, q, rows, err)
 		}
 	})
 }

@@ -1,8 +1,7 @@
 package googleads
 
 import (
-	"fmt"
-	"strconv"
+	"bytes"
 	"strings"
 
 	"adtop/kpi"
@@ -10,141 +9,247 @@ import (
 	"adtop/sources/httpkit"
 )
 
-// batch is one element of a searchStream answer.
-type batch struct {
-	Results   []result `json:"results"`
-	FieldMask string   `json:"fieldMask"`
+// decoder reads the results of queries for figures.
+type decoder struct {
+	rows  *httpkit.Rows
+	query sources.Query
+	names map[string][]byte // of ads by id
+
+	batch    []figure   // whose field mask has not been read yet; used again and again
+	selected []byte     // the last field mask
+	fields   kpi.Fields // that it names
 }
 
-// result is one line of an answer. 64-bit integers come as strings; a metric
-// of zero is left out.
-type result struct {
-	Customer       customer `json:"customer"`
-	CustomerClient customer `json:"customerClient"`
-	Campaign       struct {
-		ResourceName string          `json:"resourceName"`
-		ID           httpkit.Integer `json:"id"`
-		Name         string          `json:"name"`
-		Status       string          `json:"status"`
-	} `json:"campaign"`
-	Segments struct {
-		Date string          `json:"date"`
-		Hour httpkit.Integer `json:"hour"`
-	} `json:"segments"`
-	Metrics metrics `json:"metrics"`
+// figure is one result.
+type figure struct {
+	httpkit.Figure
+	result int // its place in all answers, from 1
 }
 
-type metrics struct {
-	Impressions      httpkit.Integer `json:"impressions"`
-	Clicks           httpkit.Integer `json:"clicks"`
-	CostMicros       httpkit.Integer `json:"costMicros"`
-	Conversions      httpkit.Decimal `json:"conversions"`
-	ConversionsValue httpkit.Decimal `json:"conversionsValue"`
-}
-
-func results(batches []batch) []result {
-	var all []result
-	for _, b := range batches {
-		all = append(all, b.Results...)
+func newDecoder(q sources.Query, names map[string][]byte, yield func(sources.Record) error) *decoder {
+	d := &decoder{rows: httpkit.RowsOf(platform, q, yield), query: q, names: names}
+	if d.names == nil {
+		d.names = map[string][]byte{}
 	}
-	return all
+	d.rows.Of = "result"
+	return d
 }
 
-// answer is what one query brought.
-type answer struct {
-	rows     []sources.Row
-	warnings []string
-}
-
-// read makes rows of an answer. Lines about the same entity and slot are
-// summed. The error names the line.
-func read(batches []batch, q sources.Query) (answer, error) {
-	type key struct {
-		id   string
-		slot sources.Slot
-	}
-	var a answer
-	at := map[key]int{}
-	merged := map[kpi.Date]bool{}
-	line := 0
-	for _, b := range batches {
-		fields := masked(b.FieldMask)
-		for _, r := range b.Results {
-			line++
-			row, err := r.row(q, fields)
-			if err != nil {
-				return answer{}, sources.Errorf(sources.Malformed, "%s: result %d: %w", platform, line, err)
-			}
-			if q.Grain == sources.Hour && !merged[row.Slot.Date] && httpkit.RepeatedHour(row.Slot.Date, q.Account.Zone) == row.Slot.Hour {
-				merged[row.Slot.Date] = true
-				a.warnings = append(a.warnings, fmt.Sprintf("%s has 25 hours in %s: what Google reports for its repeated hour is booked on the first of the two", row.Slot.Date, q.Account.Zone))
-			}
-			k := key{row.Entity.ID, row.Slot}
-			i, again := at[k]
-			if !again {
-				at[k] = len(a.rows)
-				a.rows = append(a.rows, row)
-				continue
-			}
-			if a.rows[i].Metrics, err = a.rows[i].Metrics.Add(row.Metrics); err != nil {
-				return answer{}, sources.Errorf(sources.Malformed, "%s: result %d: %w", platform, line, err)
-			}
+// stream reads the array of batches that searchStream answers with.
+func (d *decoder) stream(s *httpkit.Scanner) error {
+	for range s.Array() {
+		if _, err := d.one(s); err != nil {
+			return err
 		}
 	}
-	return a, nil
+	return s.End()
 }
 
-func (r result) row(q sources.Query, selected kpi.Fields) (sources.Row, error) {
-	entity, err := r.entity(q.Level)
+// page reads one answer of search and returns the token of the next, "" after
+// the last one.
+func (d *decoder) page(s *httpkit.Scanner) (next string, err error) {
+	if next, err = d.one(s); err != nil {
+		return "", err
+	}
+	return next, s.End()
+}
+
+// one reads one batch or page. Which metrics were selected stands behind its
+// results, so that these are handed over at its end.
+func (d *decoder) one(s *httpkit.Scanner) (next string, err error) {
+	d.batch = d.batch[:0]
+	mask := []byte(nil)
+	for key := range s.Object() {
+		switch string(key) {
+		case "results":
+			for range s.Array() {
+				d.rows.Line++
+				f, err := d.result(s)
+				if err != nil {
+					return "", err
+				}
+				d.batch = append(d.batch, figure{f, d.rows.Line})
+			}
+		case "fieldMask":
+			mask = s.Text()
+		case "nextPageToken":
+			next = string(s.Text())
+		}
+	}
+	if err := s.Err(); err != nil {
+		return "", err
+	}
+	if d.fields == 0 || !bytes.Equal(mask, d.selected) {
+		d.selected, d.fields = mask, masked(string(mask))
+	}
+	last := d.rows.Line
+	for _, f := range d.batch {
+		f.Metrics.Has |= d.fields // a metric that was selected and is absent is zero
+		d.rows.Line = f.result
+		if err := d.rows.Put(f.Figure); err != nil {
+			return "", err
+		}
+	}
+	d.rows.Line = last
+	return next, nil
+}
+
+// entity is what a result says of one of its resources.
+type entity struct{ resource, id, name, status, kind []byte }
+
+// read takes the fields that all resources have. customer has another name for
+// its name.
+func (e *entity) read(s *httpkit.Scanner) {
+	for key := range s.Object() {
+		switch string(key) {
+		case "resourceName":
+			e.resource = s.Text()
+		case "id":
+			e.id = s.Text()
+		case "name", "descriptiveName":
+			e.name = s.Text()
+		case "status":
+			e.status = s.Text()
+		case "type":
+			e.kind = s.Text()
+		case "ad": // of an ad group's ad, whose status and resource name are the ones that count
+			var ad entity
+			ad.read(s)
+			e.id, e.name, e.kind = ad.id, ad.name, ad.kind
+		}
+	}
+}
+
+// in returns the id: the field, or the end of the resource name in a collection.
+func (e *entity) in(collection string) []byte {
+	if digits(e.id) {
+		return e.id
+	}
+	if end := tail(e.resource, collection); digits(end) {
+		return end
+	}
+	return nil
+}
+
+func (d *decoder) result(s *httpkit.Scanner) (httpkit.Figure, error) {
+	var customer, campaign, group, ad entity
+	var f httpkit.Figure
+	var date []byte
+	var hour httpkit.Integer
+	for key := range s.Object() {
+		switch string(key) {
+		case "customer":
+			customer.read(s)
+		case "campaign":
+			campaign.read(s)
+		case "adGroup":
+			group.read(s)
+		case "adGroupAd":
+			ad.read(s)
+		case "segments":
+			for key := range s.Object() {
+				switch string(key) {
+				case "date":
+					date = s.Text()
+				case "hour":
+					hour = s.Integer()
+				case "adNetworkType":
+					f.Breakdown = s.Text()
+				}
+			}
+		case "metrics":
+			readMetrics(s, &f.Metrics)
+		}
+	}
+	if err := s.Err(); err != nil {
+		return f, err
+	}
+	var err error
+	switch d.query.Level {
+	case sources.LevelCampaign:
+		f.ID, f.Name, f.Status = campaign.in("campaigns"), campaign.name, campaign.status
+	case sources.LevelAdGroup:
+		f.ID, f.Name, f.Status, f.Parent = group.in("adGroups"), group.name, group.status, campaign.in("campaigns")
+	case sources.LevelAd:
+		f.ID, f.Parent = adID(&group, &ad)
+		f.Name, f.Status = d.adName(f.ID, &ad), ad.status
+	default:
+		f.ID, f.Name, f.Status = customer.in("customers"), customer.name, customer.status
+	}
+	switch {
+	case f.ID == nil:
+		return f, d.rows.Malformed("neither id nor resourceName say what it is about")
+	case d.query.Breakdown != "" && len(f.Breakdown) == 0:
+		return f, d.rows.Malformed("segments.adNetworkType is missing")
+	case d.query.Level > sources.LevelCampaign && f.Parent == nil:
+		return f, d.rows.Malformed("it does not say what it belongs to")
+	}
+	f.Slot, err = d.slot(date, hour)
+	return f, err
+}
+
+func (d *decoder) slot(date []byte, hour httpkit.Integer) (sources.Slot, error) {
+	if d.query.Grain == sources.Day {
+		return d.rows.Day(date)
+	}
+	day, err := d.rows.Date(date)
 	if err != nil {
-		return sources.Row{}, err
+		return sources.Slot{}, err
 	}
-	date, err := kpi.ParseDate(r.Segments.Date)
-	if err != nil {
-		return sources.Row{}, fmt.Errorf("segments.date: %w", err)
+	if !hour.Known || hour.Value < 0 || hour.Value > 23 {
+		return sources.Slot{}, d.rows.Malformed("segments.hour is missing or not within 0 to 23")
 	}
-	if !q.Days.Contains(date) {
-		return sources.Row{}, fmt.Errorf("segments.date: %s was not asked for", date)
-	}
-	slot := sources.Slot{Date: date, Grain: q.Grain}
-	if q.Grain == sources.Hour {
-		if wall := r.Segments.Hour; !wall.Known || wall.Value < 0 || wall.Value > 23 {
-			return sources.Row{}, fmt.Errorf("segments.hour is missing or not within 0 to 23")
-		}
-		slot = httpkit.ClockHour(date, int(r.Segments.Hour.Value), q.Account.Zone)
-	}
-	return sources.Row{Entity: entity, Slot: slot, Metrics: r.Metrics.of(selected)}, nil
+	return d.rows.Hour(day, int(hour.Value))
 }
 
-func (r result) entity(level sources.Level) (sources.Entity, error) {
-	id, name, status := r.Customer.id(), r.Customer.DescriptiveName, r.Customer.Status
-	if level == sources.LevelCampaign {
-		name, status = r.Campaign.Name, r.Campaign.Status
-		if id = idIn(r.Campaign.ResourceName, "campaigns"); r.Campaign.ID.Known {
-			id = decimal(r.Campaign.ID.Value)
-		}
+// adID is the id of an ad within its ad group, as in 7~8: another ad group may
+// show the same ad.
+func adID(group, ad *entity) (id, parent []byte) {
+	id = tail(ad.resource, "adGroupAds")
+	parent, own, both := bytes.Cut(id, []byte("~"))
+	if both && digits(parent) && digits(own) {
+		return id, parent
 	}
-	if id == "" {
-		return sources.Entity{}, fmt.Errorf("neither id nor resourceName say what it is about")
+	if parent = group.in("adGroups"); parent == nil || !digits(ad.id) {
+		return nil, nil
 	}
-	return sources.Entity{Level: level, ID: id, Name: named(name, id), Status: strings.ToLower(sources.Clean(status))}, nil
+	return bytes.Join([][]byte{parent, ad.id}, []byte("~")), parent
 }
 
-// of returns the figures; a field that was selected and is absent is zero.
-func (m metrics) of(selected kpi.Fields) kpi.Metrics {
-	out := kpi.Metrics{
-		Has: selected, Impressions: m.Impressions.Value, Clicks: m.Clicks.Value, Cost: kpi.Micros(m.CostMicros.Value),
-		Conversions: m.Conversions.Micros, Revenue: m.ConversionsValue.Micros,
+// adName is the name of an ad, else its headline, else its type and id.
+func (d *decoder) adName(id []byte, ad *entity) []byte {
+	if len(ad.name) > 0 {
+		return ad.name
 	}
-	for field, known := range map[kpi.Fields]bool{
-		kpi.Impressions: m.Impressions.Known, kpi.Clicks: m.Clicks.Known, kpi.Cost: m.CostMicros.Known,
-		kpi.Conversions: m.Conversions.Known, kpi.Revenue: m.ConversionsValue.Known,
-	} {
-		if known {
-			out.Has |= field
+	if name, known := d.names[string(id)]; known {
+		return name
+	}
+	kind := strings.ToLower(strings.ReplaceAll(string(ad.kind), "_", " "))
+	if kind == "" || kind == "unknown" || kind == "unspecified" {
+		kind = "ad"
+	}
+	_, own, _ := bytes.Cut(id, []byte("~"))
+	name := []byte(strings.ToUpper(kind[:1]) + kind[1:] + " " + string(own))
+	d.names[string(id)] = name
+	return name
+}
+
+// readMetrics reads figures. 64-bit integers come as strings.
+func readMetrics(s *httpkit.Scanner, m *kpi.Metrics) {
+	for key := range s.Object() {
+		switch string(key) {
+		case "impressions":
+			s.Metric(m, kpi.Impressions)
+		case "clicks":
+			s.Metric(m, kpi.Clicks)
+		case "costMicros":
+			s.Millionths(m, kpi.Cost)
+		case "conversions":
+			s.Metric(m, kpi.Conversions)
+		case "conversionsValue":
+			s.Metric(m, kpi.Revenue)
 		}
 	}
-	return out
 }
 
 var metricFields = map[string]kpi.Fields{
@@ -165,6 +270,26 @@ func masked(mask string) kpi.Fields {
 	return fields
 }
 
+// tail is what follows a collection at the end of a resource name, as 2 in
+// "customers/1/campaigns/2"; nil where there is no such collection.
+func tail(resource []byte, collection string) []byte {
+	cut := bytes.LastIndexByte(resource, '/')
+	if cut < 0 || string(resource[bytes.LastIndexByte(resource[:cut], '/')+1:cut]) != collection {
+		return nil
+	}
+	return resource[cut+1:]
+}
+
+// digits says whether text is an id.
+func digits(text []byte) bool {
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return len(text) > 0 && len(text) <= 20
+}
+
 // idIn takes the digits after a collection from a resource name, as in
 // "customers/1/campaigns/2"; in "customers/1/customerClients/2" too.
 func idIn(resourceName, collection string) string {
@@ -176,8 +301,6 @@ func idIn(resourceName, collection string) string {
 	}
 	return ""
 }
-
-func decimal(id int64) string { return strconv.FormatInt(id, 10) }
 
 func named(name, id string) string {
 	if name = strings.TrimSpace(sources.Clean(name)); name == "" {

@@ -1,6 +1,7 @@
 package httpkit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,17 +20,25 @@ type Rows struct {
 	// RealHours says that the platform tells the two hours of one name apart;
 	// otherwise what it reports for them is added up.
 	RealHours bool
-	Line      int // of the answer that is being read, for errors; 0 where answers have no lines
+	Line      int    // of the answer that is being read, for errors; 0 where answers have no lines
+	Of        string // what Line counts, when that is not lines
 	Warnings  []string
 
 	platform string
 	query    sources.Query
 	yield    func(sources.Record) error
 	known    map[string]*reported
+	key      []byte // of known; used again and again
 	dates    map[string]kpi.Date
 	days     map[kpi.Date]clock
 	day      clock // the newest of days: rows of one day mostly follow each other
-	held     map[string]*sources.Row
+	held     map[heldSlot]*sources.Row
+}
+
+// heldSlot is the doubled hour of a day of one entity.
+type heldSlot struct {
+	of   *reported
+	date kpi.Date
 }
 
 // clock is what the clock of the account does on a day.
@@ -39,19 +48,20 @@ type clock struct {
 	doubled int  // ordinal of the first of two hours of one name, or -1
 }
 
-// reported is a campaign and which of its slots have come.
+// reported is an entity and which of its slots have come.
 type reported struct {
 	entity sources.Entity
 	name   string // as it came
 	slots  []uint64
 }
 
-// Figure is what an answer says of one campaign and slot. Status may be empty;
-// without a name the campaign is called by its id.
+// Figure is what an answer says of one campaign (or what else was asked for)
+// and slot. Status may be empty; without a name the campaign is called by its id.
 type Figure struct {
-	ID, Name, Status []byte
-	Slot             sources.Slot
-	Metrics          kpi.Metrics
+	ID, Name, Status  []byte
+	Parent, Breakdown []byte // as in an Entity
+	Slot              sources.Slot
+	Metrics           kpi.Metrics
 }
 
 // NewRows checks that an adapter which reads campaigns by the given grains can
@@ -68,10 +78,16 @@ func NewRows(platform string, q sources.Query, yield func(sources.Record) error,
 	case q.Breakdown != "":
 		return refused("a breakdown by %q is not read", sources.Clean(q.Breakdown))
 	}
+	return RowsOf(platform, q, yield), nil
+}
+
+// RowsOf is NewRows for an adapter that has checked q itself: of any level and
+// with any breakdown.
+func RowsOf(platform string, q sources.Query, yield func(sources.Record) error) *Rows {
 	return &Rows{
 		platform: platform, query: q, yield: yield, known: map[string]*reported{},
-		dates: map[string]kpi.Date{}, days: map[kpi.Date]clock{}, day: clock{date: -1 << 30}, held: map[string]*sources.Row{},
-	}, nil
+		dates: map[string]kpi.Date{}, days: map[kpi.Date]clock{}, day: clock{date: -1 << 30}, held: map[heldSlot]*sources.Row{},
+	}
 }
 
 // Date reads a day as in "2026-11-20". A day that was not asked for is an error.
@@ -119,7 +135,7 @@ func (r *Rows) Hour(d kpi.Date, wall int) (sources.Slot, error) {
 func (r *Rows) Malformed(format string, args ...any) error {
 	place := ""
 	if r.Line > 0 {
-		place = fmt.Sprintf("line %d: ", r.Line)
+		place = fmt.Sprintf("%s %d: ", cmp.Or(r.Of, "line"), r.Line)
 	}
 	return sources.Errorf(sources.Malformed, "%s: account %s: %s%w", r.platform, r.query.Account.ID, place, fmt.Errorf(format, args...))
 }
@@ -128,18 +144,18 @@ func (r *Rows) Malformed(format string, args ...any) error {
 // twice is added up and handed over by Close, unless RealHours is set.
 func (r *Rows) Put(f Figure) error {
 	if len(f.ID) == 0 {
-		return r.Malformed("a row of %s names no campaign", f.Slot.Date)
+		return r.Malformed("a row of %s names no %s", f.Slot.Date, r.what())
 	}
 	if f.Metrics.Impressions < 0 || f.Metrics.Clicks < 0 {
-		return r.Malformed("a count of campaign %s on %s is below zero", sources.Clean(string(f.ID)), f.Slot.Date)
+		return r.Malformed("a count of %s %s on %s is below zero", r.what(), sources.Clean(string(f.ID)), f.Slot.Date)
 	}
 	if err := r.asked(f.Slot.Date); err != nil {
 		return err
 	}
-	c := r.campaign(f)
+	c := r.entity(f)
 	row := sources.Row{Entity: c.entity, Slot: f.Slot, Metrics: f.Metrics}
 	if f.Slot.Grain == sources.Hour && !r.RealHours && r.clock(f.Slot.Date).doubled == f.Slot.Hour {
-		return r.hold(row)
+		return r.hold(c, row)
 	}
 	place := int(f.Slot.Date-r.query.Days.From)*25 + f.Slot.Hour
 	for len(c.slots) <= place/64 {
@@ -147,7 +163,7 @@ func (r *Rows) Put(f Figure) error {
 	}
 	bit := uint64(1) << (place % 64)
 	if c.slots[place/64]&bit != 0 {
-		return r.Malformed("campaign %s is reported twice for %s", c.entity.ID, slotName(f.Slot))
+		return r.Malformed("%s %s is reported twice for %s", r.what(), c.entity.ID, slotName(f.Slot))
 	}
 	c.slots[place/64] |= bit
 	return r.yield(row)
@@ -163,17 +179,25 @@ func (r *Rows) Close() error {
 	return nil
 }
 
-func (r *Rows) campaign(f Figure) *reported {
-	c := r.known[string(f.ID)]
+// what names the level in words.
+func (r *Rows) what() string { return strings.ReplaceAll(r.query.Level.String(), "_", " ") }
+
+func (r *Rows) entity(f Figure) *reported {
+	r.key = append(r.key[:0], f.ID...)
+	if len(f.Breakdown) > 0 {
+		r.key = append(append(r.key, 0), f.Breakdown...)
+	}
+	c := r.known[string(r.key)]
 	if c != nil && c.name == string(f.Name) {
 		return c
 	}
 	if c == nil {
 		c = &reported{entity: r.Entity}
-		r.known[string(f.ID)] = c
+		r.known[string(r.key)] = c
 	}
 	c.name = string(f.Name)
-	c.entity.Level, c.entity.ID = sources.LevelCampaign, sources.Clean(string(f.ID))
+	c.entity.Level, c.entity.ID = r.query.Level, sources.Clean(string(f.ID))
+	c.entity.Parent, c.entity.Breakdown = sources.Clean(string(f.Parent)), strings.ToLower(sources.Clean(string(f.Breakdown)))
 	c.entity.Status = strings.ToLower(sources.Clean(string(f.Status)))
 	if c.entity.Name = strings.TrimSpace(sources.Clean(c.name)); c.entity.Name == "" {
 		c.entity.Name = c.entity.ID
@@ -181,8 +205,8 @@ func (r *Rows) campaign(f Figure) *reported {
 	return c
 }
 
-func (r *Rows) hold(row sources.Row) error {
-	key := row.Entity.ID + " " + row.Slot.Date.String()
+func (r *Rows) hold(of *reported, row sources.Row) error {
+	key := heldSlot{of, row.Slot.Date}
 	before := r.held[key]
 	if before == nil {
 		r.held[key] = &row
@@ -190,7 +214,7 @@ func (r *Rows) hold(row sources.Row) error {
 	}
 	sum, err := before.Metrics.Add(row.Metrics)
 	if err != nil {
-		return r.Malformed("campaign %s on %s: %w", row.Entity.ID, slotName(row.Slot), err)
+		return r.Malformed("%s %s on %s: %w", r.what(), row.Entity.ID, slotName(row.Slot), err)
 	}
 	before.Metrics = sum
 	return nil

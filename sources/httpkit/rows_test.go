@@ -51,6 +51,44 @@ func TestRowsAreCleanedAndCarryWhatTheyHaveInCommon(t *testing.T) {
 	}
 }
 
+func TestPartsOfOneEntityAreToldApart(t *testing.T) {
+	q := sources.Query{
+		Account: sources.Account{ID: "a", Zone: zone(t, "Europe/Berlin")}, Level: sources.LevelAd, Grain: sources.Hour, Breakdown: "network",
+		Days: kpi.DateRange{From: kpi.NewDate(2026, 10, 25), To: kpi.NewDate(2026, 10, 25)},
+	}
+	var got []sources.Row
+	rows := RowsOf("Acme Ads", q, func(r sources.Record) error { got = append(got, r.(sources.Row)); return nil })
+	put := func(network string, hour int) error {
+		return rows.Put(Figure{
+			ID: []byte("8"), Parent: []byte("7\x1b"), Breakdown: []byte(network), Slot: sources.Slot{Date: q.Days.From, Grain: sources.Hour, Hour: hour},
+			Metrics: kpi.Metrics{Has: kpi.Clicks, Clicks: 1},
+		})
+	}
+	for _, network := range []string{"SEARCH", "CONTENT"} {
+		for _, hour := range []int{2, 2, 5} { // 2 is shown twice that night
+			if err := put(network, hour); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := put("SEARCH", 5); sources.KindOf(err) != sources.Malformed || !strings.Contains(err.Error(), "ad 8 is reported twice") {
+		t.Errorf("one part twice: %v", err)
+	}
+	if err := rows.Close(); err != nil {
+		t.Fatal(err)
+	}
+	clicks := map[string]int64{}
+	for _, r := range got {
+		clicks[fmt.Sprint(r.Entity.Breakdown, r.Slot.Hour)] = r.Metrics.Clicks
+		if r.Entity.Level != sources.LevelAd || r.Entity.Parent != "7" {
+			t.Errorf("entity %+v", r.Entity)
+		}
+	}
+	if len(got) != 4 || clicks["search2"] != 2 || clicks["content2"] != 2 || clicks["search5"] != 1 {
+		t.Errorf("%d rows with clicks %v", len(got), clicks)
+	}
+}
+
 func TestImpossibleRowsAreRefused(t *testing.T) {
 	day := sources.Slot{Date: kpi.NewDate(2026, 10, 2), Grain: sources.Day}
 	for says, figures := range map[string][]Figure{

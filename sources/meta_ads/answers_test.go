@@ -27,24 +27,35 @@ func decoded(t *testing.T, body []byte, into any) {
 
 const most = kpi.Impressions | kpi.Clicks | kpi.Cost | kpi.Conversions
 
+// insights reads the rows of a list without looking at what they are about.
+func insights(t *testing.T, list []byte, result string) (read []insight) {
+	t.Helper()
+	d := newDecoder(query(first), result, nil, nil)
+	scan := httpkit.NewScanner(list)
+	for range scan.Array() {
+		i := d.insight(scan)
+		var err error
+		if i.metrics, err = d.finish(i.metrics); err != nil {
+			t.Fatal(err)
+		}
+		read = append(read, i)
+	}
+	if err := scan.End(); err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
 func TestRecordedDailyRowsReadAsAPersonWould(t *testing.T) {
-	var page insightsPage
+	var page struct{ Data json.RawMessage }
 	decoded(t, sourcetest.Recorded(t, "meta_ads", "airbyte_ads_insights_product_id.json"), &page)
 	type figures struct {
 		campaign, date string
 		metrics        kpi.Metrics
 	}
 	var got []figures
-	for _, i := range *page.Data {
-		m, err := i.metrics("purchase")
-		if err != nil {
-			t.Fatal(err)
-		}
-		slot, err := i.slot(kpi.DateRange{From: 0, To: 40000})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = append(got, figures{i.CampaignID, slot.Date.String(), m})
+	for _, i := range insights(t, page.Data, "purchase") {
+		got = append(got, figures{string(i.id), string(i.start), i.metrics})
 	}
 	want := []figures{
 		{"23854404676180548", "2023-06-01", kpi.Metrics{Has: kpi.AllFields, Impressions: 185, Clicks: 9, Cost: 14_350_000}},
@@ -60,23 +71,24 @@ func TestRecordedDailyRowsReadAsAPersonWould(t *testing.T) {
 
 func TestRecordedPurchasesAreCountedOnce(t *testing.T) {
 	var campaigns []struct {
-		Insights struct {
-			Data []struct {
-				insight
-				Platform string `json:"publisher_platform"`
-			} `json:"data"`
-		} `json:"insights"`
+		Insights struct{ Data json.RawMessage }
 	}
 	decoded(t, sourcetest.Recorded(t, "meta_ads", "recorded_publisher_platform.json"), &campaigns)
 	purchases := 0
+	platforms := map[string]bool{}
 	for _, c := range campaigns {
-		for _, i := range c.Insights.Data {
-			m, err := i.metrics("purchase")
-			if err != nil {
-				t.Fatal(err)
+		var rows []struct {
+			Spend   httpkit.Decimal
+			Actions []struct {
+				Type  string `json:"action_type"`
+				Value httpkit.Decimal
 			}
+		}
+		decoded(t, c.Insights.Data, &rows)
+		for n, i := range insights(t, c.Insights.Data, "purchase") {
+			m := i.metrics
 			counts := map[kpi.Micros]bool{}
-			for _, a := range i.Actions {
+			for _, a := range rows[n].Actions {
 				if strings.HasSuffix(a.Type, "purchase") {
 					counts[a.Value.Micros] = true
 					purchases++
@@ -84,17 +96,18 @@ func TestRecordedPurchasesAreCountedOnce(t *testing.T) {
 			}
 			// All the types of purchase of one row have one number.
 			if len(counts) == 0 && m.Conversions != 0 || len(counts) > 0 && !counts[m.Conversions] || len(counts) > 1 {
-				t.Errorf("%s: %d millionths of a purchase, the row says %v", i.Platform, m.Conversions, counts)
+				t.Errorf("%s: %d millionths of a purchase, the row says %v", i.network, m.Conversions, counts)
 			}
-			if !i.Spend.Known || m.Cost != i.Spend.Micros {
-				t.Errorf("%s: cost %d", i.Platform, m.Cost)
+			if !m.Knows(kpi.Cost) || m.Cost != rows[n].Spend.Micros {
+				t.Errorf("%s: cost %d", i.network, m.Cost)
 			}
+			platforms[string(i.network)] = true
 		}
 	}
-	if purchases == 0 {
-		t.Error("the recording holds no purchase")
+	if purchases == 0 || len(platforms) != 4 {
+		t.Errorf("the recording holds %d purchases and %v", purchases, platforms)
 	}
-	m, _ := campaigns[1].Insights.Data[1].metrics("purchase")
+	m := insights(t, campaigns[1].Insights.Data, "purchase")[1].metrics
 	if want := (kpi.Metrics{Has: most, Impressions: 168, Cost: 6_490_000, Conversions: 1_000_000}); m != want {
 		t.Errorf("facebook: %+v, want %+v", m, want)
 	}
@@ -162,37 +175,33 @@ func TestErrorsAreToldByCodeWhateverTheStatus(t *testing.T) {
 }
 
 func TestOneTypeOfResultIsCounted(t *testing.T) {
-	list := func(pairs ...string) []action {
-		var all []action
+	list := func(pairs ...string) string {
+		var all []string
 		for i := 0; i < len(pairs); i += 2 {
-			value, err := kpi.ParseMicros(pairs[i+1])
-			if err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, action{pairs[i], httpkit.Decimal{Micros: value, Known: true}})
+			all = append(all, fmt.Sprintf(`{"action_type":%q,"value":%q,"7d_click":"99"}`, pairs[i], pairs[i+1]))
 		}
-		return all
+		return "[" + strings.Join(all, ",") + "]"
 	}
 	const fb = "offsite_conversion.fb_pixel_"
 	for _, c := range []struct {
 		name, result    string
-		actions, values []action
+		actions, values string
 		want            kpi.Metrics
 	}{
-		{"nothing happened", "purchase", nil, nil, kpi.Metrics{Has: kpi.Clicks | kpi.Conversions | kpi.Revenue}},
+		{"nothing happened", "purchase", "null", "null", kpi.Metrics{Has: kpi.Clicks | kpi.Conversions | kpi.Revenue}},
 		{"omni first", "purchase", list(fb+"purchase", "2", "purchase", "3", "omni_purchase", "4"), list("purchase", "30", "omni_purchase", "40.5"),
 			kpi.Metrics{Has: kpi.Clicks | kpi.Conversions | kpi.Revenue, Conversions: 4_000_000, Revenue: 40_500_000}},
 		{"pixel at last", "purchase", list(fb+"purchase", "2"), list(fb+"purchase", "20"),
 			kpi.Metrics{Has: kpi.Clicks | kpi.Conversions | kpi.Revenue, Conversions: 2_000_000, Revenue: 20_000_000}},
-		{"purchases without value", "purchase", list("purchase", "2"), nil, kpi.Metrics{Has: kpi.Clicks | kpi.Conversions, Conversions: 2_000_000}},
-		{"lead total", "lead", list(fb+"lead", "2", "lead", "2"), nil, kpi.Metrics{Has: kpi.Clicks | kpi.Conversions, Conversions: 2_000_000}},
-		{"parts of leads", "lead", list(fb+"lead", "2", "onsite_conversion.lead_grouped", "3"), nil, kpi.Metrics{Has: kpi.Clicks | kpi.Conversions, Conversions: 5_000_000}},
+		{"purchases without value", "purchase", list("purchase", "2"), "null", kpi.Metrics{Has: kpi.Clicks | kpi.Conversions, Conversions: 2_000_000}},
+		{"lead total", "lead", list(fb+"lead", "2", "lead", "2"), "null", kpi.Metrics{Has: kpi.Clicks | kpi.Conversions, Conversions: 2_000_000}},
+		{"parts of leads", "lead", list(fb+"lead", "2", "onsite_conversion.lead_grouped", "3"), "null", kpi.Metrics{Has: kpi.Clicks | kpi.Conversions, Conversions: 5_000_000}},
 		{"another action", fb + "add_to_cart", list("purchase", "2", fb+"add_to_cart", "9"), list(fb+"add_to_cart", "1"),
 			kpi.Metrics{Has: kpi.Clicks | kpi.Conversions | kpi.Revenue, Conversions: 9_000_000, Revenue: 1_000_000}},
 	} {
-		got, err := insight{Actions: c.actions, Values: c.values}.metrics(c.result)
-		if err != nil || got != c.want {
-			t.Errorf("%s: %+v, %v; want %+v", c.name, got, err, c.want)
+		got := insights(t, []byte(`[{"actions":`+c.actions+`,"action_values":`+c.values+`}]`), c.result)
+		if got[0].metrics != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got[0].metrics, c.want)
 		}
 	}
 }
@@ -313,24 +322,17 @@ func FuzzInsights(f *testing.F) {
 	f.Add([]byte(`{"data":[` + row("7", "2026-11-01") + `]}`))
 	f.Add([]byte(`{"data":[{"account_id":"1","campaign_id":"7","impressions":"3","actions":[{"action_type":"purchase","value":"2.5"}],"date_start":"2026-11-01","date_stop":"2026-11-01"}]}`))
 	f.Add([]byte(`{"error":{"code":190,"error_subcode":463}}`))
-	p := &poll{source: &source{options: Options{Result: "purchase"}}, query: query(first)}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		_ = classify(&httpkit.Response{Status: 400, Header: http.Header{"X-App-Usage": {string(body)}}, Body: body})
 		if u := readUsage(http.Header{"X-Business-Use-Case-Usage": {string(body)}}); u.wait < 0 || u.wait > longestBlock || u.used < 0 {
 			t.Errorf("usage %+v", u)
 		}
-		var page insightsPage
-		if json.Unmarshal(body, &page) != nil || page.Data == nil {
-			return
-		}
-		for _, i := range *page.Data {
-			r, err := p.row(i, p.query.Days)
-			if err != nil {
-				continue
-			}
-			if r.Metrics != r.Metrics.Only(kpi.AllFields) || r.Entity.Name != sources.Clean(r.Entity.Name) || r.Entity.ID == "" {
-				t.Errorf("row %+v", r)
-			}
+		for level := range levels {
+			q := query(first)
+			q.Level = level
+			var rows []sources.Row
+			_, err := newDecoder(q, "purchase", nil, sourcetest.Collect(&rows)).page(httpkit.NewScanner(body))
+			sourcetest.CheckDecoded(t, q, rows, err)
 		}
 	})
 }

@@ -17,9 +17,16 @@ import (
 
 const (
 	firstLimit = 500   // rows of a page
-	leastLimit = 25    // below it, the days are split instead
+	leastLimit = 25    // below it, a report is asked for instead
 	maxPages   = 10000 // of one range of days
 )
+
+// longest is for how many days figures are asked for directly. Meta names no
+// number: what is longer tends to time out in large accounts, and is asked for
+// as a report at once. What belongs to one parent is little.
+var longest = map[sources.Level]int{
+	sources.LevelAccount: 366, sources.LevelCampaign: 92, sources.LevelAdGroup: 31, sources.LevelAd: 14,
+}
 
 // lag is how long Meta takes to show what happened.
 const lag = 15 * time.Minute
@@ -41,48 +48,73 @@ func (s *source) next(p paging, pages int) (*httpkit.Request, error) {
 	return s.following(p.Next)
 }
 
-// Fetch reads insights by campaign or account, and by day. A campaign that had
+// Fetch reads insights by account, campaign, ad set or ad, and by day. What had
 // no delivery and no result on a day has no row.
 func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.Record) error) (sources.Receipt, error) {
-	switch {
-	case !accountPattern.MatchString(q.Account.ID):
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: %q is no account id", platform, sources.Clean(q.Account.ID))
-	case q.Grain != sources.Day:
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s reports purchases by day only", platform)
-	case q.Level != sources.LevelCampaign && q.Level != sources.LevelAccount:
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s is read by account and campaign only", platform)
-	case q.Breakdown != "":
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s has no breakdown by %s here", platform, q.Breakdown)
+	if err := supported(q); err != nil {
+		return sources.Receipt{}, err
 	}
-	poll := poll{source: s, query: q, seen: map[rowID]bool{}, yield: yield}
+	poll := poll{source: s, query: q, yield: yield}
 	complete := s.env.Now().Add(-lag)
+	if err := poll.statuses(ctx); err != nil {
+		return sources.Receipt{}, err
+	}
 	if err := poll.days(ctx, q.Days); err != nil {
 		return sources.Receipt{}, err
 	}
 	return sources.Receipt{CompleteThrough: complete, Quota: poll.usage.quota(), Warnings: poll.warnings}, nil
 }
 
+func supported(q sources.Query) error {
+	refused := func(format string, args ...any) error {
+		return sources.Errorf(sources.Invalid, platform+": "+format, args...)
+	}
+	_, splits := breakdowns[q.Breakdown]
+	switch {
+	case !accountPattern.MatchString(q.Account.ID):
+		return refused("%q is no account id", sources.Clean(q.Account.ID))
+	case q.Grain != sources.Day:
+		return refused("purchases are reported by day only")
+	case levels[q.Level].name == "":
+		return refused("figures are read for accounts, campaigns, ad sets and ads only")
+	case q.Breakdown != "" && !splits:
+		return refused("a breakdown by %q is not read", sources.Clean(q.Breakdown))
+	case q.Parent == "":
+		return nil
+	case q.Level == sources.LevelAccount, q.Level == sources.LevelCampaign && q.Parent != q.Account.ID,
+		q.Level > sources.LevelCampaign && !idPattern.MatchString(q.Parent):
+		return refused("%q is no id of what a %s belongs to", sources.Clean(q.Parent), levels[q.Level].name)
+	}
+	return nil
+}
+
 // poll is one Fetch under way.
 type poll struct {
 	*source
 	query    sources.Query
-	seen     map[rowID]bool
+	status   map[string][]byte // of ad sets and ads by id
 	yield    func(sources.Record) error
 	usage    usage // of the newest answer
 	warnings []string
 }
 
-type rowID struct {
-	id  string
-	day kpi.Date
-}
-
-// days hands over a range of days, in halves where it is too much for Meta.
+// days hands over a range of days: what can be had at once, else what Meta
+// prepares as a report, else halves of it.
 func (p *poll) days(ctx context.Context, days kpi.DateRange) error {
 	if days.Days() == 0 {
 		return nil
 	}
-	rows, err := p.pages(ctx, days)
+	level := p.query.Level
+	if p.query.Parent != "" {
+		level = min(level, sources.LevelCampaign)
+	}
+	err := errTooMuch
+	if days.Days() <= longest[level] {
+		err = p.directly(ctx, days)
+	}
+	if errors.Is(err, errTooMuch) {
+		err = p.report(ctx, days)
+	}
 	if errors.Is(err, errTooMuch) && days.Days() > 1 {
 		middle := days.From + kpi.Date(days.Days()/2)
 		if err := p.days(ctx, kpi.DateRange{From: days.From, To: middle - 1}); err != nil {
@@ -90,6 +122,17 @@ func (p *poll) days(ctx context.Context, days kpi.DateRange) error {
 		}
 		return p.days(ctx, kpi.DateRange{From: middle, To: days.To})
 	}
+	return err
+}
+
+// directly reads a range of days without a report. The rows are kept until all
+// are there: a later page may turn out to be too much.
+func (p *poll) directly(ctx context.Context, days kpi.DateRange) error {
+	var rows []sources.Record
+	err := p.pages(ctx, days, p.request(p.query.Account.ID+"/insights", p.parameters(days)), func(r sources.Record) error {
+		rows = append(rows, r)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
@@ -101,68 +144,64 @@ func (p *poll) days(ctx context.Context, days kpi.DateRange) error {
 	return nil
 }
 
-// pages reads all pages of a range of days, smaller ones when Meta finds them
-// too large.
-func (p *poll) pages(ctx context.Context, days kpi.DateRange) ([]sources.Row, error) {
-	var rows []sources.Row
+// pages reads all pages from the first one on, smaller ones when Meta finds
+// them too large.
+func (p *poll) pages(ctx context.Context, days kpi.DateRange, request *httpkit.Request, yield func(sources.Record) error) error {
+	q := p.query
+	q.Days = days
+	d := newDecoder(q, p.options.Result, p.status, yield)
 	limit := firstLimit
-	request := p.request(p.query.Account.ID+"/insights", p.parameters(days))
 	for pages := 0; request != nil; {
-		page, err := p.page(ctx, request)
+		response, err := p.ask(ctx, request)
 		if errors.Is(err, errTooMuch) && limit > leastLimit {
 			limit /= 2
 			if request, err = withLimit(request, limit); err != nil {
-				return nil, err
+				return err
 			}
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for _, i := range *page.Data {
-			row, err := p.row(i, days)
-			if err != nil {
-				return nil, sources.Errorf(sources.Malformed, "%s: insights of %s: %w", platform, p.query.Account.ID, err)
-			}
-			rows = append(rows, row)
+		next, err := d.page(p.client.Scan(response))
+		if err != nil {
+			return err
 		}
 		pages++
-		if request, err = p.next(page.Paging, pages); err != nil {
-			return nil, err
+		if request, err = p.next(paging{next}, pages); err != nil {
+			return err
 		}
 		if request != nil {
 			if err := p.slowDown(ctx); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	for _, row := range rows {
-		id := rowID{row.Entity.ID, row.Slot.Date}
-		if p.seen[id] {
-			return nil, sources.Errorf(sources.Malformed, "%s: insights hold campaign %s twice for %s", platform, sources.Clean(id.id), id.day)
-		}
-		p.seen[id] = true
-	}
-	return rows, nil
+	return nil
 }
 
 // parameters are those of the first page.
 func (p *poll) parameters(days kpi.DateRange) url.Values {
-	level, fields := "campaign", "account_id,account_currency,campaign_id,campaign_name,"
-	if p.query.Level == sources.LevelAccount {
-		level, fields = "account", "account_id,account_currency,"
-	}
+	level := levels[p.query.Level]
 	span, err := json.Marshal(map[string]string{"since": days.From.String(), "until": days.To.String()})
 	if err != nil {
 		panic(err) // strings always marshal
 	}
-	return url.Values{
-		"level":          {level},
+	values := url.Values{
+		"level":          {level.name},
 		"time_increment": {"1"},
 		"time_range":     {string(span)},
-		"fields":         {fields + "impressions,inline_link_clicks,spend,actions,action_values,attribution_setting,date_start,date_stop"},
+		"fields":         {level.fields()},
 		"limit":          {strconv.Itoa(firstLimit)},
 	}
+	if p.query.Breakdown != "" {
+		values.Set("breakdowns", breakdowns[p.query.Breakdown])
+	}
+	if p.query.Parent != "" && p.query.Level > sources.LevelCampaign {
+		field := map[sources.Level]string{sources.LevelAdGroup: "campaign.id", sources.LevelAd: "adset.id"}[p.query.Level]
+		values.Set("filtering", `[{"field":"`+field+`","operator":"EQUAL","value":"`+p.query.Parent+`"}]`) // digits
+	}
+	return values
 }
 
 // withLimit is the same request for fewer rows.
@@ -181,32 +220,24 @@ func withLimit(r *httpkit.Request, limit int) (*httpkit.Request, error) {
 	return &httpkit.Request{Link: link.String()}, nil
 }
 
-type insightsPage struct {
-	Data   *[]insight `json:"data"`
-	Paging paging     `json:"paging"`
-}
-
-// page asks once and notes what the headers say.
-func (p *poll) page(ctx context.Context, request *httpkit.Request) (insightsPage, error) {
+// ask asks once and notes what the headers say.
+func (p *poll) ask(ctx context.Context, request *httpkit.Request) (*httpkit.Response, error) {
 	response, err := p.client.Do(ctx, request)
 	if err != nil {
-		return insightsPage{}, err
+		return nil, err
 	}
 	p.usage = readUsage(response.Header)
 	if warning := sources.Clean(response.Header.Get("X-Ad-Api-Version-Warning")); warning != "" {
-		sentence := fmt.Sprintf("Meta answers version %s by another one: %s", p.options.Version, warning)
-		if !slices.Contains(p.warnings, sentence) {
-			p.warnings = append(p.warnings, sentence)
-		}
+		p.warn("Meta answers version %s by another one: %s", p.options.Version, warning)
 	}
-	var page insightsPage
-	if err := p.client.Decode(response, &page); err != nil {
-		return insightsPage{}, err
+	return response, nil
+}
+
+// warn keeps a sentence for the user, once.
+func (p *poll) warn(format string, args ...any) {
+	if sentence := fmt.Sprintf(format, args...); !slices.Contains(p.warnings, sentence) {
+		p.warnings = append(p.warnings, sentence)
 	}
-	if page.Data == nil {
-		return insightsPage{}, sources.Errorf(sources.Malformed, "%s: answer has no data", platform)
-	}
-	return page, nil
 }
 
 // slowDown waits before another page when much of a limit is used up, and ends

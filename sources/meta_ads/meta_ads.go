@@ -8,6 +8,14 @@
 // Meta repeats one purchase under several action types: one of them is counted,
 // see results. Insights refresh about every 15 minutes and change for 28 days.
 // Hours would come without purchases and are not read.
+//
+// What was deleted is in no list, and still in the figures of what it belonged
+// to: ad sets and ads may add up to less than their campaign, and campaigns to
+// less than the account. Figures by platform and position are estimates that
+// Meta does not promise to add up.
+//
+// Long ranges, and what is too much for one answer, come as a report that Meta
+// prepares; see report.
 package metaads
 
 import (
@@ -51,6 +59,7 @@ func Definition() sources.Definition {
 		Dating:      sources.ByEvent,
 		Basis:       kpi.Reported,
 		OmitsZeros:  true,
+		Deepest:     sources.LevelAd,
 		Restates:    28,
 		History:     1125, // 37 months
 		MinInterval: 15 * time.Minute,
@@ -80,6 +89,7 @@ type source struct {
 
 var (
 	accountPattern = regexp.MustCompile(`^act_[0-9]{1,20}$`)
+	idPattern      = regexp.MustCompile(`^[0-9]{1,25}$`)
 	versionPattern = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]$`)
 	actionPattern  = regexp.MustCompile(`^[a-z][a-z0-9_.]{1,99}$`)
 )

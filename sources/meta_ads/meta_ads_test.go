@@ -92,7 +92,11 @@ func TestConformance(t *testing.T) {
 			o.BaseURL = place
 			return o
 		},
-		Grains:  []sources.Grain{sources.Day},
+		Grains: []sources.Grain{sources.Day},
+		Breakdowns: map[string]func(world.Placement) string{
+			"network":   func(p world.Placement) string { return p.Network },
+			"placement": func(p world.Placement) string { return p.Network + "/" + p.Position },
+		},
 		Path:    "/insights",
 		Secrets: []string{simulator.MetaToken, simulator.MetaAppSecret, proof(simulator.MetaAppSecret, simulator.MetaToken)},
 		Parks:   true,

@@ -1,35 +1,13 @@
 package metaads
 
 import (
-	"fmt"
+	"bytes"
 	"strings"
 
 	"adtop/kpi"
 	"adtop/sources"
 	"adtop/sources/httpkit"
 )
-
-// insight is one row of an answer. All its numbers are strings.
-type insight struct {
-	AccountID    string          `json:"account_id"`
-	Currency     string          `json:"account_currency"`
-	CampaignID   string          `json:"campaign_id"`
-	CampaignName string          `json:"campaign_name"`
-	Impressions  httpkit.Integer `json:"impressions"`
-	LinkClicks   httpkit.Integer `json:"inline_link_clicks"`
-	Spend        httpkit.Decimal `json:"spend"` // in units of the account's currency
-	Actions      []action        `json:"actions"`
-	Values       []action        `json:"action_values"`
-	Attribution  string          `json:"attribution_setting"`
-	Start        string          `json:"date_start"`
-	Stop         string          `json:"date_stop"`
-}
-
-// action is how often one type of action happened, or what it was worth.
-type action struct {
-	Type  string          `json:"action_type"`
-	Value httpkit.Decimal `json:"value"`
-}
 
 // results lists the action types that stand for a result, best first. The
 // first alternative of which anything is there is taken; the types within one
@@ -47,48 +25,199 @@ func alternatives(result string) [][]string {
 	return [][]string{{result}}
 }
 
-// pick adds up the first alternative that is in the list; found is false when
-// none is.
-func pick(list []action, alternatives [][]string) (sum kpi.Micros, found bool, err error) {
-	for _, parts := range alternatives {
-		for _, a := range list {
-			for _, part := range parts {
-				if a.Type != part || !a.Value.Known {
-					continue
+// level is how Meta names a level and the fields that say what a row is about.
+type level struct{ name, id, title, parent string }
+
+var levels = map[sources.Level]level{
+	sources.LevelAccount:  {name: "account"},
+	sources.LevelCampaign: {"campaign", "campaign_id", "campaign_name", ""},
+	sources.LevelAdGroup:  {"adset", "adset_id", "adset_name", "campaign_id"},
+	sources.LevelAd:       {"ad", "ad_id", "ad_name", "adset_id"},
+}
+
+// fields lists what is asked for at a level.
+func (l level) fields() string {
+	fields := "account_id,account_currency,"
+	for _, name := range []string{l.id, l.title, l.parent} {
+		if name != "" {
+			fields += name + ","
+		}
+	}
+	return fields + "impressions,inline_link_clicks,spend,actions,action_values,attribution_setting,date_start,date_stop"
+}
+
+// breakdowns are the parts that rows can be split into. Meta calls their
+// figures estimates: it does not promise that they add up to the whole.
+var breakdowns = map[string]string{
+	"network":   "publisher_platform",                   // as in instagram
+	"placement": "publisher_platform,platform_position", // as in instagram/feed
+}
+
+// decoder reads the rows of insights.
+type decoder struct {
+	rows    *httpkit.Rows
+	query   sources.Query
+	account string // without act_
+	level   level
+	status  map[string][]byte // by id, where it is known
+
+	actions, values tally
+	attribution     string // of the row that is handed over
+	breakdown       []byte
+}
+
+// newDecoder makes a decoder for a query whose days are those of one request.
+func newDecoder(q sources.Query, result string, status map[string][]byte, yield func(sources.Record) error) *decoder {
+	types := alternatives(result)
+	d := &decoder{query: q, account: strings.TrimPrefix(q.Account.ID, "act_"), level: levels[q.Level], status: status, actions: newTally(types), values: newTally(types)}
+	d.rows = httpkit.RowsOf(platform, q, func(r sources.Record) error {
+		row := r.(sources.Row)
+		row.Entity.Attribution = d.attribution
+		return yield(row)
+	})
+	d.rows.Of, d.rows.Entity.Action = "row", result
+	return d
+}
+
+// page reads one page of insights and returns the link to the next, "" after
+// the last one.
+func (d *decoder) page(s *httpkit.Scanner) (next string, err error) {
+	there := false
+	for key := range s.Object() {
+		switch string(key) {
+		case "data":
+			for range s.Array() {
+				d.rows.Line++
+				i := d.insight(s)
+				if s.Err() != nil {
+					break
 				}
-				found = true
-				if sum, err = sum.Add(a.Value.Micros); err != nil {
-					return 0, true, fmt.Errorf("%s: %w", part, err)
+				if err := d.put(i); err != nil {
+					return "", err
+				}
+			}
+			there = true
+		case "paging":
+			for key := range s.Object() {
+				if string(key) == "next" {
+					next = string(s.Text())
 				}
 			}
 		}
-		if found {
-			return sum, true, nil
-		}
 	}
-	return 0, false, nil
+	if err := s.End(); err != nil {
+		return "", err
+	}
+	if !there {
+		return "", sources.Errorf(sources.Malformed, "%s: answer has no data", platform)
+	}
+	return next, nil
 }
 
-// metrics reads the figures of a row. Meta leaves out link clicks and actions
-// that did not happen, so in a row these are zero. Results without any value
-// have an unknown revenue: the pixel does not send it.
-func (i insight) metrics(result string) (kpi.Metrics, error) {
-	if i.Impressions.Value < 0 || i.LinkClicks.Value < 0 {
-		return kpi.Metrics{}, fmt.Errorf("a count is below zero")
+// insight is one row as it came. All its numbers are strings.
+type insight struct {
+	account, currency []byte
+	id, name, parent  []byte
+	network, position []byte
+	attribution       []byte
+	start, stop       []byte
+	metrics           kpi.Metrics
+}
+
+// insight reads a row. Meta leaves out link clicks and actions that did not
+// happen, so in a row these are zero. Results without any value have an unknown
+// revenue: the pixel does not send it.
+func (d *decoder) insight(s *httpkit.Scanner) (i insight) {
+	d.actions.clear()
+	d.values.clear()
+	m := &i.metrics
+	m.Has = kpi.Clicks
+	for key := range s.Object() {
+		switch string(key) {
+		case "account_id":
+			i.account = s.Text()
+		case "account_currency":
+			i.currency = s.Text()
+		case "publisher_platform":
+			i.network = s.Text()
+		case "platform_position":
+			i.position = s.Text()
+		case "attribution_setting":
+			i.attribution = s.Text()
+		case "date_start":
+			i.start = s.Text()
+		case "date_stop":
+			i.stop = s.Text()
+		case "impressions":
+			s.Metric(m, kpi.Impressions)
+		case "inline_link_clicks":
+			s.Metric(m, kpi.Clicks)
+		case "spend": // in units of the account's currency
+			s.Metric(m, kpi.Cost)
+		case "actions":
+			d.actions.read(s)
+		case "action_values":
+			d.values.read(s)
+		case d.level.id:
+			i.id = s.Text()
+		case d.level.title:
+			i.name = s.Text()
+		case d.level.parent:
+			i.parent = s.Text()
+		}
 	}
-	m := kpi.Metrics{Has: kpi.Clicks | kpi.Conversions, Clicks: i.LinkClicks.Value}
-	if i.Impressions.Known {
-		m.Has, m.Impressions = m.Has|kpi.Impressions, i.Impressions.Value
+	return i
+}
+
+// put hands a row over.
+func (d *decoder) put(i insight) error {
+	account := d.query.Account
+	switch {
+	case string(i.account) != d.account:
+		return d.rows.Malformed("a row is of account %q", sources.Clean(string(i.account)))
+	case len(i.currency) > 0 && string(i.currency) != string(account.Currency):
+		return d.rows.Malformed("a row is in %q: expected %s", sources.Clean(string(i.currency)), account.Currency)
+	case !bytes.Equal(i.start, i.stop):
+		// As hours without time_increment do.
+		return d.rows.Malformed("a row covers %q to %q: expected one day", sources.Clean(string(i.start)), sources.Clean(string(i.stop)))
+	case d.query.Breakdown != "" && len(i.network) == 0:
+		return d.rows.Malformed("a row of %s has no publisher_platform", sources.Clean(string(i.start)))
+	case d.level.parent != "" && len(i.parent) == 0:
+		return d.rows.Malformed("a row of %s has no %s", sources.Clean(string(i.start)), d.level.parent)
 	}
-	if i.Spend.Known {
-		m.Has, m.Cost = m.Has|kpi.Cost, i.Spend.Micros
+	m, err := d.finish(i.metrics)
+	if err != nil {
+		return d.rows.Malformed("%w", err)
 	}
-	types := alternatives(result)
+	slot, err := d.rows.Day(i.start)
+	if err != nil {
+		return err
+	}
+	f := httpkit.Figure{ID: i.id, Name: i.name, Parent: i.parent, Status: d.status[string(i.id)], Slot: slot, Metrics: m}
+	if d.query.Level == sources.LevelAccount {
+		f.ID, f.Name = []byte(account.ID), []byte(account.Name)
+	}
+	if d.query.Breakdown != "" {
+		d.breakdown = append(d.breakdown[:0], i.network...)
+		if len(i.position) > 0 {
+			d.breakdown = append(append(d.breakdown, '/'), i.position...)
+		}
+		f.Breakdown = d.breakdown
+	}
+	if string(i.attribution) != d.attribution {
+		d.attribution = sources.Clean(string(i.attribution))
+	}
+	return d.rows.Put(f)
+}
+
+// finish adds conversions and revenue to what a row has.
+func (d *decoder) finish(m kpi.Metrics) (kpi.Metrics, error) {
+	m.Has |= kpi.Conversions
 	var err error
-	if m.Conversions, _, err = pick(i.Actions, types); err != nil {
+	if m.Conversions, _, err = d.actions.pick(); err != nil {
 		return kpi.Metrics{}, err
 	}
-	value, valued, err := pick(i.Values, types)
+	value, valued, err := d.values.pick()
 	if err != nil {
 		return kpi.Metrics{}, err
 	}
@@ -98,49 +227,66 @@ func (i insight) metrics(result string) (kpi.Metrics, error) {
 	return m, nil
 }
 
-// slot reads the day of a row. A row over several days, as hours without
-// time_increment are, is no day.
-func (i insight) slot(days kpi.DateRange) (sources.Slot, error) {
-	if i.Start != i.Stop {
-		return sources.Slot{}, fmt.Errorf("a row covers %q to %q: expected one day", sources.Clean(i.Start), sources.Clean(i.Stop))
-	}
-	date, err := kpi.ParseDate(i.Start)
-	if err != nil {
-		return sources.Slot{}, fmt.Errorf("date_start: %w", err)
-	}
-	if !days.Contains(date) {
-		return sources.Slot{}, fmt.Errorf("a row is of %s, which was not asked for (%s)", date, days)
-	}
-	return sources.Slot{Date: date, Grain: sources.Day}, nil
+// tally adds up a list of actions by the types that are looked for.
+type tally struct {
+	types [][]string
+	sums  []kpi.Micros // of each alternative
+	found []bool
+	err   error
 }
 
-// row makes a Row of an insight that answers the query for days.
-func (p *poll) row(i insight, days kpi.DateRange) (sources.Row, error) {
-	account := p.query.Account
-	if i.AccountID != strings.TrimPrefix(account.ID, "act_") {
-		return sources.Row{}, fmt.Errorf("a row is of account %q", sources.Clean(i.AccountID))
-	}
-	if i.Currency != "" && kpi.Currency(i.Currency) != account.Currency {
-		return sources.Row{}, fmt.Errorf("a row is in %q: expected %s", sources.Clean(i.Currency), account.Currency)
-	}
-	slot, err := i.slot(days)
-	if err != nil {
-		return sources.Row{}, err
-	}
-	metrics, err := i.metrics(p.options.Result)
-	if err != nil {
-		return sources.Row{}, err
-	}
-	e := sources.Entity{Level: sources.LevelAccount, ID: account.ID, Name: account.Name}
-	if p.query.Level == sources.LevelCampaign {
-		e = sources.Entity{Level: sources.LevelCampaign, ID: sources.Clean(i.CampaignID), Name: sources.Clean(i.CampaignName)}
-		if e.ID == "" {
-			return sources.Row{}, fmt.Errorf("a row of %s has no campaign_id", slot.Date)
+func newTally(types [][]string) tally {
+	return tally{types: types, sums: make([]kpi.Micros, len(types)), found: make([]bool, len(types))}
+}
+
+func (t *tally) clear() {
+	clear(t.sums)
+	clear(t.found)
+	t.err = nil
+}
+
+// read goes through a list of actions: how often each type happened, or what
+// it was worth.
+func (t *tally) read(s *httpkit.Scanner) {
+	for range s.Array() {
+		var kind []byte
+		var value httpkit.Decimal
+		for key := range s.Object() {
+			switch string(key) {
+			case "action_type":
+				kind = s.Text()
+			case "value":
+				value = s.Decimal()
+			}
 		}
-		if e.Name == "" {
-			e.Name = e.ID
+		if value.Known {
+			t.add(kind, value.Micros)
 		}
 	}
-	e.Attribution, e.Action = sources.Clean(i.Attribution), p.options.Result
-	return sources.Row{Entity: e, Slot: slot, Metrics: metrics}, nil
+}
+
+func (t *tally) add(kind []byte, value kpi.Micros) {
+	for i, parts := range t.types {
+		for _, part := range parts {
+			if string(kind) != part {
+				continue
+			}
+			sum, err := t.sums[i].Add(value)
+			if err != nil {
+				t.err = err
+			}
+			t.sums[i], t.found[i] = sum, true
+		}
+	}
+}
+
+// pick returns the first alternative that is in the list; found is false when
+// none is.
+func (t *tally) pick() (sum kpi.Micros, found bool, err error) {
+	for i, found := range t.found {
+		if found {
+			return t.sums[i], true, t.err
+		}
+	}
+	return 0, false, nil
 }

@@ -24,7 +24,10 @@ const (
 	ExpiredToken    FaultKind = "expired_token"    // the access token in use has expired; Google's can be refreshed
 	RevokedToken    FaultKind = "revoked_token"    // no token is any good, a refresh is refused too
 	Denied          FaultKind = "denied"           // the credentials do not reach what was asked for; Shopify answers the rest
-	Building        FaultKind = "building"         // a report that was asked for is not ready yet (Microsoft, Yandex)
+	Building        FaultKind = "building"         // a report that was asked for is not ready yet (Meta, Microsoft, Yandex)
+	ReportFailed    FaultKind = "report_failed"    // a report that was asked for came to nothing (Meta)
+	ReportSkipped   FaultKind = "report_skipped"   // a report that was asked for was never begun (Meta)
+	ReportExpired   FaultKind = "report_expired"   // a report that was asked for is no longer kept (Meta)
 	TooMuch         FaultKind = "too_much"         // too much data for one answer: ask for less (Meta, Shopify)
 	UnknownFields   FaultKind = "unknown_fields"   // the right answer with keys and enum values that nobody documented
 	LateRestatement FaultKind = "late_restatement" // costs older than a day are a fiftieth lower: clicks found invalid (advertising platforms)

@@ -116,14 +116,28 @@ func (q *gaqlQuery) days(who customer, epoch, now time.Time) (kpi.DateRange, err
 	return days, nil
 }
 
-// entities lists customers or campaigns without figures.
+// entities lists customers, campaigns, ad groups or ads without figures.
 func entities(q *gaqlQuery, who *customer) []googleRow {
 	if q.from == "customer" {
 		return []googleRow{{customer: who}}
 	}
 	var rows []googleRow
 	for i := range who.Campaigns {
-		rows = append(rows, googleRow{customer: who, campaign: &who.Campaigns[i]})
+		campaign := &who.Campaigns[i]
+		if q.from == "campaign" {
+			rows = append(rows, googleRow{customer: who, campaign: campaign})
+			continue
+		}
+		for g := range campaign.Groups {
+			group := &campaign.Groups[g]
+			if q.from == fromAdGroups {
+				rows = append(rows, googleRow{customer: who, campaign: campaign, group: group})
+				continue
+			}
+			for a := range group.Ads {
+				rows = append(rows, googleRow{customer: who, campaign: campaign, group: group, ad: &group.Ads[a]})
+			}
+		}
 	}
 	return rows
 }

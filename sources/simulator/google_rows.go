@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -11,19 +12,19 @@ import (
 // googleMetrics makes the rows of a query with figures. Rows of a segmented
 // query that are all zero are left out.
 func (s *Simulator) googleMetrics(c *call, q *gaqlQuery, who *customer, days kpi.DateRange) []googleRow {
-	hourly, daily := false, false
-	for _, field := range q.fields {
-		hourly = hourly || field == googleHour
-		daily = daily || field == googleDate
-	}
+	hourly, daily := slices.Contains(q.fields, googleHour), slices.Contains(q.fields, googleDate)
+	parted := q.from == fromAdGroups || q.from == fromAds || slices.Contains(q.fields, googleNetwork)
 	var rows []googleRow
 	for i := range who.Campaigns {
 		campaign := &who.Campaigns[i]
-		rows = append(rows, s.campaignRows(c, who, campaign, days, hourly)...)
+		if !parted {
+			rows = append(rows, s.campaignRows(c, who, campaign, days, hourly)...)
+		} else if len(campaign.Groups) > 0 || q.from == "campaign" || q.from == "customer" {
+			rows = append(rows, s.partRows(c, who, campaign, days, hourly)...)
+		}
 	}
-	byCampaign := q.from == "campaign"
-	if !byCampaign || !daily {
-		rows = fold(rows, byCampaign, daily, hourly)
+	if q.from != "campaign" || !daily || parted {
+		rows = fold(rows, q, daily, hourly)
 	}
 	if !q.selects("segments") && len(rows) == 0 {
 		return entities(q, who)
@@ -52,6 +53,32 @@ func (s *Simulator) campaignRows(c *call, who *customer, campaign *world.Campaig
 		for hour, m := range wall {
 			row.hour, row.metrics = hour, m
 			rows = append(rows, row)
+		}
+	}
+	return withoutZeros(rows)
+}
+
+// partRows makes a row for each ad and network.
+func (s *Simulator) partRows(c *call, who *customer, campaign *world.Campaign, days kpi.DateRange, hourly bool) []googleRow {
+	var rows []googleRow
+	for d := days.From; d <= days.To; d++ {
+		add := func(parts []world.Part, hour int, end time.Time) {
+			for _, p := range parts {
+				row := googleRow{customer: who, campaign: campaign, group: p.Group, ad: p.Ad, date: d, hour: hour, network: "UNSPECIFIED"}
+				if p.Placement != nil {
+					row.network = p.Placement.Network
+				}
+				row.metrics = c.restated(p.Metrics, end, who.Currency)
+				rows = append(rows, row)
+			}
+		}
+		if !hourly {
+			add(s.world.DayParts(who.ID, campaign.ID, d, c.now), 0, d.End(who.Zone))
+			continue
+		}
+		for n, parts := range s.world.HourParts(who.ID, campaign.ID, d, c.now) {
+			begin := d.Start(who.Zone).Add(time.Duration(n) * time.Hour)
+			add(parts, begin.In(who.Zone).Hour(), begin.Add(time.Hour))
 		}
 	}
 	return withoutZeros(rows)
@@ -92,18 +119,27 @@ func isNonzero(m kpi.Metrics) bool {
 }
 
 // fold adds up rows that differ only in what was not selected.
-func fold(rows []googleRow, byCampaign, daily, hourly bool) []googleRow {
+func fold(rows []googleRow, q *gaqlQuery, daily, hourly bool) []googleRow {
 	type key struct {
-		campaign string
-		date     kpi.Date
-		hour     int
+		id, network string
+		date        kpi.Date
+		hour        int
 	}
+	byNetwork := slices.Contains(q.fields, googleNetwork)
 	place := map[key]int{}
 	var folded []googleRow
 	for _, r := range rows {
 		var k key
-		if byCampaign {
-			k.campaign = r.campaign.ID
+		switch q.from {
+		case "campaign":
+			k.id = r.campaign.ID
+		case fromAdGroups:
+			k.id = r.group.ID
+		case fromAds:
+			k.id = r.group.ID + "~" + r.ad.ID
+		}
+		if byNetwork {
+			k.network = r.network
 		}
 		if daily {
 			k.date = r.date
@@ -122,71 +158,87 @@ func fold(rows []googleRow, byCampaign, daily, hourly bool) []googleRow {
 	return folded
 }
 
-// googleWriter writes rows as JSON with the selected fields, grouped by parent.
+// googleWriter writes rows as JSON with the selected fields, nested as their
+// names are.
 type googleWriter struct {
-	parents []string
-	fields  map[string][]googleField
-	mask    string
+	tree []*googleNode
+	mask string
+}
+
+// googleNode is a key of a row: a field, or an object of further keys.
+type googleNode struct {
+	key, place string // as in ad and adGroupAd.ad
+	field      *googleField
+	below      []*googleNode
 }
 
 func newGoogleWriter(q *gaqlQuery) *googleWriter {
-	w := &googleWriter{fields: map[string][]googleField{}}
+	w := &googleWriter{}
 	var mask []string
 	for _, name := range q.fields {
-		f := googleFields[name]
-		if w.fields[f.parent] == nil {
-			w.parents = append(w.parents, f.parent)
+		field := googleFields[name]
+		path := strings.Split(name, ".")
+		level := &w.tree
+		for i, word := range path {
+			path[i] = camel(word)
+			n := slices.IndexFunc(*level, func(n *googleNode) bool { return n.key == path[i] })
+			if n < 0 {
+				n = len(*level)
+				*level = append(*level, &googleNode{key: path[i], place: strings.Join(path[:i+1], ".")})
+			}
+			if i == len(path)-1 {
+				(*level)[n].field = &field
+			}
+			level = &(*level)[n].below
 		}
-		if f.key != "resourceName" {
-			w.fields[f.parent] = append(w.fields[f.parent], f)
-		} else if w.fields[f.parent] == nil {
-			w.fields[f.parent] = []googleField{}
-		}
-		family, rest, _ := strings.Cut(name, ".")
-		mask = append(mask, camel(family)+"."+camel(rest))
+		mask = append(mask, strings.Join(path, "."))
 	}
 	w.mask = strings.Join(mask, ",")
 	return w
 }
 
 // row appends one row. A metric that is zero has no key, as is usual in
-// Google's JSON; neither has an empty name.
+// Google's JSON; neither has an empty name, nor an object without any key.
 func (w *googleWriter) row(b []byte, r *googleRow) []byte {
 	b = append(b, '{')
-	for i, parent := range w.parents {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, '"')
-		b = append(b, parent...)
-		b = append(b, `":{`...)
-		first := true
-		if name := resourceName(parent, r); name != "" {
-			b = append(b, `"resourceName":"`...)
-			b = append(b, name...)
-			b = append(b, '"')
-			first = false
-		}
-		for _, f := range w.fields[parent] {
-			text := f.text(r)
-			if text == "" || (f.isMetric() && text == "0") {
-				continue
-			}
-			if !first {
-				b = append(b, ',')
-			}
-			first = false
-			b = append(b, '"')
-			b = append(b, f.key...)
-			b = append(b, `":`...)
-			b = appendValue(b, text, f.quoted)
-		}
-		b = append(b, '}')
-	}
+	b, _ = appendNodes(b, w.tree, r, true)
 	return append(b, '}')
 }
 
-// batch appends results (when there are any), field mask and the rest.
+// appendNodes appends keys and values; some says whether there was any.
+func appendNodes(b []byte, nodes []*googleNode, r *googleRow, first bool) (_ []byte, some bool) {
+	for _, n := range nodes {
+		before := len(b)
+		if !first {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, '"'), n.key...), `":`...)
+		there := true
+		if n.field == nil {
+			b = append(b, '{')
+			name := resourceName(n.place, r)
+			if name != "" {
+				b = append(append(append(b, `"resourceName":"`...), name...), '"')
+			}
+			b, there = appendNodes(b, n.below, r, name == "")
+			there = there || name != "" || n.place == "metrics"
+			b = append(b, '}')
+		} else if text := n.field.text(r); n.key == "resourceName" || text == "" || text == "0" && strings.HasPrefix(n.place, "metrics.") {
+			there = false
+		} else {
+			b = appendValue(b, text, n.field.quoted)
+		}
+		if !there {
+			b = b[:before]
+			continue
+		}
+		first, some = false, true
+	}
+	return b, some
+}
+
+// batch appends results (when there are any) and field mask; those of a stream
+// have a request's id besides.
 func (w *googleWriter) batch(b []byte, rows []googleRow) []byte {
 	b = append(b, '{')
 	if len(rows) > 0 {
@@ -201,8 +253,6 @@ func (w *googleWriter) batch(b []byte, rows []googleRow) []byte {
 	}
 	b = append(b, `"fieldMask":"`...)
 	b = append(b, w.mask...)
-	b = append(b, `","requestId":"`...)
-	b = append(b, googleRequestID...)
 	return append(b, `","queryResourceConsumption":"322"`...)
 }
 
@@ -215,7 +265,7 @@ func (g *googleResult) stream(size int) []byte {
 	b := append(make([]byte, 0, typicalRow*(len(g.rows)+1)), '[')
 	for rows := g.rows; ; {
 		n := min(size, len(rows))
-		b = append(w.batch(b, rows[:n]), '}')
+		b = append(w.batch(b, rows[:n]), `,"requestId":"`+googleRequestID+`"}`...)
 		if rows = rows[n:]; len(rows) == 0 {
 			return append(b, ']')
 		}

@@ -298,3 +298,46 @@ func BenchmarkGoogleMonth(b *testing.B) {
 		})
 	}
 }
+
+func TestGoogleAdsAreNestedAndTheirPartsAddUp(t *testing.T) {
+	r := newRig(t)
+	r.PageSize = 40
+	body := func(customer, query string) string {
+		t.Helper()
+		status, body := r.gaql(r.signIn(), "4440000000", customer, query)
+		if status != http.StatusOK {
+			t.Fatalf("%d %s", status, body)
+		}
+		return string(body)
+	}
+	const day = " WHERE segments.date BETWEEN '2026-11-03' AND '2026-11-03'"
+	ads := body("4440000001", "SELECT ad_group_ad.status, ad_group_ad.ad.id, ad_group_ad.ad.type, ad_group_ad.ad.responsive_search_ad.headlines, ad_group_ad.ad.expanded_text_ad.headline_part1, ad_group.id, segments.date, segments.ad_network_type, metrics.clicks FROM ad_group_ad"+day+" AND ad_group.id = 5100000000021")
+	for _, part := range []string{
+		`"adGroupAd":{"resourceName":"customers/4440000001/adGroupAds/5100000000021~51000000000211","status":"ENABLED","ad":{"resourceName":"customers/4440000001/ads/51000000000211","id":"51000000000211","type":"EXPANDED_TEXT_AD","expandedTextAd":{"headlinePart1":"Headline \u001b[1mSpring"}}}`,
+		`"adGroup":{"resourceName":"customers/4440000001/adGroups/5100000000021","id":"5100000000021"}`, `"adNetworkType":"SEARCH_PARTNERS"`,
+		`"fieldMask":"adGroupAd.status,adGroupAd.ad.id,adGroupAd.ad.type,adGroupAd.ad.responsiveSearchAd.headlines,adGroupAd.ad.expandedTextAd.headlinePart1,adGroup.id,segments.date,segments.adNetworkType,metrics.clicks"`,
+	} {
+		if !strings.Contains(ads, part) {
+			t.Errorf("no %s in %s", part, ads)
+		}
+	}
+	if strings.Contains(ads, `"responsiveSearchAd":{}`) || strings.Contains(ads, "5100000000022") {
+		t.Errorf("an empty object, or another ad group, in %s", ads)
+	}
+	clicks := func(rows []googleWire) (sum kpi.Metrics) {
+		for _, row := range rows {
+			sum.Clicks += row.metrics(t).Clicks
+		}
+		return sum
+	}
+	whole := r.googleRows("4440000000", "4440000001", "SELECT campaign.id, metrics.clicks FROM campaign"+day+" AND campaign.id != 510000000003")
+	for _, from := range []string{"ad_group", "ad_group_ad"} {
+		parts := r.googleRows("4440000000", "4440000001", "SELECT campaign.id, metrics.clicks FROM "+from+day)
+		if clicks(parts) != clicks(whole) || len(parts) <= len(whole) {
+			t.Errorf("%d rows of %s have %+v, campaigns %+v", len(parts), from, clicks(parts), clicks(whole))
+		}
+	}
+	if listed := r.googleRows("4440000000", "4440000001", "SELECT ad_group.id FROM ad_group"); len(listed) != 9 {
+		t.Errorf("%d ad groups are listed", len(listed))
+	}
+}

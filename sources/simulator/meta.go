@@ -29,15 +29,29 @@ func (s *Simulator) metaAds(c *call) answer {
 	}
 	id, edge, _ := strings.Cut(rest, "/")
 	switch {
+	case c.r.Method == http.MethodPost && edge == "insights":
+		if account, ok := s.world.Account(world.Meta, id); ok {
+			return s.metaStart(c, account, query)
+		}
 	case c.r.Method != http.MethodGet:
 		return metaInvalid("Unsupported request").answer()
 	case rest == "me/adaccounts":
 		return s.metaAccounts(c, query)
+	case strings.HasPrefix(id, metaRunPrefix):
+		return s.metaRun(c, id, edge, query)
 	case edge == "insights":
 		if account, ok := s.world.Account(world.Meta, id); ok {
 			return s.metaInsights(c, account, query)
 		}
+	case edge == "adsets" || edge == "ads":
+		if a, ok := s.metaStatuses(c, id, edge, query); ok {
+			return a
+		}
 	}
+	return metaGone(id)
+}
+
+func metaGone(id string) answer {
 	return metaRefusal{http.StatusBadRequest, 100, 33, "Unsupported get request. Object with ID '" + id + "' does not exist, cannot be loaded due to missing permissions, or does not support this operation", false}.answer()
 }
 
@@ -108,6 +122,8 @@ func (*Simulator) metaFailure(c *call) answer {
 		return metaRefusal{http.StatusBadRequest, 190, 463, "Error validating access token: Session has expired", false}.answer()
 	case RevokedToken:
 		return metaRefusal{http.StatusBadRequest, 190, 458, "Error validating access token: the user has not authorized the application", false}.answer()
+	case Building, ReportFailed, ReportSkipped, ReportExpired:
+		return metaTrouble(c)
 	case Denied:
 		return metaRefusal{http.StatusForbidden, 200, 0, "(#200) Missing permission", false}.answer()
 	case TooMuch:

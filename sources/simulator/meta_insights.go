@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -22,19 +23,25 @@ var metaPurchases = [...]string{
 
 // metaRow is one row of insights.
 type metaRow struct {
-	account  *world.Account
-	campaign *world.Campaign // nil at account level
-	days     kpi.DateRange
-	hour     int // wall clock; -1 without the hourly breakdown
-	metrics  kpi.Metrics
+	account   *world.Account
+	campaign  *world.Campaign // nil at account level
+	group     *world.AdGroup  // nil above the ad set
+	ad        *world.Ad       // nil above the ad
+	placement *world.Placement
+	days      kpi.DateRange
+	hour      int // wall clock; -1 without the hourly breakdown
+	metrics   kpi.Metrics
 }
 
 // metaReport is what a request for insights asks for.
 type metaReport struct {
 	days       kpi.DateRange
-	byCampaign bool
+	level      string // account, campaign, adset or ad
+	within     string // id of the campaign or ad set that rows have to belong to, or ""
 	byHour     bool
 	byDay      bool
+	byPlatform bool
+	byPosition bool
 	fields     []string
 }
 
@@ -45,6 +52,10 @@ var metaFields = map[string]func(b []byte, r *metaRow) []byte{
 	"account_currency": metaText("account_currency", func(r *metaRow) string { return string(r.account.Currency) }),
 	"campaign_id":      metaCampaignText("campaign_id", func(c *world.Campaign) string { return c.ID }),
 	"campaign_name":    metaCampaignText("campaign_name", func(c *world.Campaign) string { return c.Name }),
+	"adset_id":         metaGroupText("adset_id", func(g *world.AdGroup) string { return g.ID }),
+	"adset_name":       metaGroupText("adset_name", func(g *world.AdGroup) string { return g.Name }),
+	"ad_id":            metaAdText("ad_id", func(a *world.Ad) string { return a.ID }),
+	"ad_name":          metaAdText("ad_name", func(a *world.Ad) string { return a.Name }),
 	"impressions":      metaText("impressions", func(r *metaRow) string { return strconv.FormatInt(r.metrics.Impressions, 10) }),
 	// clicks counts likes and profile clicks too; those that lead to the website
 	// are the inline link clicks.
@@ -68,6 +79,26 @@ func metaCampaignText(key string, value func(*world.Campaign) string) func([]byt
 	text := metaText(key, func(r *metaRow) string { return value(r.campaign) })
 	return func(b []byte, r *metaRow) []byte {
 		if r.campaign == nil {
+			return b
+		}
+		return text(b, r)
+	}
+}
+
+func metaGroupText(key string, value func(*world.AdGroup) string) func([]byte, *metaRow) []byte {
+	text := metaText(key, func(r *metaRow) string { return value(r.group) })
+	return func(b []byte, r *metaRow) []byte {
+		if r.group == nil {
+			return b
+		}
+		return text(b, r)
+	}
+}
+
+func metaAdText(key string, value func(*world.Ad) string) func([]byte, *metaRow) []byte {
+	text := metaText(key, func(r *metaRow) string { return value(r.ad) })
+	return func(b []byte, r *metaRow) []byte {
+		if r.ad == nil {
 			return b
 		}
 		return text(b, r)
@@ -124,6 +155,12 @@ func (r *metaRow) append(b []byte, fields []string) []byte {
 	if r.hour >= 0 {
 		b = append(b, fmt.Sprintf(`,"%s":"%02d:00:00 - %02d:59:59"`, metaHourly, r.hour, r.hour)...)
 	}
+	if r.placement != nil {
+		b = append(b, fmt.Sprintf(`,"publisher_platform":%q`, r.placement.Network)...)
+		if r.placement.Position != "" {
+			b = append(b, fmt.Sprintf(`,"platform_position":%q`, r.placement.Position)...)
+		}
+	}
 	return append(b, '}')
 }
 
@@ -133,9 +170,18 @@ func (s *Simulator) metaInsights(c *call, account world.Account, query url.Value
 	if refused != "" {
 		return metaInvalid(refused).answer()
 	}
+	return s.metaReported(c, account, report, query, s.SyncRows)
+}
+
+// metaReported answers with a page of a report that has no more than so many
+// rows; 0 is no limit.
+func (s *Simulator) metaReported(c *call, account world.Account, report metaReport, query url.Values, most int) answer {
 	report.days.From = max(report.days.From, kpi.DateOf(s.world.Spec().Epoch, account.Zone))
 	report.days.To = min(report.days.To, kpi.DateOf(c.now, account.Zone))
 	rows := s.metaRows(c, &account, report)
+	if most > 0 && len(rows) > most {
+		return metaRefusal{http.StatusBadRequest, 100, 1487534, "(#100) Too much data was requested in one call", false}.answer()
+	}
 	return s.metaPage(c, query, len(rows), func(b []byte, i int) []byte { return rows[i].append(b, report.fields) })
 }
 
@@ -150,12 +196,15 @@ func parseMetaReport(query url.Values) (r metaReport, refused string) {
 			return r, name + " is not valid for fields param."
 		}
 	}
-	switch level := query.Get("level"); level {
-	case "campaign":
-		r.byCampaign = true
-	case "account", "":
+	switch r.level = query.Get("level"); r.level {
+	case "campaign", "adset", "ad", "account":
+	case "":
+		r.level = "account"
 	default:
-		return r, "level must be one of the following values: account, campaign" // ad sets and ads are not simulated
+		return r, "level must be one of the following values: ad, adset, campaign, account"
+	}
+	if r.within, refused = parseMetaFilter(query.Get("filtering"), r.level); refused != "" {
+		return r, refused
 	}
 	switch query.Get("time_increment") {
 	case "1":
@@ -165,14 +214,34 @@ func parseMetaReport(query url.Values) (r metaReport, refused string) {
 		return r, "time_increment must be 1 or all_days" // months and other runs of days are not simulated
 	}
 	switch query.Get("breakdowns") {
-	case metaHourly:
+	case metaHourly: // with no other breakdown of delivery
 		r.byHour = true
+	case "publisher_platform":
+		r.byPlatform = true
+	case "publisher_platform,platform_position":
+		r.byPlatform, r.byPosition = true, true
 	case "":
 	default:
 		return r, "breakdowns is not supported: " + query.Get("breakdowns")
 	}
 	r.days, refused = parseMetaDays(query.Get("time_range"))
 	return r, refused
+}
+
+// parseMetaFilter reads the one kind of filter that is simulated: what belongs
+// to a campaign or an ad set.
+func parseMetaFilter(text, level string) (within, refused string) {
+	if text == "" {
+		return "", ""
+	}
+	var filters []struct{ Field, Operator, Value string }
+	if err := json.Unmarshal([]byte(text), &filters); err != nil || len(filters) != 1 || filters[0].Operator != "EQUAL" {
+		return "", "param filtering must be an array of filter objects"
+	}
+	if field := filters[0].Field; field != "campaign.id" && (field != "adset.id" || level != "ad") {
+		return "", "Filtering field " + field + " is invalid"
+	}
+	return filters[0].Value, ""
 }
 
 func parseMetaDays(text string) (kpi.DateRange, string) {
@@ -191,50 +260,107 @@ func parseMetaDays(text string) (kpi.DateRange, string) {
 	return kpi.DateRange{From: since, To: until}, ""
 }
 
+// metaKey is what rows of a report have apart from each other.
+type metaKey struct {
+	id, platform, position string
+	date                   kpi.Date
+	hour                   int
+}
+
 // metaRows makes the rows with delivery. Without a time increment, one row
-// stands for the same hour, or all hours, of all days.
+// stands for the same hour, or all hours, of all days. What was deleted is in
+// no list, and still in the figures of what it belonged to.
 func (s *Simulator) metaRows(c *call, account *world.Account, report metaReport) []metaRow {
-	type key struct {
-		campaign string
-		date     kpi.Date
-		hour     int
-	}
-	place := map[key]int{}
+	place := map[metaKey]int{}
 	var rows []metaRow
-	add := func(campaign *world.Campaign, d kpi.Date, hour int, m kpi.Metrics) {
-		if !isNonzero(m) {
+	add := func(row metaRow, d kpi.Date) {
+		if !isNonzero(row.metrics) || !report.shapes(&row) {
 			return
 		}
-		row := metaRow{account, campaign, report.days, hour, m}
-		k := key{"", 0, hour}
-		if report.byCampaign {
-			k.campaign = campaign.ID
-		} else {
-			row.campaign = nil
+		k := metaKey{hour: row.hour}
+		switch report.level {
+		case "campaign":
+			k.id = row.campaign.ID
+		case "adset":
+			k.id = row.group.ID
+		case "ad":
+			k.id = row.ad.ID
 		}
+		if row.placement != nil {
+			k.platform, k.position = row.placement.Network, row.placement.Position
+		}
+		row.account, row.days = account, report.days
 		if report.byDay {
 			k.date, row.days = d, kpi.DateRange{From: d, To: d}
 		}
 		if i, known := place[k]; known {
-			rows[i].metrics = sum(rows[i].metrics, m)
+			rows[i].metrics = sum(rows[i].metrics, row.metrics)
 			return
 		}
 		place[k] = len(rows)
 		rows = append(rows, row)
 	}
+	parted := report.level == "adset" || report.level == "ad" || report.byPlatform
 	for i := range account.Campaigns {
 		campaign := &account.Campaigns[i]
 		for d := report.days.From; d <= report.days.To; d++ {
-			if !report.byHour {
-				add(campaign, d, -1, c.restated(s.world.Day(account.ID, campaign.ID, d, c.now), d.End(account.Zone), account.Currency))
-				continue
-			}
-			start := d.Start(account.Zone)
-			for n, m := range s.world.Hours(account.ID, campaign.ID, d, c.now) {
-				begin := start.Add(time.Duration(n) * time.Hour)
-				add(campaign, d, begin.In(account.Zone).Hour(), c.restated(m, begin.Add(time.Hour), account.Currency))
-			}
+			s.metaDay(c, account, campaign, d, report.byHour, parted, func(row metaRow) { add(row, d) })
 		}
 	}
 	return rows
+}
+
+// metaDay hands over the figures of a day of a campaign: the whole, or each
+// part of it.
+func (s *Simulator) metaDay(c *call, account *world.Account, campaign *world.Campaign, d kpi.Date, byHour, parted bool, add func(metaRow)) {
+	row := func(part world.Part, hour int, end time.Time) {
+		add(metaRow{campaign: campaign, group: part.Group, ad: part.Ad, placement: part.Placement, hour: hour, metrics: c.restated(part.Metrics, end, account.Currency)})
+	}
+	if !byHour {
+		parts := []world.Part{{Metrics: s.world.Day(account.ID, campaign.ID, d, c.now)}}
+		if parted {
+			parts = s.world.DayParts(account.ID, campaign.ID, d, c.now)
+		}
+		for _, part := range parts {
+			row(part, -1, d.End(account.Zone))
+		}
+		return
+	}
+	hours := s.world.Hours(account.ID, campaign.ID, d, c.now)
+	for n, whole := range hours {
+		begin := d.Start(account.Zone).Add(time.Duration(n) * time.Hour)
+		parts := []world.Part{{Metrics: whole}}
+		if parted {
+			parts = s.world.Parts(account.ID, campaign.ID, begin, whole)
+		}
+		for _, part := range parts {
+			row(part, begin.In(account.Zone).Hour(), begin.Add(time.Hour))
+		}
+	}
+}
+
+// shapes leaves of a row what the report asks for; false when it has no such row.
+func (r *metaReport) shapes(row *metaRow) bool {
+	within := r.within == "" || row.campaign.ID == r.within || row.group != nil && row.group.ID == r.within
+	gone := r.level != "account" && row.campaign.Status == "DELETED"
+	switch r.level {
+	case "adset":
+		gone = gone || row.group == nil || row.group.Status == "DELETED"
+		row.ad = nil
+	case "ad":
+		gone = gone || row.ad == nil || row.group.Status == "DELETED" || row.ad.Status == "DELETED"
+	case "account":
+		row.campaign, row.group, row.ad = nil, nil, nil
+	default:
+		row.group, row.ad = nil, nil
+	}
+	if !r.byPlatform {
+		row.placement = nil
+	} else if row.placement == nil {
+		row.placement = &world.Placement{Network: "unknown"}
+	}
+	if !r.byPosition && row.placement != nil {
+		row.placement = &world.Placement{Network: row.placement.Network}
+	}
+	return within && !gone
 }

@@ -286,3 +286,80 @@ func TestSkewedClockShowsTheFuture(t *testing.T) {
 		t.Errorf("tomorrow on a skewed clock, dated %s: %.200s", header.Get("Date"), body)
 	}
 }
+
+func TestMetaPartsAddUpAtEveryLevel(t *testing.T) {
+	r := newRig(t)
+	var whole, campaigns kpi.Metrics
+	rows, _ := r.metaPages("act_900000000000001/insights", insights())
+	for _, row := range rows {
+		campaigns = sum(campaigns, row.metrics(t))
+	}
+	more := []string{"fields", "account_id,adset_id,adset_name,ad_id,ad_name,campaign_id,impressions,inline_link_clicks,spend,actions,action_values"}
+	for _, c := range [][]string{{"level", "account"}, {"level", "adset"}, {"level", "ad"}, {"breakdowns", "publisher_platform"}, {"level", "ad", "breakdowns", "publisher_platform,platform_position"}} {
+		parts, _ := r.metaPages("act_900000000000001/insights", insights(append(more, c...)...))
+		whole = kpi.Metrics{}
+		for _, row := range parts {
+			whole = sum(whole, row.metrics(t))
+		}
+		if whole != campaigns || c[1] != "account" && len(parts) <= len(rows) {
+			t.Errorf("%v: %d rows add up to %+v, want %+v", c, len(parts), whole, campaigns)
+		}
+	}
+	one, _ := r.metaPages("act_900000000000001/insights", insights(append(more, "level", "ad", "filtering", `[{"field":"adset.id","operator":"EQUAL","value":"12090000000000100061"}]`)...))
+	if len(one) == 0 || one[0].CampaignID != "1209000000000010006" {
+		t.Errorf("below one ad set: %+v", one)
+	}
+	for says, bad := range map[string][]string{
+		"filtering":           {"filtering", "nonsense"},
+		"campaign.name":       {"filtering", `[{"field":"campaign.name","operator":"EQUAL","value":"x"}]`},
+		"breakdowns":          {"breakdowns", "publisher_platform," + metaHourly},
+		"adset.id is invalid": {"level", "adset", "filtering", `[{"field":"adset.id","operator":"EQUAL","value":"1"}]`},
+	} {
+		if status, _, body := r.meta("act_900000000000001/insights", insights(bad...)); status != 400 || !strings.Contains(string(body), says) {
+			t.Errorf("%v: %d %s", bad, status, body)
+		}
+	}
+}
+
+func TestMetaPreparesAReport(t *testing.T) {
+	r := newRig(t)
+	order := func() string {
+		t.Helper()
+		_, _, body := r.do("POST", "/meta_ads/v26.0/act_900000000000001/insights?"+insights().Encode(), "", "Authorization", "Bearer "+MetaToken)
+		var made struct {
+			ID json.RawMessage `json:"report_run_id"`
+		}
+		r.decode(body, &made)
+		return strings.Trim(string(made.ID), `"`)
+	}
+	id := order()
+	if again := order(); again == id || id == "" {
+		t.Errorf("two orders: %s and %s", id, again)
+	}
+	if status, _, body := r.meta(id+"/insights", nil); status != 400 {
+		t.Errorf("rows before it is ready: %d %s", status, body)
+	}
+	var states []string
+	for range 3 {
+		_, _, body := r.meta(id, nil)
+		var state struct {
+			Status  string  `json:"async_status"`
+			Percent float64 `json:"async_percent_completion"`
+		}
+		r.decode(body, &state)
+		states = append(states, state.Status)
+		if len(states) == 3 {
+			sameShape(t, body, fixture(t, "meta_ads/recorded_async_status.json"), ".id", ".account_id", ".time_ref", ".async_status", ".async_percent_completion")
+		}
+	}
+	if strings.Join(states, ", ") != "Job Not Started, Job Running, Job Completed" {
+		t.Errorf("states %q", states)
+	}
+	direct, _ := r.metaPages("act_900000000000001/insights", insights())
+	if prepared, _ := r.metaPages(id+"/insights", nil); len(prepared) != len(direct) {
+		t.Errorf("%d rows prepared, %d directly", len(prepared), len(direct))
+	}
+	if status, _, body := r.meta("61009/insights", nil); status != 400 || !strings.Contains(string(body), `"error_subcode":33`) {
+		t.Errorf("a report that there never was: %d %s", status, body)
+	}
+}

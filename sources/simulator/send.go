@@ -27,7 +27,7 @@ func (s *Simulator) failure(c *call) (answer, bool) {
 		return answer{status, http.Header{"Content-Type": {"text/html"}}, []byte(proxyPage)}, true
 	case NotJSON:
 		return answer{http.StatusOK, http.Header{"Content-Type": {"text/plain"}}, []byte("OK, come back soon\n")}, true
-	case Throttle, Outage, ExpiredToken, RevokedToken, Denied, TooMuch, WrongType, Building:
+	case Throttle, Outage, ExpiredToken, RevokedToken, Denied, TooMuch, WrongType, Building, ReportFailed, ReportSkipped, ReportExpired:
 		return services[c.platform].failure(s, c), true
 	}
 	return answer{}, false

@@ -74,9 +74,10 @@ var services = map[string]service{
 //
 // A path may begin with /at/<unix seconds>: that request is answered as it
 // would have been at that instant. It is safe for concurrent use once PageSize
-// is set.
+// and SyncRows are set.
 type Simulator struct {
 	PageSize int // most rows in a page or batch, whatever the request asks for
+	SyncRows int // most rows of insights that Meta gives without a report; 0 is no limit
 
 	world     *world.World
 	now       func() time.Time
@@ -84,6 +85,7 @@ type Simulator struct {
 	google    googleAds
 	oauth     oauthTokens
 	microsoft microsoftAds
+	meta      metaReports
 
 	mu       sync.Mutex
 	requests []Request

@@ -26,6 +26,12 @@ type Adapter struct {
 	Grains  []sources.Grain // what Fetch can be asked for
 	// RealHours: the two hours that the clock shows twice are told apart.
 	RealHours bool
+	// AdID makes the id of an ad, where the platform's own is not enough; else
+	// nil.
+	AdID func(group, ad string) string
+	// Breakdowns lists what Query.Breakdown may name, and what Entity.Breakdown
+	// is for a placement.
+	Breakdowns map[string]func(world.Placement) string
 	// Path is part of the path of those requests that fetch figures. Faults are
 	// set for these once the accounts have been listed.
 	Path      string
@@ -54,6 +60,14 @@ func Run(t *testing.T, a Adapter) {
 	t.Run("figures equal the truth to the micro, days of 25 hours included", func(t *testing.T) {
 		a.truth(t, world.ConformanceAutumn, autumn)
 	})
+	if a.Definition.Deepest > sources.LevelCampaign {
+		t.Run("ad groups and ads equal the truth and add up to what they belong to", a.levels)
+		t.Run("a parent narrows what is read", a.parents)
+		t.Run("a fault below the campaign is that of the fetch", a.deepFaults)
+	}
+	if len(a.Breakdowns) > 0 {
+		t.Run("breakdowns equal the truth and add up to the whole", a.breakdowns)
+	}
 	t.Run("an error of yield ends the fetch", a.yieldError)
 	if a.Files {
 		t.Run("a broken file fails the fetch and is named", a.brokenFiles)

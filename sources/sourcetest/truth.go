@@ -3,7 +3,6 @@ package sourcetest
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -127,6 +126,9 @@ func (s *stand) compareRows(t *testing.T, account sources.Account, days kpi.Date
 		if row.Entity.Name == "" || row.Entity.Name != sources.Clean(row.Entity.Name) || row.Entity.Status != sources.Clean(row.Entity.Status) {
 			t.Errorf("campaign %s has the name %q and the status %q: want them fit for a terminal", row.Entity.ID, row.Entity.Name, row.Entity.Status)
 		}
+		if row.Entity.Level != sources.LevelCampaign || row.Entity.Parent != "" || row.Entity.Breakdown != "" {
+			t.Errorf("asked for campaigns and got %+v", row.Entity)
+		}
 		p := place{row.Entity.ID, row.Slot}
 		if _, again := got[p]; again {
 			t.Errorf("%v is reported twice", p)
@@ -170,9 +172,7 @@ func (s *stand) figures(t *testing.T, account sources.Account, days kpi.DateRang
 		}
 		want[p] = sum
 	}
-	accounts := s.world.Accounts(s.adapter.Definition.Type)
-	i := slices.IndexFunc(accounts, func(a world.Account) bool { return a.ID == account.ID })
-	for _, campaign := range accounts[i].Campaigns {
+	for _, campaign := range s.campaigns(account) {
 		id := campaign.ID
 		if s.adapter.Files {
 			id = sources.Clean(campaign.Name)

@@ -24,12 +24,12 @@ func Conformance() *World {
 		Seed:  7,
 		Epoch: ConformanceEpoch,
 		Accounts: []Account{
-			{Platform: Google, ID: "4440000001", Name: "Tests & Söhne \u202eoHG", Manager: "4440000000", Currency: "EUR", Zone: berlin, Campaigns: awkward("51000000000", UTM{"google", "cpc", ""}, 1, true)},
-			{Platform: Google, ID: "4440000002", Name: "", Manager: "4440000000", Currency: "JPY", Zone: tokyo, Campaigns: awkward("52000000000", UTM{"google", "cpc", ""}, 160, true)},
+			{Platform: Google, ID: "4440000001", Name: "Tests & Söhne \u202eoHG", Manager: "4440000000", Currency: "EUR", Zone: berlin, Campaigns: ofGoogle(awkward("51000000000", UTM{"google", "cpc", ""}, 1, true))},
+			{Platform: Google, ID: "4440000002", Name: "", Manager: "4440000000", Currency: "JPY", Zone: tokyo, Campaigns: ofGoogle(awkward("52000000000", UTM{"google", "cpc", ""}, 160, true))},
 			{Platform: Google, ID: "4440000003", Name: "Without campaigns", Manager: "4440000000", Currency: "EUR", Zone: berlin},
-			{Platform: Google, ID: "4440000009", Name: "Direct access", Currency: "USD", Zone: newYork, Campaigns: awkward("53000000000", UTM{"google", "cpc", ""}, 1, true)},
-			{Platform: Meta, ID: "act_900000000000001", Name: "Berlin", Currency: "EUR", Zone: berlin, Campaigns: awkward("120900000000001000", UTM{"facebook", "paid_social", ""}, 1, false)},
-			{Platform: Meta, ID: "act_900000000000002", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: awkward("120900000000002000", UTM{"facebook", "paid_social", ""}, 1, false)},
+			{Platform: Google, ID: "4440000009", Name: "Direct access", Currency: "USD", Zone: newYork, Campaigns: ofGoogle(awkward("53000000000", UTM{"google", "cpc", ""}, 1, true))},
+			{Platform: Meta, ID: "act_900000000000001", Name: "Berlin", Currency: "EUR", Zone: berlin, Campaigns: ofMeta(awkward("120900000000001000", UTM{"facebook", "paid_social", ""}, 1, false))},
+			{Platform: Meta, ID: "act_900000000000002", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: ofMeta(awkward("120900000000002000", UTM{"facebook", "paid_social", ""}, 1, false))},
 			{Platform: Meta, ID: "act_900000000000003", Name: "Without campaigns", Currency: "JPY", Zone: tokyo},
 			{Platform: CSV, ID: "partners", Name: "Partners", Currency: "EUR", Zone: berlin, Campaigns: partners()},
 		},
@@ -69,9 +69,73 @@ func awkward(prefix string, utm UTM, scale float64, dataDriven bool) []Campaign 
 		if n.status == "REMOVED" {
 			c.Ended = ConformanceAutumn.AddDate(0, 0, -5)
 		}
+		c.Groups = awkwardGroups(c, i)
 		all = append(all, c)
 	}
 	return all
+}
+
+// awkwardGroups divides the campaign that comes nth into one to three ad
+// groups, with names like those of the campaigns. Its second ad is paused, and
+// where there is a third group that one was removed.
+func awkwardGroups(c Campaign, nth int) []AdGroup {
+	names := []string{c.Name, "Same name", "Tab\there \x1b]0;title\x07 \u202eend"}
+	kinds := []string{"RESPONSIVE_SEARCH_AD", "EXPANDED_TEXT_AD", "IMAGE_AD", "SHOPPING_PRODUCT_AD"}
+	statuses := []string{"ENABLED", "ENABLED", "REMOVED"}
+	var groups []AdGroup
+	for g := range 1 + nth%3 {
+		group := AdGroup{ID: c.ID + string(rune('1'+g)), Name: names[g], Status: statuses[g]}
+		for a := range 1 + (nth+g)%3 {
+			ad := Ad{
+				ID: group.ID + string(rune('1'+a)), Type: kinds[(nth+g+a)%len(kinds)], Status: "ENABLED", Share: 1 + (2*a+g)%5,
+				Headline: "Headline \x1b[1m" + names[g],
+			}
+			if ad.Type == "IMAGE_AD" {
+				ad.Name, ad.Headline = "Ad \u200b"+names[g], ""
+			}
+			if ad.Type == "SHOPPING_PRODUCT_AD" {
+				ad.Headline = ""
+			}
+			if a == 1 {
+				ad.Status = "PAUSED"
+			}
+			group.Ads = append(group.Ads, ad)
+		}
+		groups = append(groups, group)
+	}
+	return groups
+}
+
+// GooglePlacements and MetaPlacements are where ads are shown.
+var (
+	GooglePlacements = []Placement{{"SEARCH", "", 6}, {"SEARCH_PARTNERS", "", 2}, {"CONTENT", "", 1}}
+	MetaPlacements   = []Placement{
+		{"facebook", "feed", 5}, {"facebook", "marketplace", 1}, {"instagram", "feed", 2},
+		{"instagram", "instagram_stories", 2}, {"audience_network", "an_classic", 1},
+	}
+)
+
+// ofGoogle makes awkward campaigns of Google's: the third is Performance Max,
+// which has no ad groups and one network.
+func ofGoogle(campaigns []Campaign) []Campaign {
+	for i := range campaigns {
+		campaigns[i].Placements = GooglePlacements
+	}
+	campaigns[2].ChannelType, campaigns[2].Groups, campaigns[2].Placements = "PERFORMANCE_MAX", nil, []Placement{{"MIXED", "", 1}}
+	return campaigns
+}
+
+// ofMeta makes awkward campaigns of Meta's, whose ads all have names.
+func ofMeta(campaigns []Campaign) []Campaign {
+	for i := range campaigns {
+		campaigns[i].Placements = MetaPlacements
+		for _, group := range campaigns[i].Groups {
+			for j := range group.Ads {
+				group.Ads[j].Name = "Ad \u200b" + group.Name
+			}
+		}
+	}
+	return campaigns
 }
 
 func partners() []Campaign {

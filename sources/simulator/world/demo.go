@@ -1,6 +1,7 @@
 package world
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -70,9 +71,13 @@ func Demo(seed uint64, now time.Time, incident bool) *World {
 func demoGoogle() []Campaign {
 	return campaigns(UTM{"google", "cpc", ""}, func(c *Campaign) {
 		c.DataDriven, c.CPC, c.CTR = true, 0.55, 0.045
+		c.Placements = GooglePlacements
+		c.Groups = demoGroups(c.ID, []string{"Exact match", "Phrase match", "Broad match"}, "Free returns, fast delivery", "Order today")
 		c.ChannelType = "SEARCH"
 		if strings.HasPrefix(c.Name, "Shopping ") {
 			c.ChannelType, c.CPC, c.CTR = "SHOPPING", 0.38, 0.012
+			c.Placements = []Placement{{"SEARCH", "", 5}, {"SEARCH_PARTNERS", "", 1}}
+			c.Groups = demoGroups(c.ID, []string{"New arrivals", "All products"}, "")
 		}
 	},
 		plan{"21034567801", "Search Brand", 70, 58, 2.1, 1.25, 0.72, 0.18},
@@ -85,7 +90,10 @@ func demoGoogle() []Campaign {
 }
 
 func demoMetaEU() []Campaign {
-	return campaigns(UTM{"facebook", "paid_social", ""}, func(c *Campaign) { c.CPC, c.CTR = 0.62, 0.014 },
+	return campaigns(UTM{"facebook", "paid_social", ""}, func(c *Campaign) {
+		c.CPC, c.CTR, c.Placements = 0.62, 0.014, MetaPlacements
+		c.Groups = demoGroups(c.ID, []string{"Women 25-54", "Men 25-54"}, "Video 15 s", "Carousel", "Static offer")
+	},
 		plan{"120210000000000101", "Prospecting Broad", 70, 54, 1.6, 1.35, 0.50, 0.30},
 		plan{"120210000000000102", "Prospecting Lookalike", 50, 57, 1.75, 1.3, 0.52, 0.28},
 		plan{"120210000000000103", "Retargeting Basket", 24, 63, 2.2, 1.4, 0.60, 0.25},
@@ -94,10 +102,31 @@ func demoMetaEU() []Campaign {
 }
 
 func demoMetaUS() []Campaign {
-	return campaigns(UTM{"facebook", "paid_social", ""}, func(c *Campaign) { c.CPC, c.CTR = 0.85, 0.012 },
+	return campaigns(UTM{"facebook", "paid_social", ""}, func(c *Campaign) {
+		c.CPC, c.CTR, c.Placements = 0.85, 0.012, MetaPlacements
+		c.Groups = demoGroups(c.ID, []string{"Women 25-54", "Men 25-54"}, "Video 15 s", "Carousel", "Static offer")
+	},
 		plan{"120210000000000201", "US Prospecting", 32, 72, 1.55, 1.3, 0.48, 0.30},
 		plan{"120210000000000202", "US Retargeting", 18, 68, 1.9, 1.4, 0.55, 0.28},
 	)
+}
+
+// demoGroups makes ad groups of these names, each with an ad of every headline.
+// One without a headline is a product ad.
+func demoGroups(campaign string, names []string, headlines ...string) []AdGroup {
+	var groups []AdGroup
+	for g, name := range names {
+		group := AdGroup{ID: fmt.Sprintf("%s%d", campaign, g+1), Name: name, Status: "ENABLED"}
+		for a, headline := range headlines {
+			ad := Ad{ID: fmt.Sprintf("%s%d", group.ID, a+1), Name: headline, Headline: headline, Type: "RESPONSIVE_SEARCH_AD", Status: "ENABLED", Share: len(names) - g + a}
+			if headline == "" {
+				ad.Type = "SHOPPING_PRODUCT_AD"
+			}
+			group.Ads = append(group.Ads, ad)
+		}
+		groups = append(groups, group)
+	}
+	return groups
 }
 
 func demoAffiliates() []Campaign {

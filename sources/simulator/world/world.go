@@ -55,7 +55,7 @@ type Account struct {
 type Campaign struct {
 	ID          string // unique in the world
 	Name        string
-	Status      string // ENABLED, PAUSED or REMOVED
+	Status      string // ENABLED, PAUSED or REMOVED; a DELETED one is in no list of Meta's
 	ChannelType string // Google's advertising channel type
 
 	// SpendPerDay is the mean cost of a day, in units of the account's currency.
@@ -74,6 +74,9 @@ type Campaign struct {
 	Lacks        kpi.Fields // what its export leaves empty (CSV)
 	Schedule     Schedule
 	Ended        time.Time // last moment with delivery; zero for a campaign that still runs
+
+	Groups     []AdGroup   // what it consists of; Google's Performance Max has none
+	Placements []Placement // where its ads are shown, when the platform tells
 }
 
 // Schedule is a daily span of wall-clock hours, From until before To, in which
@@ -134,6 +137,7 @@ type campaign struct {
 	rate     float64 // price of its currency's unit in the shop's currency
 	key      uint64
 	shape    shape
+	division division
 	incident []Incident
 }
 
@@ -168,6 +172,7 @@ func (w *World) add(c *campaign) {
 		c.rate = w.spec.Shop.Rates[c.currency]
 	}
 	c.shape = newShape(c)
+	c.division = newDivision(c)
 	w.campaigns = append(w.campaigns, c)
 	w.byID[c.ID] = c
 }
