@@ -14,21 +14,25 @@ import (
 	"adtop/store"
 )
 
-// alertDays is how long an ended alert or silence stays on the screens.
-const alertDays = 7
+// alertDays is how long an ended alert or silence stays on the screens, and
+// mostEnded for how long it can be asked for.
+const (
+	alertDays = 7
+	mostEnded = 400
+)
 
 // forever is later than anything that is stored.
 var forever = time.Unix(1<<40, 0)
 
 // alerts reads the alerts and silences that are open or ended in the last
-// alertDays, and marks what is on its way to the collector.
+// alertDays or as many as are asked for, and marks what is on its way to the collector.
 func (b *builder) alerts(ctx context.Context, s *snapshot.Snapshot) error {
 	asOf := s.AsOf
 	if s.View.AsOf.IsZero() {
 		// Live, the newest state counts: after a clock was set back, it lies ahead.
 		asOf = forever
 	}
-	since := s.AsOf.AddDate(0, 0, -alertDays)
+	since := s.AsOf.AddDate(0, 0, -min(max(s.View.Ended, alertDays), mostEnded))
 	alerts, err := b.o.Store.Alerts(ctx, since, asOf)
 	if err != nil {
 		return err

@@ -119,8 +119,36 @@ func TestAPastMomentShowsAlertsAndSilencesAsTheyWereThen(t *testing.T) {
 			t.Errorf("as of moment %d it is %q with %d silences, want %q", i, a.Muted(), len(s.Silences), want)
 		}
 	}
-	states, err := r.o.Store.AlertHistory(t.Context(), id, forever)
-	if err != nil || len(states) != 4 {
-		t.Errorf("%d states in its history, %v", len(states), err)
+	then, err := r.Snapshot(t.Context(), snapshot.View{Range: snapshot.Ranges[0], Alert: id, AsOf: moments[2]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := r.Snapshot(t.Context(), snapshot.View{Range: snapshot.Ranges[0], Alert: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(then.History) != 3 || len(all.History) != 4 || all.History[2].AckNote != "looking" || all.History[3].AckedBy != "" {
+		t.Errorf("its history held %d states, later %d: %+v", len(then.History), len(all.History), all.History)
+	}
+}
+
+func TestEndedAlertsAreListedForAWeekOrAsLongAsIsAsked(t *testing.T) {
+	at := instant(t, "2026-11-20T12:00:00Z")
+	r := newRig(t, at, func(*rig, *Options) {})
+	for name, days := range map[string]int{"yesterday": 1, "last month": 30, "long ago": 200} {
+		ended := at.AddDate(0, 0, -days)
+		a, err := toStored(snapshot.Alert{ID: name, Rule: "r", Subject: "s", State: snapshot.Resolved, Since: ended.Add(-time.Hour), EndedAt: ended}, ended)
+		if err == nil {
+			err = r.o.Store.Decide(t.Context(), store.Decision{At: ended, Alerts: []store.Alert{a}})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for days, want := range map[int]int{0: 1, 3: 1, 90: 2, 5000: 3} {
+		s, err := r.Snapshot(t.Context(), snapshot.View{Range: snapshot.Ranges[0], Ended: days})
+		if err != nil || len(s.Alerts) != want {
+			t.Errorf("asked for %d days: %d alerts, want %d (%v)", days, len(s.Alerts), want, err)
+		}
 	}
 }

@@ -20,6 +20,7 @@ type View struct {
 	Campaigns string    // the channel whose campaigns are listed, or AllCampaigns; "" lists none
 	Inside    Inside    // what is asked to be taken apart; zero: nothing
 	Alert     string    // id of the alert whose history is wanted; "" for none
+	Ended     int       // for how many days back ended alerts are listed; a week at least
 }
 
 // Inside names a campaign whose ad groups are wanted, or one of its ad groups
@@ -58,7 +59,7 @@ type Snapshot struct {
 	Channels []Channel
 	Drill    Drill
 	Notes    []Note    // of the days that Days and Series show, oldest first
-	Alerts   []Alert   // open ones first, by severity and age; then those ended in the last 7 days
+	Alerts   []Alert   // open ones first, by severity and age; then those ended within a week, or View.Ended
 	History  []Alert   // every state of View.Alert, oldest first
 	Silences []Silence // those that end in the future or ended in the last 7 days
 	Sources  []Source

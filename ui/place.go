@@ -108,10 +108,17 @@ func (a *app) goBack() {
 	}
 }
 
+// historyDays is how far back the alerts screen lists what ended.
+const historyDays = 90
+
 // want asks the monitor for the picture that the place needs.
 func (a *app) want() {
 	wanted := a.wanted
 	wanted.Campaigns, wanted.Inside, wanted.Alert = "", snapshot.Inside{}, a.place.alert
+	wanted.Ended = 0
+	if a.place.screen == alerts {
+		wanted.Ended = historyDays
+	}
 	if a.place.screen == channel {
 		wanted.Campaigns, wanted.Inside = a.place.channel, a.place.inside
 	}

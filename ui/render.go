@@ -223,7 +223,7 @@ func (a *app) emptyText() string {
 		s := a.subject()
 		return s.empty
 	case alerts:
-		return "no alert in the last 7 days"
+		return "no alert in the last 90 days"
 	case sources:
 		return "no source is configured"
 	}
