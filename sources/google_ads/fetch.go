@@ -55,7 +55,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 		}
 		warnings = append(warnings, answer.warnings...)
 	}
-	return sources.Receipt{CompleteThrough: httpkit.CompleteThrough(asked, lag, q), Warnings: warnings}, nil
+	return sources.Receipt{CompleteThrough: httpkit.CompleteThrough(asked, lag, q), Expires: s.client.Expires(), Warnings: warnings}, nil
 }
 
 func supported(q sources.Query) error {

@@ -20,6 +20,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"adtop/kpi"
@@ -75,7 +76,8 @@ type source struct {
 	options Options
 	env     sources.Env
 	client  *httpkit.Client
-	proof   string // appsecret_proof, "" without an app secret
+	proof   string       // appsecret_proof, "" without an app secret
+	ends    atomic.Int64 // of the token, Unix seconds; 0 when not known or never
 }
 
 var (

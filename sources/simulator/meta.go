@@ -31,6 +31,8 @@ func (s *Simulator) metaAds(c *call) answer {
 	switch {
 	case c.r.Method != http.MethodGet:
 		return metaInvalid("Unsupported request").answer()
+	case rest == "debug_token":
+		return s.metaDebug(query)
 	case rest == "me/adaccounts":
 		return s.metaAccounts(c, query)
 	case edge == "insights":
