@@ -47,6 +47,7 @@ func Definition() sources.Definition {
 		Type:        "meta_ads",
 		Summary:     "Meta Ads campaigns (Facebook, Instagram): cost, link clicks and purchases or leads by day",
 		Docs:        "https://developers.facebook.com/docs/marketing-api/insights",
+		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
 		Dating:      sources.ByEvent,
