@@ -42,7 +42,7 @@ var testArrows = map[string][]string{
 	"sources/(adapter)":  {"sources/simulator", "sources/simulator/world", "sources/sourcetest"},
 	"sources/sourcetest": {"sources/simulator", "sources/simulator/world"},
 	"store":              {"store/storetest"},
-	"monitor":            {"sources/csv", "sources/google_ads", "sources/shopify", "sources/simulator", "sources/simulator/world"},
+	"monitor":            {"sources/csv", "sources/google_ads", "sources/meta_ads", "sources/pinterest_ads", "sources/shopify", "sources/simulator", "sources/simulator/world"},
 	"cli":                nil,
 }
 

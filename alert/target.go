@@ -143,6 +143,6 @@ func claimsDrifting(ch snapshot.Channel) condition {
 		c.signal = hold
 	}
 	c.summary = fmt.Sprintf("%s: the platform claims %.2f conversions an order, %.2f before", ch.Name, ratio, usual)
-	c.reason = "Its figures and the shop's drift apart. Look for a tag that counts twice or no more, a changed attribution setting, or orders that lost their UTM parameters."
+	c.reason = fmt.Sprintf("That is %.1f times as many as in the four weeks before.", ratio/usual) + " Its figures and the shop's drift apart. Look for a tag that counts twice or no more, a changed attribution setting, or orders that lost their UTM parameters."
 	return c
 }

@@ -57,6 +57,7 @@ func (a *app) backtest() *cobra.Command {
 				return err
 			}
 			defer s.close()
+			span.Progress = afterPatience(time.Now, a.progress("replaying poll"))
 			b, err := s.monitor.Backtest(cmd.Context(), span)
 			if err != nil {
 				return err

@@ -110,6 +110,7 @@ func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *sl
 	o := monitor.Options{
 		Store: cache, Clock: clock, Log: log, Title: cmp.Or(cfg.Title, configName(cfg)), Currency: cfg.Currency, Zone: cfg.Zone,
 		Default: cfg.Economics, Retention: store.Retention(cfg.Retention), FalseAlarms: cfg.Alerts.FalseAlarmsPerMonth,
+		Exchanges: monitor.NewExchanges(clock.Now),
 	}
 	o.Claim = func(source, account string, e sources.Entity) monitor.Claim {
 		return monitor.Claim(cfg.Claim(source, account, e))
@@ -120,7 +121,7 @@ func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *sl
 	types := registry()
 	var problems []error
 	for _, s := range cfg.Sources {
-		src, err := openSource(types, cfg, s, clock, log, secrets)
+		src, err := openSource(types, cfg, s, clock, log, o.Exchanges.Of(s.Name), secrets)
 		problems = append(problems, s.Locate(err))
 		o.Sources = append(o.Sources, src)
 	}
@@ -146,7 +147,7 @@ func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *sl
 
 // openSource decodes and opens one source. Without secrets it stays closed:
 // a report reads the cache and asks no API.
-func openSource(types *sources.Registry, cfg *config.Config, s config.Source, clock monitor.Clock, log *slog.Logger, secrets func(string) (string, error)) (monitor.Source, error) {
+func openSource(types *sources.Registry, cfg *config.Config, s config.Source, clock monitor.Clock, log *slog.Logger, exchanged func(sources.Exchange), secrets func(string) (string, error)) (monitor.Source, error) {
 	definition, err := types.Lookup(s.Type)
 	if err != nil {
 		return monitor.Source{}, err
@@ -162,7 +163,7 @@ func openSource(types *sources.Registry, cfg *config.Config, s config.Source, cl
 	if err := sources.ResolveSecrets(options, secrets); err != nil {
 		return opened, err
 	}
-	opened.Source, err = definition.Open(options, sources.Env{Name: s.Name, Now: clock.Now, Log: log.With("source", s.Name), Dir: cfg.Dir()})
+	opened.Source, err = definition.Open(options, sources.Env{Name: s.Name, Now: clock.Now, Log: log.With("source", s.Name), Dir: cfg.Dir(), Exchanged: exchanged})
 	return opened, err
 }
 

@@ -94,7 +94,7 @@ func (a *app) runDemo(ctx context.Context, o demoOptions) error {
 	if !o.json {
 		return a.printOnce(ctx, d.monitor)
 	}
-	s, err := d.monitor.Snapshot(ctx, snapshot.View{Range: snapshot.Ranges[0]})
+	s, err := d.monitor.Snapshot(ctx, snapshot.View{Range: snapshot.Ranges[0], Campaigns: snapshot.AllCampaigns})
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"strings"
@@ -142,6 +143,20 @@ func TestTheSameSeedAndStartPrintTheSameFigures(t *testing.T) {
 	for _, channel := range []string{"Google Search", "Google Shopping", "Meta Prospecting", "Meta Retargeting", "Meta US", "Affiliates", "E-mail", "Direct"} {
 		if !strings.Contains(printed[0], `"name": "`+channel+`"`) {
 			t.Errorf("channel %s is missing", channel)
+		}
+	}
+	var report jsonReport
+	if err := json.Unmarshal([]byte(printed[0]), &report); err != nil {
+		t.Fatal(err)
+	}
+	for _, ch := range report.Channels {
+		for _, c := range ch.Campaigns {
+			if costless := ch.Name == "E-mail" || ch.Name == "Direct"; costless != (c.Verdict == nil) || costless != (c.PUnprofitable == nil) || c.Reason == "" {
+				t.Errorf("%s, campaign %s: %v, P %v: %s", ch.Name, c.Name, c.Verdict, c.PUnprofitable, c.Reason)
+			}
+		}
+		if len(ch.Campaigns) == 0 {
+			t.Errorf("no campaigns of %s", ch.Name)
 		}
 	}
 }

@@ -74,6 +74,21 @@ type jsonChannel struct {
 	jsonFigures
 	Previous *jsonFigures `json:"previous"`
 	Compared *jsonFigures `json:"compared"` // what previous compares with, null when that is the figures themselves
+
+	Campaigns []jsonCampaign `json:"campaigns,omitempty"` // where they were asked for
+}
+
+type jsonCampaign struct {
+	Source        string       `json:"source"`
+	Account       string       `json:"account"`
+	ID            string       `json:"id"`
+	Name          string       `json:"name"`
+	Status        string       `json:"status"`
+	URL           *string      `json:"url"`
+	Verdict       *kpi.Verdict `json:"verdict"`
+	PUnprofitable *float64     `json:"p_unprofitable"`
+	Reason        string       `json:"reason"`
+	jsonFigures
 }
 
 type jsonAlert struct {
@@ -121,6 +136,9 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 			same := figuresOf(ch.Same)
 			c.Compared = &same
 		}
+		for _, one := range ch.Campaigns {
+			c.Campaigns = append(c.Campaigns, campaignOf(one))
+		}
 		r.Channels = append(r.Channels, c)
 	}
 	for _, a := range s.Alerts {
@@ -139,6 +157,15 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 	out.SetIndent("", "  ")
 	out.SetEscapeHTML(false)
 	return out.Encode(r)
+}
+
+func campaignOf(c snapshot.Campaign) jsonCampaign {
+	j := jsonCampaign{Source: c.Source, Account: c.Account, ID: c.ID, Name: c.Name, Status: c.Status, URL: text(c.URL),
+		PUnprofitable: number(c.P), Reason: c.Reason, jsonFigures: figuresOf(c.Now)}
+	if c.Verdict != "" {
+		j.Verdict = &c.Verdict
+	}
+	return j
 }
 
 func figuresOf(f snapshot.Figures) jsonFigures {

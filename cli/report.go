@@ -10,6 +10,7 @@ import (
 
 func (a *app) report() *cobra.Command {
 	var path, span, format string
+	var campaigns bool
 	cmd := &cobra.Command{
 		Use: "report", Short: "Print one picture from the cache, without asking any API", Args: noArgs,
 		Long: "Print the figures of a range from the cache. It asks no API and works while a dashboard runs.",
@@ -30,17 +31,22 @@ func (a *app) report() *cobra.Command {
 				return err
 			}
 			defer s.close()
-			return a.print(cmd, s.monitor, r, format)
+			view := snapshot.View{Range: r}
+			if campaigns {
+				view.Campaigns = snapshot.AllCampaigns
+			}
+			return a.print(cmd, s.monitor, view, format)
 		},
 	}
 	configFlag(cmd, &path)
 	cmd.Flags().StringVar(&span, "range", "today", "`RANGE`: today, yesterday, 7d, 14d, 30d, mtd or FROM..TO")
 	cmd.Flags().StringVar(&format, "format", "table", "`FORMAT`: table or json")
+	cmd.Flags().BoolVar(&campaigns, "campaigns", false, "list the campaigns of every channel too, in JSON")
 	return cmd
 }
 
-func (a *app) print(cmd *cobra.Command, m *monitor.Monitor, r snapshot.Range, format string) error {
-	s, err := m.Snapshot(cmd.Context(), snapshot.View{Range: r})
+func (a *app) print(cmd *cobra.Command, m *monitor.Monitor, view snapshot.View, format string) error {
+	s, err := m.Snapshot(cmd.Context(), view)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,9 @@ import (
 type BacktestOptions struct {
 	From, To time.Time     // zero: all there is
 	Step     time.Duration // evaluations are at least so far apart; zero: one after every poll
+	// Progress, where it is set, is told how many polls were replayed before the
+	// one that is over now, and of how many. The last call says total-1.
+	Progress func(done, total int)
 }
 
 // Backtest is what the rules would have said.
@@ -82,6 +85,9 @@ func (m *Monitor) Backtest(ctx context.Context, o BacktestOptions) (*Backtest, e
 		b.naive = append(b.naive, newNaive())
 	}
 	begin := o.From.AddDate(0, 0, -evidenceDays)
+	for _, p := range polls {
+		b.polls += b2i(!p.At.Before(begin))
+	}
 	if err := b.w.feed(ctx, begin, o.To, func(at time.Time, told []store.Poll) error { return b.after(ctx, at, told) }); err != nil {
 		if errors.Is(err, store.ErrUnassigned) {
 			err = fmt.Errorf("%w: the config changed since adtop last collected by it; start it once", err)
@@ -103,10 +109,15 @@ type backtest struct {
 	failed   map[string]bool
 	covered  map[[2]string]kpi.Date // first day polled, by source and account
 	day      kpi.Date
+	polls    int // to replay
+	replayed int
 }
 
 // after takes in the polls of an instant, and evaluates when it is time to.
 func (b *backtest) after(ctx context.Context, at time.Time, told []store.Poll) error {
+	if b.replayed += len(told); b.o.Progress != nil {
+		defer b.o.Progress(b.replayed-1, b.polls)
+	}
 	for _, p := range told {
 		b.failed[p.Source] = p.Kind != 0
 		key := [2]string{p.Source, p.Account}

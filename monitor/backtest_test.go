@@ -133,3 +133,16 @@ func TestABacktestKnowsWhatTheUserMarked(t *testing.T) {
 		}
 	}
 }
+
+// TestABacktestTellsHowFarItIs: of every poll it replays, and of the last one.
+func TestABacktestTellsHowFarItIs(t *testing.T) {
+	r, _, _ := troubled(t)
+	var told []int
+	of := 0
+	if _, err := r.Backtest(t.Context(), BacktestOptions{From: r.clock.now().AddDate(0, 0, -2), Progress: func(done, total int) { told, of = append(told, done), total }}); err != nil {
+		t.Fatal(err)
+	}
+	if len(told) == 0 || !slices.IsSorted(told) || told[len(told)-1] != of-1 {
+		t.Errorf("told %v of %d", told, of)
+	}
+}

@@ -34,7 +34,8 @@ type ledger struct {
 	polled   map[[2]string]bool       // accounts that are polled now
 	every    map[string]time.Duration // interval of polls by source
 	rates    rates
-	curves   []maturity // by channel
+	curves   []maturity                                    // by channel
+	verdicts map[string]map[store.EntityID]campaignVerdict // of campaigns, by channel; read when they are asked for
 	warnings []string
 }
 
@@ -117,6 +118,7 @@ type detail struct {
 	Watermark time.Time         `json:"watermark"`
 	Problem   string            `json:"problem,omitempty"`
 	Alarm     snapshot.Alarm    `json:"alarm"`
+	Campaigns []campaignVerdict `json:"campaigns,omitempty"`
 }
 
 // judged puts the newest evaluations on their channels.

@@ -58,11 +58,17 @@ func (b *builder) campaigns(ctx context.Context, s *snapshot.Snapshot, l *ledger
 			}
 		}
 	}
+	if l.verdicts == nil {
+		if l.verdicts, err = b.campaignVerdicts(ctx, s.AsOf); err != nil {
+			return nil, err
+		}
+	}
 	var list []snapshot.Campaign
 	days := s.View.Range.Days(today)
 	for id, p := range now {
 		e := members[id]
-		c := snapshot.Campaign{Source: e.Source, Account: e.Account, ID: e.Entity.Entity.ID, Name: cmp.Or(e.Name, e.Entity.Entity.ID), Status: e.Status}
+		c := snapshot.Campaign{Source: e.Source, Account: e.Account, ID: e.Entity.Entity.ID, Name: cmp.Or(e.Name, e.Entity.Entity.ID), Status: e.Status, URL: b.link(e)}
+		l.verdictOf(ch, e, &c)
 		if c.Now, err = b.closeBooks(ch, p.sum, days, &l.curves[i], s.AsOf, p.days); err != nil {
 			return nil, err
 		}

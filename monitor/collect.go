@@ -151,6 +151,7 @@ func (m *Monitor) untilDue(ctx context.Context, w *weigher) error {
 func (m *Monitor) absorb(ctx context.Context, w *weigher, o outcome) error {
 	for {
 		if o.change.Entities {
+			w.unranked = true
 			err := w.refresh(ctx, m.o.Clock.Now())
 			if err == nil && o.change.Moved { // it counts elsewhere, with all its past
 				var again *weigher
@@ -165,6 +166,7 @@ func (m *Monitor) absorb(ctx context.Context, w *weigher, o outcome) error {
 		for _, v := range o.change.Parts {
 			w.tell(v)
 		}
+		w.tellCampaigns(o.change.Versions)
 		if o.poll.Source != "" {
 			w.advance(o.poll)
 		}

@@ -38,6 +38,13 @@ type weigher struct {
 	oldest   kpi.Date                // slots before it are forgotten
 	alarm    snapshot.Alarm          // in force, chosen on the day armed
 	armed    kpi.Date
+
+	most       int      // campaigns of a channel to weigh
+	ranked     kpi.Date // the day on which they were chosen; 0 is never
+	rankedAt   time.Time
+	unranked   bool // campaigns have appeared since
+	campaignOf map[store.EntityID]*weighedCampaign
+	reached    map[[2]string]kpi.Date // the first day that was polled, by source and account
 }
 
 // weighed is one channel's detector and what it was told last.
@@ -50,7 +57,14 @@ type weighed struct {
 	cohorts  map[cohortKey]*cohort
 	touched  map[cohortKey]bool
 	at       time.Time        // of what is touched
-	written  store.Evaluation // the last one that was stored
+	written  store.Evaluation // the last one that was stored, but for its campaigns
+
+	campaigns []*weighedCampaign // those that spent most, by spend
+	told      []campaignVerdict  // what the last evaluation stored of them
+	turn      int                // the campaign to weigh next
+	reread    bool               // their figures are to be read anew
+	elsewhere bool               // results of some come from another source than their spend
+	zeroed    int64              // start of the last span of results that they know of, zeros included; Unix seconds
 
 	// problem is what kept a recent figure from being weighed, such as a
 	// missing rate, and problemOn the day on which it did.
@@ -89,7 +103,8 @@ func (f floats) minus(g floats) floats {
 }
 
 func newWeigher(o *Options) *weigher {
-	w := &weigher{o: o, accounts: map[[2]string]store.Account{}, index: map[string]int{}, through: map[[2]string]time.Time{}}
+	w := &weigher{o: o, accounts: map[[2]string]store.Account{}, index: map[string]int{}, through: map[[2]string]time.Time{},
+		most: maxWeighed, reached: map[[2]string]kpi.Date{}}
 	for i, ch := range o.Channels {
 		w.index[ch.Name] = i
 		w.channels = append(w.channels, &weighed{
@@ -261,6 +276,7 @@ func (c *weighed) flush() {
 func (w *weigher) advance(p store.Poll) {
 	key := [2]string{p.Source, p.Account}
 	w.through[key] = later(w.through[key], p.CompleteThrough)
+	w.reach(p)
 	for _, c := range w.channels {
 		if !slices.Contains(c.spend, p.Source) && !slices.Contains(c.results, p.Source) {
 			continue
@@ -272,6 +288,7 @@ func (w *weigher) advance(p store.Poll) {
 		spend, results := w.watermark(c.spend), w.watermark(c.results)
 		if len(c.spend) > 0 && !spend.IsZero() && !results.IsZero() {
 			c.detector.Advance(spend, results)
+			c.advanceCampaigns(spend, results)
 		}
 	}
 }

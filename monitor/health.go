@@ -69,6 +69,12 @@ func (b *builder) sources(ctx context.Context, s *snapshot.Snapshot, st status) 
 			}
 		}
 		shown.Every, shown.EveryWhy = src.interval(shown.Accounts)
+		if s.View.AsOf.IsZero() {
+			shown.Exchanges = b.o.Exchanges.newest(src.Name)
+		}
+		if err := b.expires(ctx, s.View, &shown); err != nil {
+			return err
+		}
 		s.Sources = append(s.Sources, shown)
 	}
 	return nil

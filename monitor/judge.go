@@ -38,9 +38,14 @@ func (m *Monitor) evaluate(w *weigher, i int, s *snapshot.Snapshot, now time.Tim
 		ch.Evidence.ByEvent = c.byEvent
 		ch.Cohorts = c.spans(newMaturity(ch), kept)
 	}
-	detail, err := json.Marshal(detail{Evidence: ch.Evidence, Watermark: ch.Watermark, Problem: ch.Problem, Alarm: s.Alarm})
+	detail, err := packed(ch, s.Alarm, nil)
 	return store.Evaluation{At: now, Channel: ch.Name, P: ch.P.Value, Known: ch.P.OK, Verdict: string(ch.Verdict), Reason: ch.Reason,
 		Model: model, Config: m.o.Channels[i].Hash, Detail: detail}, ch, err
+}
+
+// packed is what an evaluation keeps besides its columns.
+func packed(ch snapshot.Channel, a snapshot.Alarm, campaigns []campaignVerdict) ([]byte, error) {
+	return json.Marshal(detail{Evidence: ch.Evidence, Watermark: ch.Watermark, Problem: ch.Problem, Alarm: a, Campaigns: campaigns})
 }
 
 // arm sets the threshold of the alerts, by how many conversions each channel's

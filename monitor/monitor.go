@@ -43,6 +43,8 @@ type Options struct {
 	FalseAlarms float64
 	// Retention says how exactly the past is kept.
 	Retention store.Retention
+	// Exchanges is where the sources tell of their requests; nil when they do not.
+	Exchanges *Exchanges
 	// Rules are those of the config.
 	Rules []*alert.Rule
 	// Before is a long job to do before polling, such as the demo's past; nil

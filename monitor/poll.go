@@ -192,6 +192,9 @@ func (p *poller) run(ctx context.Context, s *schedule, t task) {
 	if err == nil {
 		err = p.m.commit(ctx, batch)
 	}
+	if err == nil {
+		err = p.m.keepExpires(ctx, p.src.Name, batch.Receipt.Expires)
+	}
 	now := p.m.o.Clock.Now()
 	if err != nil {
 		if ctx.Err() == nil {

@@ -17,6 +17,9 @@ import (
 func (m *Monitor) round(ctx context.Context, w *weigher) error {
 	now := m.o.Clock.Now()
 	w.forget(now)
+	if err := w.rankCampaigns(ctx, m.builder, now); err != nil {
+		return err
+	}
 	s, err := m.builder.state(ctx, snapshot.View{}, now, m.status())
 	if err != nil {
 		return err
@@ -36,9 +39,17 @@ func (m *Monitor) round(ctx context.Context, w *weigher) error {
 		}
 		judged.Partial = slices.ContainsFunc(judged.Sources(), func(name string) bool { return !whole[name] })
 		s.Channels[i] = judged
-		if last := &w.channels[i].written; !sameEvaluation(*last, e) || e.At.Before(last.At) {
+		campaigns, err := w.judgeCampaigns(i, judged, s.Alarm, now)
+		if err != nil {
+			return fmt.Errorf("evaluate %s: %w", ch.Name, err)
+		}
+		c := w.channels[i]
+		if last := c.written; !sameEvaluation(last, e) || !sameCampaigns(c.told, campaigns) || e.At.Before(last.At) {
+			c.written, c.told = e, campaigns
+			if e.Detail, err = packed(judged, s.Alarm, campaigns); err != nil {
+				return fmt.Errorf("evaluate %s: %w", ch.Name, err)
+			}
 			evaluations = append(evaluations, e)
-			*last = e
 		}
 	}
 	if err := m.decide(ctx, s, evaluations); err != nil {

@@ -2,6 +2,7 @@ package profit
 
 import (
 	"math"
+	"time"
 
 	"adtop/kpi"
 )
@@ -16,7 +17,12 @@ const borrowedOrders = 30
 // effect and late changes, begins with the channel's order value, and is expected around the
 // channel's level, so that few orders suffice to judge it. It is told the
 // campaign's own figures. Of each poll the channel must be told and advanced
-// first. The rates of Thresholds are those of channels; they hold for campaigns
+// first.
+//
+// Since delays and season are not its own, a campaign needs no history of
+// versions: told the newest figures of its last 35 days as Backfill, and
+// advanced once, it stands where one that watched them would, but for what it
+// believed of its order value, which RecallOrders gives back. The rates of Thresholds are those of channels; they hold for campaigns
 // of the same volume.
 func (d *Detector) Campaign() *Detector {
 	c := &Detector{params: d.params, channel: d, curve: d.curve, season: d.season, wobble: d.wobble, later: d.later, start: aroundBreakEven}
@@ -24,6 +30,42 @@ func (d *Detector) Campaign() *Detector {
 	c.orders.channel = &d.orders
 	c.forgetLevel()
 	return c
+}
+
+// OrderShift is how far the value of orders is believed to lie from its long-run
+// mean just now: a mean and a standard deviation, in logs.
+type OrderShift struct{ Mean, SD float64 }
+
+// OrderShift returns the belief of order values, to be kept for RecallOrders.
+func (d *Detector) OrderShift() OrderShift {
+	s := OrderShift{Mean: d.orders.logShift()}
+	for i, q := range d.orders.shift {
+		off := float64(i+lowShift)*rungStep - s.Mean
+		s.SD += q * off * off
+	}
+	s.SD = math.Sqrt(s.SD)
+	return s
+}
+
+// RecallOrders puts a belief of order values in the place of one that was not
+// watched, as it was at a moment. Sums of orders do not tell it: it came from
+// which orders were seen together. What is no belief changes nothing.
+func (d *Detector) RecallOrders(at time.Time, s OrderShift) {
+	var shift [nShifts]float64
+	sum, sd := 0.0, max(s.SD, rungStep/3)
+	for i := range shift {
+		z := (float64(i+lowShift)*rungStep - s.Mean) / sd
+		shift[i] = math.Exp(-z * z / 2)
+		sum += shift[i]
+	}
+	if !(sum > 0) {
+		return
+	}
+	for i := range shift {
+		d.orders.shift[i] = shift[i] / sum
+	}
+	d.orders.last = tickOf(at)
+	d.changed = d.changed || d.begun
 }
 
 // beginCampaignDay is beginDay of what a campaign learns itself.

@@ -65,7 +65,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 		}
 		warnings = append(warnings, more...)
 	}
-	return sources.Receipt{CompleteThrough: httpkit.CompleteThrough(asked, lag, q), Warnings: warnings}, nil
+	return sources.Receipt{CompleteThrough: httpkit.CompleteThrough(asked, lag, q), Expires: s.client.Expires(), Warnings: warnings}, nil
 }
 
 // paged says whether an answer may be too long to come in one piece.

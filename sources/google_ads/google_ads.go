@@ -52,6 +52,7 @@ func Definition() sources.Definition {
 		Type:        "google_ads",
 		Summary:     "Google Ads campaigns: cost, clicks and conversions by day and hour",
 		Docs:        "https://developers.google.com/google-ads/api/rest/reference",
+		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Hour,
 		Dating:      sources.ByClick,

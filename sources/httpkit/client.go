@@ -72,6 +72,7 @@ func New(o Options) (*Client, error) {
 	if o.OAuth != nil {
 		c.secrets.add(o.OAuth.ClientSecret, o.OAuth.RefreshToken)
 		c.tokens = newTokens(*o.OAuth, c)
+		c.http.Transport = tellRenewals{c.http.Transport, c, o.OAuth.TokenURL}
 	}
 	return c, nil
 }
@@ -202,6 +203,7 @@ func (c *Client) refusal(err error) *sources.Error {
 }
 
 func (c *Client) log(r *http.Request, status, size int, began time.Time, err error) {
+	c.tell(r.Method, r.URL, status, int64(size), began, err)
 	if !c.Env.Log.Enabled(r.Context(), slog.LevelDebug) {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 
 	"golang.org/x/oauth2"
 
@@ -31,7 +32,8 @@ type tokens struct {
 	client  *Client
 	turn    chan struct{} // holds one element while nobody is at work
 	token   *oauth2.Token
-	refresh string // the refresh token in force: platforms may rotate it; "" until first needed
+	ends    atomic.Int64 // of the refresh token, Unix seconds; 0 when unknown
+	refresh string       // the refresh token in force: platforms may rotate it; "" until first needed
 }
 
 func newTokens(flow OAuth, c *Client) *tokens {
@@ -73,6 +75,7 @@ func (t *tokens) current(ctx context.Context) (string, error) {
 			t.client.Env.Log.Error("the new refresh token cannot be kept: sign in again when the old one ends", "source", t.client.Env.Name, "error", err)
 		}
 	}
+	t.noteEnd(token)
 	t.token, t.refresh = token, token.RefreshToken
 	return token.AccessToken, nil
 }

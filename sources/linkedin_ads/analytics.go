@@ -45,7 +45,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 			return sources.Receipt{}, err
 		}
 	}
-	return sources.Receipt{CompleteThrough: httpkit.CompleteThrough(asked, lag, q)}, nil
+	return sources.Receipt{CompleteThrough: httpkit.CompleteThrough(asked, lag, q), Expires: s.client.Expires()}, nil
 }
 
 // days hands over some days, in halves where an answer may have been cut off.

@@ -54,6 +54,7 @@ func Definition() sources.Definition {
 		Type:        "linkedin_ads",
 		Summary:     "LinkedIn Ads campaigns: cost, chargeable clicks and website conversions or leads by UTC day",
 		Docs:        "https://learn.microsoft.com/en-us/linkedin/marketing/integrations/ads-reporting/ads-reporting",
+		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
 		Dating:      sources.Mixed,

@@ -64,6 +64,7 @@ func (s *source) Accounts(ctx context.Context) ([]sources.Account, error) {
 			return nil, refusal
 		}
 	}
+	s.checkToken(ctx)
 	return found, nil
 }
 

@@ -62,7 +62,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 	if err := poll.days(ctx, q.Days); err != nil {
 		return sources.Receipt{}, err
 	}
-	return sources.Receipt{CompleteThrough: complete, Quota: poll.usage.quota(), Warnings: poll.warnings}, nil
+	return sources.Receipt{CompleteThrough: complete, Quota: poll.usage.quota(), Expires: s.expires(), Warnings: poll.warnings}, nil
 }
 
 func supported(q sources.Query) error {

@@ -28,6 +28,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"adtop/kpi"
@@ -54,6 +55,7 @@ func Definition() sources.Definition {
 		Type:        "meta_ads",
 		Summary:     "Meta Ads campaigns (Facebook, Instagram): cost, link clicks and purchases or leads by day",
 		Docs:        "https://developers.facebook.com/docs/marketing-api/insights",
+		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
 		Dating:      sources.ByEvent,
@@ -84,7 +86,8 @@ type source struct {
 	options Options
 	env     sources.Env
 	client  *httpkit.Client
-	proof   string // appsecret_proof, "" without an app secret
+	proof   string       // appsecret_proof, "" without an app secret
+	ends    atomic.Int64 // of the token, Unix seconds; 0 when not known or never
 }
 
 var (

@@ -53,6 +53,7 @@ func Definition() sources.Definition {
 		Type:        "microsoft_ads",
 		Summary:     "Microsoft Advertising (Bing) campaigns: cost, clicks and conversions by day and hour",
 		Docs:        "https://learn.microsoft.com/advertising/guides/reports",
+		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Hour,
 		Dating:      sources.Mixed,

@@ -67,7 +67,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 	if err := rows.Close(); err != nil {
 		return sources.Receipt{}, err
 	}
-	return sources.Receipt{CompleteThrough: complete, Warnings: rows.Warnings}, nil
+	return sources.Receipt{CompleteThrough: complete, Expires: s.client.Expires(), Warnings: rows.Warnings}, nil
 }
 
 // report asks for one report and hands over its rows. It returns through when

@@ -50,7 +50,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 			}
 		}
 	}
-	return sources.Receipt{CompleteThrough: httpkit.CompleteThrough(asked, lag, q)}, nil
+	return sources.Receipt{CompleteThrough: httpkit.CompleteThrough(asked, lag, q), Expires: s.client.Expires()}, nil
 }
 
 func (s *source) request(account string, campaigns []string, days kpi.DateRange) *httpkit.Request {

@@ -63,6 +63,7 @@ func Definition() sources.Definition {
 		Type:        "pinterest_ads",
 		Summary:     "Pinterest Ads campaigns: cost, paid clicks and checkouts or leads by UTC day",
 		Docs:        "https://developers.pinterest.com/docs/api-features/ads-reporting/",
+		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
 		Dating:      sources.ByClick,

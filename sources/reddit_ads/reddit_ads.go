@@ -66,6 +66,7 @@ func Definition() sources.Definition {
 		Type:        "reddit_ads",
 		Summary:     "Reddit Ads campaigns: cost, clicks and purchases, leads or sign-ups by day",
 		Docs:        "https://ads-api.reddit.com/docs/v3",
+		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
 		Dating:      sources.ByClick,

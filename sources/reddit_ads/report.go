@@ -38,6 +38,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 			receipt.CompleteThrough = d.updated
 		}
 	}
+	receipt.Expires = s.client.Expires()
 	if s.options.ValueUnit == "" && results[s.options.Result].value != "" {
 		receipt.Warnings = append(receipt.Warnings, platform+" has no revenue here: set value_unit once you have compared one result's value with the web interface")
 	}

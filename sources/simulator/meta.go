@@ -35,6 +35,8 @@ func (s *Simulator) metaAds(c *call) answer {
 		}
 	case c.r.Method != http.MethodGet:
 		return metaInvalid("Unsupported request").answer()
+	case rest == "debug_token":
+		return s.metaDebug(query)
 	case rest == "me/adaccounts":
 		return s.metaAccounts(c, query)
 	case strings.HasPrefix(id, metaRunPrefix):

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"adtop/sources/simulator/world"
 )
@@ -29,7 +30,8 @@ var oauthApps = map[string]oauthApp{
 // oauthTokens says which access tokens are good.
 type oauthTokens struct {
 	mu      sync.Mutex
-	expired map[string]int // how many access tokens of a platform are no longer any good
+	expired map[string]int       // how many access tokens of a platform are no longer any good
+	ends    map[string]time.Time // of refresh tokens, by platform
 }
 
 func (o *oauthTokens) access(platform string) string {
@@ -73,7 +75,7 @@ func (s *Simulator) renew(c *call) answer {
 	if app.rotates {
 		rotated = `"refresh_token":"` + form.Get("refresh_token") + `+1",`
 	}
-	return jsonAnswer(http.StatusOK, []byte(`{"access_token":"`+s.oauth.access(c.platform)+`",`+rotated+`"expires_in":3599,"token_type":"Bearer"}`))
+	return jsonAnswer(http.StatusOK, []byte(`{"access_token":"`+s.oauth.access(c.platform)+`",`+rotated+s.refreshEnds(c)+`"expires_in":3599,"token_type":"Bearer"}`))
 }
 
 func invalidGrant() answer {

@@ -55,6 +55,7 @@ func Definition() sources.Definition {
 		Type:        "snapchat_ads",
 		Summary:     "Snapchat Ads campaigns: cost, swipes and purchases or sign-ups by day",
 		Docs:        "https://developers.snap.com/api/marketing-api/Ads-API/measurement",
+		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
 		Dating:      sources.ByClick,

@@ -48,7 +48,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 			return sources.Receipt{}, err
 		}
 	}
-	receipt := sources.Receipt{CompleteThrough: httpkit.CompleteThrough(asked, lag, q)}
+	receipt := sources.Receipt{CompleteThrough: httpkit.CompleteThrough(asked, lag, q), Expires: s.client.Expires()}
 	if q.Grain == sources.Hour && s.bareHours.Load() {
 		receipt.Warnings = append(receipt.Warnings, platform+" refuses conversions by hour: these hours have none, look at the days")
 	}

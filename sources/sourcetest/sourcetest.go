@@ -85,5 +85,6 @@ func Run(t *testing.T, a Adapter) {
 	t.Run("unknown fields and enum values change nothing", a.unknownFields)
 	t.Run("a fetch ends with its context while it waits for the answer", a.cancelledInRequest)
 	t.Run("a fetch ends with its context while it pauses", a.cancelledInPause)
+	t.Run("each request is told, what failed with its problem, without secrets", a.exchanges)
 	t.Run("a recording plays back the same and holds no secret", a.recorded)
 }

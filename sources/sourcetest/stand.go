@@ -38,6 +38,7 @@ type stand struct {
 	said  bytes.Buffer // log, errors and records: all that must be free of secrets
 	pages int          // requests for figures so far
 	waits []time.Duration
+	told  []sources.Exchange
 }
 
 // shared holds one world for all stands of an adapter: it remembers what it
@@ -124,16 +125,25 @@ func (s *stand) count(more int) int {
 func (s *stand) open(place string) sources.Source {
 	s.t.Helper()
 	source, err := s.adapter.Definition.Open(s.adapter.Options(place), sources.Env{
-		Name:  "under test",
-		Now:   func() time.Time { return s.now },
-		Log:   slog.New(slog.NewTextHandler(s, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Dir:   place,
-		Sleep: s.sleep,
+		Name:      "under test",
+		Now:       func() time.Time { return s.now },
+		Log:       slog.New(slog.NewTextHandler(s, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Dir:       place,
+		Sleep:     s.sleep,
+		Exchanged: s.exchanged,
 	})
 	if err != nil {
 		s.t.Fatalf("open: %v", err)
 	}
 	return source
+}
+
+// exchanged takes what the source tells of its requests.
+func (s *stand) exchanged(e sources.Exchange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told = append(s.told, e)
+	fmt.Fprintf(&s.said, "%+v\n", e)
 }
 
 func (s *stand) accounts() []sources.Account {
@@ -224,7 +234,7 @@ func (s *stand) searchSecrets() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.t.Helper()
-	findSecrets(s.t, "log, errors and records", s.said.String(), s.adapter.Secrets)
+	findSecrets(s.t, "log, errors, records and exchanges", s.said.String(), s.adapter.Secrets)
 }
 
 func findSecrets(t *testing.T, where, text string, secrets []string) {

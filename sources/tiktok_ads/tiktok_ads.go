@@ -56,6 +56,7 @@ func Definition() sources.Definition {
 		Type:        "tiktok_ads",
 		Summary:     "TikTok Ads campaigns: cost, clicks and purchases or leads by day and hour",
 		Docs:        "https://business-api.tiktok.com/portal/docs?id=1740302848100353",
+		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Hour,
 		Dating:      sources.ByClick,

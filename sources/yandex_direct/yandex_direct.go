@@ -48,6 +48,7 @@ func Definition() sources.Definition {
 		Type:        "yandex_direct",
 		Summary:     "Yandex Direct campaigns: cost, clicks and conversions of Metrica goals by day",
 		Docs:        "https://yandex.com/dev/direct/doc/en/reports",
+		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
 		Dating:      sources.ByClick,

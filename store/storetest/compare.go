@@ -99,8 +99,15 @@ func (w *world) got(f *fixture, instant time.Time) answers {
 	same(f, "days of some entities", instant, of[0], of[1])
 	hours := must[[]store.Version](f.T)(f.Hours(ctx, allDays, instant))
 	inOrder(f, hours, func(v store.Version) int { return int(v.Entity) }, func(v store.Version) sources.Slot { return v.Slot })
+	var someHours []store.Version
 	for _, v := range hours {
 		a.hours = append(a.hours, line(label[v.Entity], v.Slot, v.Metrics))
+		if slices.Contains(some, v.Entity) {
+			someHours = append(someHours, v)
+		}
+	}
+	if got := must[[]store.Version](f.T)(f.HoursOf(ctx, allDays, instant, some)); !slices.Equal(got, someHours) {
+		f.Fatalf("hours of some entities as of %s: %v, want %v", instant.Format(time.DateTime), got, someHours)
 	}
 	a.folded = fold(f, instant, f.Versions(ctx, allDays, instant), func(v store.Version) (time.Time, string, sources.Slot, kpi.Metrics) {
 		return v.At, label[v.Entity], v.Slot, v.Metrics

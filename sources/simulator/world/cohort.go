@@ -111,6 +111,7 @@ func (c *campaign) clicks(r *rand.Rand, start int64, spend, rate float64) (click
 	}
 	for range poisson(r, spend*c.ROAS/c.AOV*rate/c.meanCredit()) {
 		s, lost := c.sale(r, start)
+		s.credit, s.value = s.credit*c.claims(s.click), s.value*c.claims(s.click)
 		if lost < c.factor(s.click) {
 			sales = append(sales, s)
 		}

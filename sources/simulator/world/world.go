@@ -101,11 +101,18 @@ type Shop struct {
 }
 
 // Incident multiplies a campaign's conversion rate for clicks from At until
-// before Until; a zero Until lasts for ever. Factor is between 0 and 1.
+// before Until; a zero Until lasts for ever. Factor is between 0 and 1. With
+// Claims, the platform reports each of those conversions so many times, as when
+// its tag stands on the page twice; the shop's orders stay as they are.
 type Incident struct {
 	Campaign  string
 	At, Until time.Time
 	Factor    float64
+	Claims    int
+}
+
+func (i Incident) holds(click int64) bool {
+	return click >= i.At.Unix() && (i.Until.IsZero() || click < i.Until.Unix())
 }
 
 // Channel is what the demo's user steers by.
@@ -213,16 +220,27 @@ func (w *World) Account(platform, id string) (Account, bool) {
 // and the shocks of single days are left out. It panics for an unknown campaign.
 func (w *World) TrueReturn(campaign string, t time.Time) float64 {
 	c := w.must(campaign)
-	return c.ROAS * c.factor(t.Unix())
+	return c.ROAS * c.factor(t.Unix()) * float64(c.claims(t.Unix()))
 }
 
 // factor is what is left of the conversion rate of a click at a Unix second.
 func (c *campaign) factor(click int64) float64 {
 	factor := 1.0
 	for _, i := range c.incident {
-		if click >= i.At.Unix() && (i.Until.IsZero() || click < i.Until.Unix()) {
+		if i.holds(click) {
 			factor *= i.Factor
 		}
 	}
 	return factor
+}
+
+// claims is how many times a conversion of a click is reported.
+func (c *campaign) claims(click int64) kpi.Micros {
+	times := 1
+	for _, i := range c.incident {
+		if i.holds(click) {
+			times *= max(1, i.Claims)
+		}
+	}
+	return kpi.Micros(times)
 }
