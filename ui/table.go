@@ -96,7 +96,7 @@ func (t *table[R]) arrange() {
 		}
 	}
 	compare := t.order
-	if c := t.column(t.Sort); c != nil {
+	if c := t.column(t.Sort); c != nil && c.sorts() {
 		compare = c.compare
 	} else if t.Sort == nameKey {
 		compare = func(a, b *R) int { return cmp.Compare(strings.ToLower(t.label(a)), strings.ToLower(t.label(b))) }
@@ -191,10 +191,15 @@ func (t *table[R]) filterKeys() []string {
 // restore sets the table up as it was; what it does not know, it ignores.
 func (t *table[R]) restore(s TableState) {
 	t.TableState = s
-	if t.column(s.Sort) == nil && s.Sort != nameKey {
+	if c := t.column(s.Sort); (c == nil || !c.sorts()) && s.Sort != nameKey {
 		t.Sort = ""
 	}
-	t.Columns = slices.DeleteFunc(slices.Clone(s.Columns), func(key string) bool { return t.column(key) == nil })
+	t.Columns = nil
+	for _, key := range s.Columns {
+		if t.column(key) != nil && !slices.Contains(t.Columns, key) {
+			t.Columns = append(t.Columns, key)
+		}
+	}
 	t.setFilter(s.Filter)
 	t.grid = grid[R]{}
 }
@@ -268,11 +273,11 @@ func (t *table[R]) choose(id string) { t.cursor = id }
 func (t *table[R]) choices() []columnChoice {
 	var out []columnChoice
 	for _, c := range t.chosen() {
-		out = append(out, columnChoice{c.key, c.title, c.help, true})
+		out = append(out, columnChoice{c.key, c.title, c.help, true, c.sorts()})
 	}
 	for _, c := range t.columns {
 		if !slices.Contains(t.chosen(), c) {
-			out = append(out, columnChoice{c.key, c.title, c.help, false})
+			out = append(out, columnChoice{c.key, c.title, c.help, false, c.sorts()})
 		}
 	}
 	return out
@@ -281,7 +286,7 @@ func (t *table[R]) choices() []columnChoice {
 // columnChoice is one column for the one who chooses.
 type columnChoice struct {
 	key, title, help string
-	on               bool
+	on, sorts        bool
 }
 
 func (t *table[R]) setColumns(keys []string) {
