@@ -145,7 +145,7 @@ func (t *table[R]) fits(f term, r *R) bool {
 	switch {
 	case c == nil:
 		return !f.not // told as a mistake; it hides nothing
-	case c.text != nil && (f.compare == ":" || c.number == nil):
+	case c.text != nil && f.compare == ":":
 		return f.contains(c.text(r))
 	case c.number == nil || f.compare == ":":
 		return !f.not
@@ -173,6 +173,8 @@ func (t *table[R]) setFilter(text string) {
 			t.mistake = fmt.Errorf("no column %q here: try %s", f.field, strings.Join(t.filterKeys(), ", "))
 		} else if c.number == nil && f.compare != ":" {
 			t.mistake = fmt.Errorf("%s is a text: write %s:%s", f.field, f.field, f.text)
+		} else if c.text == nil && f.compare == ":" {
+			t.mistake = fmt.Errorf("%s is a number: write %s>%s", f.field, f.field, f.text)
 		}
 	}
 	t.arrange()
