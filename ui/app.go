@@ -107,6 +107,7 @@ type list interface {
 	choices() []columnChoice
 	setColumns(keys []string)
 	records() [][]string
+	numeric() map[string]bool
 	count() int
 	index() int
 

@@ -378,7 +378,7 @@ func (t *table[R]) clickTitle(x int) {
 // records is the table as it is shown, columns that do not fit included, for
 // files: numbers in full, unknown ones empty.
 func (t *table[R]) records() [][]string {
-	columns := slices.DeleteFunc(slices.Clone(t.chosen()), func(c *column[R]) bool { return c.number == nil && c.text == nil })
+	columns := slices.DeleteFunc(t.chosen(), func(c *column[R]) bool { return c.number == nil && c.text == nil })
 	head := []string{strings.ToLower(t.title)}
 	for _, c := range columns {
 		head = append(head, c.key)
@@ -392,6 +392,15 @@ func (t *table[R]) records() [][]string {
 		out = append(out, record)
 	}
 	return out
+}
+
+// numeric are the keys of the columns that records writes as numbers.
+func (t *table[R]) numeric() map[string]bool {
+	keys := map[string]bool{}
+	for _, c := range t.columns {
+		keys[c.key] = c.number != nil
+	}
+	return keys
 }
 
 func (c *column[R]) record(r *R) string {
