@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -180,7 +181,7 @@ func firstLine(text string) string {
 
 // export asks for a form and writes the table as it is shown.
 func (a *app) export() tea.Cmd {
-	records := a.list().records()
+	records, numeric := a.list().records(), a.list().numeric()
 	name := a.list().tableName() + "-" + a.snap.AsOf.In(a.zone()).Format("2006-01-02-1504")
 	choices := []choice{
 		{label: "Copy as text with tabs", key: "y", do: func() tea.Cmd { return a.copy(tabbed(records)) }},
@@ -188,7 +189,7 @@ func (a *app) export() tea.Cmd {
 	if a.o.Export != nil {
 		choices = append([]choice{
 			{label: "CSV file", detail: name + ".csv", key: "c", do: func() tea.Cmd { return a.write(name+".csv", commaSeparated(records)) }},
-			{label: "JSON file", detail: name + ".json", key: "j", do: func() tea.Cmd { return a.write(name+".json", objects(records)) }},
+			{label: "JSON file", detail: name + ".json", key: "j", do: func() tea.Cmd { return a.write(name+".json", objects(records, numeric)) }},
 		}, choices...)
 	}
 	a.ask(newMenu("Export "+a.st.plural(len(records)-1, "line")+" of "+a.list().tableName(), choices, 0))
@@ -220,14 +221,17 @@ func tabbed(records [][]string) string {
 	return out.String()
 }
 
-// commaSeparated writes CSV. A name that a spreadsheet would run as a formula
+// commaSeparated writes CSV. A text that a spreadsheet would run as a formula
 // gets an apostrophe in front.
 func commaSeparated(records [][]string) string {
 	var out strings.Builder
 	w := csv.NewWriter(&out)
-	for i, r := range records {
-		if i > 0 && r[0] != "" && strings.ContainsRune("=+-@\t\r", rune(r[0][0])) {
-			r = append([]string{"'" + r[0]}, r[1:]...)
+	for _, r := range records {
+		r = slices.Clone(r)
+		for i, cell := range r {
+			if _, err := strconv.ParseFloat(cell, 64); err != nil && strings.IndexAny(cell, "=+-@\t\r\n") == 0 {
+				r[i] = "'" + cell
+			}
 		}
 		w.Write(r) // a strings.Builder never fails
 	}
@@ -235,17 +239,20 @@ func commaSeparated(records [][]string) string {
 	return out.String()
 }
 
-func objects(records [][]string) string {
+// objects writes JSON: numbers of the numeric columns, null where nothing is
+// known, texts of all others, ids among them.
+func objects(records [][]string, numeric map[string]bool) string {
 	all := make([]map[string]any, 0, len(records))
 	for _, r := range records[1:] {
 		object := map[string]any{}
 		for i, name := range records[0] {
-			object[name] = r[i]
-			if number := json.Number(r[i]); i > 0 && json.Valid([]byte(r[i])) && number != "" && strings.ContainsAny(r[i][:1], "-0123456789") {
-				object[name] = number
-			}
-			if r[i] == "" {
+			switch {
+			case i > 0 && r[i] == "":
 				object[name] = nil
+			case i > 0 && numeric[name]:
+				object[name] = json.Number(r[i])
+			default:
+				object[name] = r[i]
 			}
 		}
 		all = append(all, object)

@@ -108,6 +108,7 @@ type list interface {
 	setColumns(keys []string)
 	records() [][]string
 	text() string
+	numeric() map[string]bool
 	count() int
 
 	draw(st *Styles, width, height int, empty string) []string
@@ -330,7 +331,7 @@ func (a *app) healthy() (n, of int) {
 func (a *app) windowTitle() string {
 	title := "adtop"
 	if a.snap != nil && a.snap.Title != "" {
-		title = a.snap.Title + " · adtop"
+		title = printable(a.snap.Title) + " · adtop"
 	}
 	if a.firing > 0 {
 		return "▲ " + a.st.plural(a.firing, "alert") + " · " + title

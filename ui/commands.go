@@ -66,14 +66,13 @@ type ahead struct {
 
 func (a *app) timesAhead() []ahead {
 	now := a.dataNow().In(a.zone())
-	morning := (kpi.DateOf(now, a.zone()) + 1).Start(a.zone()).Add(9 * time.Hour)
-	monday := kpi.DateOf(now, a.zone()) + kpi.Date((8-int(now.Weekday()))%7)
-	if monday <= kpi.DateOf(now, a.zone()) {
-		monday += 7
+	morning := func(days int) time.Time { // nine by the clock, also on the day on which it is set
+		return time.Date(now.Year(), now.Month(), now.Day()+days, 9, 0, 0, 0, a.zone())
 	}
+	toMonday := (7-int(now.Weekday()))%7 + 1
 	return []ahead{
 		{"for an hour", "1", now.Add(time.Hour)}, {"for four hours", "4", now.Add(4 * time.Hour)},
-		{"until tomorrow morning", "t", morning}, {"until Monday morning", "m", monday.Start(a.zone()).Add(9 * time.Hour)},
+		{"until tomorrow morning", "t", morning(1)}, {"until Monday morning", "m", morning(toMonday)},
 		{"for a week", "w", now.AddDate(0, 0, 7)},
 	}
 }
@@ -272,15 +271,19 @@ func (a *app) askNote() tea.Cmd {
 }
 
 // noteCommand reads what was typed: a "*" in front means all channels, a date
-// another day.
+// another day, in either order.
 func noteCommand(text, channel string, day kpi.Date) (snapshot.Command, error) {
 	text = strings.TrimSpace(text)
-	if rest, all := strings.CutPrefix(text, "*"); all {
-		text, channel = strings.TrimSpace(rest), ""
+	star := func() {
+		if rest, all := strings.CutPrefix(text, "*"); all {
+			text, channel = strings.TrimSpace(rest), ""
+		}
 	}
+	star()
 	if first, rest, _ := strings.Cut(text, " "); len(first) == len("2026-11-24") {
 		if d, err := kpi.ParseDate(first); err == nil {
 			text, day = strings.TrimSpace(rest), d
+			star()
 		}
 	}
 	switch {

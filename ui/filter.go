@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -28,9 +29,9 @@ type term struct {
 
 var fieldTerm = regexp.MustCompile(`^([\pL_]+)(:|<=|>=|<|>|=)(.*)$`)
 
-// parseFilter reads a filter. A term that is not finished yet is left out.
-func parseFilter(text string) (filter, error) {
-	var f filter
+// parseFilter reads a filter. A term that is not finished yet is left out, and
+// so is one with a mistake, which is told.
+func parseFilter(text string) (f filter, mistake error) {
 	for _, word := range words(strings.ToLower(text)) {
 		t := term{text: word}
 		if t.not = strings.HasPrefix(word, "!"); t.not {
@@ -45,13 +46,14 @@ func parseFilter(text string) (filter, error) {
 		}
 		if t.compare != "" && t.compare != ":" {
 			var err error
-			if t.number, err = parseNumber(t.text); err != nil {
-				return f, fmt.Errorf("%s%s needs a number, as in %s%s1.5", t.field, t.compare, t.field, t.compare)
+			if t.number, err = parseNumber(t.text); err != nil || math.IsNaN(t.number) {
+				mistake = fmt.Errorf("%s%s needs a number, as in %s%s1.5", t.field, t.compare, t.field, t.compare)
+				continue
 			}
 		}
 		f = append(f, t)
 	}
-	return f, nil
+	return f, mistake
 }
 
 // words splits text at spaces outside quotes.

@@ -90,7 +90,7 @@ func (a *app) helpLines(width int) []string {
 		"█▌    maturity: the share of final conversions seen",
 		"dim   below 50% maturity: too young to judge",
 		"97%   after a verdict: how sure it is a loss",
-		"Δ     against the period compared with; red is worse, green is better",
+		"Δ     against the period compared with; its colour tells better from worse",
 		"·     in a trend: nothing known of that day",
 		noteMark + "     under a chart: somebody wrote a note on that day",
 	} {

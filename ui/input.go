@@ -2,6 +2,7 @@ package ui
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 
 	tea "charm.land/bubbletea/v2"
@@ -80,16 +81,32 @@ func (in *input) insert(text string) {
 	in.at += len(runes)
 }
 
-// printable drops what is no character.
+// printable drops what is no character: escape sequences, control characters,
+// and what turns the direction of text.
 func printable(text string) string {
-	out := make([]rune, 0, len(text))
-	for _, r := range ansi.Strip(text) {
-		if r >= ' ' && r != 0x7f && (r < 0x80 || r > 0x9f) && r != unicode.ReplacementChar {
-			out = append(out, r)
-		}
+	if !strings.ContainsFunc(text, unprintable) {
+		return text
 	}
-	return string(out)
+	return strings.Map(func(r rune) rune {
+		if unprintable(r) {
+			return -1
+		}
+		return r
+	}, ansi.Strip(text))
 }
+
+func unprintable(r rune) bool {
+	switch {
+	case r < 0x7f:
+		return r < ' '
+	case r < 0xa0, r == unicode.ReplacementChar, r == '\u2028', r == '\u2029':
+		return true
+	}
+	return r != joiner && unicode.Is(unicode.Cf, r)
+}
+
+// joiner makes one emoji of several.
+const joiner = '\u200d'
 
 // draw writes the text with its cursor, in at most width cells.
 func (in *input) draw(p *pen, width int) {

@@ -103,7 +103,9 @@ func (a *app) moment(by int) (at time.Time, ok bool) {
 	case a.step == byPoll:
 		return a.snap.Later, true // zero: live
 	case a.step == byHour:
-		at = local.Truncate(time.Hour)
+		_, beside := local.Zone() // some zones are half an hour beside the others
+		offset := time.Duration(beside) * time.Second
+		at = local.Add(offset).Truncate(time.Hour).Add(-offset)
 		if by > 0 || at.Equal(local) {
 			at = at.Add(time.Duration(by) * time.Hour)
 		}

@@ -36,7 +36,7 @@ func (a *app) click(x, y int) tea.Cmd {
 	case y == 0:
 		return a.clickHeader(x)
 	case y == a.height-1:
-		from := cells(a.filterText())
+		from := a.st.width(a.filterText())
 		for _, h := range hints(a.place.screen, a.width-from) {
 			if x >= from+h.from && x < from+h.to {
 				return a.press(h.of.keys[0])

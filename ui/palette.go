@@ -87,7 +87,9 @@ func (a *app) everything() []choice {
 		add("chart: "+f.name, "v", did2(func() { a.chartFigure(i) }))
 	}
 	for _, c := range a.list().choices() {
-		add("sort by: "+c.title, "s", did2(func() { a.list().sortBy(c.key); a.saySort() }))
+		if c.sorts {
+			add("sort by: "+c.title, "s", did2(func() { a.list().sortBy(c.key); a.saySort() }))
+		}
 	}
 	for _, theme := range Themes {
 		add("theme: "+theme, "", did2(func() { a.setTheme(theme) }))

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"adtop/kpi"
 	"adtop/snapshot"
 )
@@ -26,7 +24,7 @@ func Plain(w io.Writer, s *snapshot.Snapshot, width int) error {
 	}
 	st := stylesOf(palette{})
 	out := bufio.NewWriter(w)
-	line := func(text string) { out.WriteString(strings.TrimRight(ansi.Strip(text), " ") + "\n") }
+	line := func(text string) { out.WriteString(strings.TrimRight(printable(text), " ") + "\n") }
 	line(s.Title + " · " + s.View.Range.Label() + " · as of " + s.AsOf.In(zone).Format("2006-01-02 15:04 ") + zone.String() + " · " + string(s.Currency))
 	line("")
 	table := newFigureTable("channels", "CHANNEL", channelColumns, byAttention)

@@ -46,6 +46,10 @@ var (
 		good: lipgloss.Color("#56b4e9"), warn: lipgloss.Color("#f0e442"), bad: lipgloss.Color("#ff9e3d"),
 		note: lipgloss.Color("#c9a6d8"), border: darkPalette.border, cursor: darkPalette.cursor,
 	}
+	sixteenBlindPalette = palette{
+		dim: ansi.BrightBlack, faint: ansi.BrightBlack, accent: ansi.Cyan, good: ansi.Blue,
+		warn: ansi.Magenta, bad: ansi.Yellow, note: ansi.Cyan, border: ansi.BrightBlack,
+	}
 	lightBlindPalette = palette{
 		dim: lightPalette.dim, faint: lightPalette.faint, accent: lipgloss.Color("#3b3b8f"),
 		good: lipgloss.Color("#005f9e"), warn: lipgloss.Color("#7a6a00"), bad: lipgloss.Color("#b34700"),
@@ -82,6 +86,8 @@ func newStyles(theme string, profile colorprofile.Profile, dark bool) *Styles {
 	switch {
 	case profile <= colorprofile.ASCII || theme == "none":
 		return stylesOf(palette{})
+	case profile == colorprofile.ANSI && theme == "colorblind":
+		return stylesOf(sixteenBlindPalette)
 	case profile == colorprofile.ANSI || theme == "ansi":
 		return stylesOf(sixteenPalette)
 	case theme == "colorblind" && dark:

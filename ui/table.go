@@ -98,7 +98,7 @@ func (t *table[R]) arrange() {
 		}
 	}
 	compare := t.order
-	if c := t.column(t.Sort); c != nil {
+	if c := t.column(t.Sort); c != nil && c.sorts() {
 		compare = c.compare
 	} else if t.Sort == nameKey {
 		compare = func(a, b *R) int { return cmp.Compare(strings.ToLower(t.label(a)), strings.ToLower(t.label(b))) }
@@ -147,7 +147,7 @@ func (t *table[R]) fits(f term, r *R) bool {
 	switch {
 	case c == nil:
 		return !f.not // told as a mistake; it hides nothing
-	case c.text != nil && (f.compare == ":" || c.number == nil):
+	case c.text != nil && f.compare == ":":
 		return f.contains(c.text(r))
 	case c.number == nil || f.compare == ":":
 		return !f.not
@@ -175,6 +175,8 @@ func (t *table[R]) setFilter(text string) {
 			t.mistake = fmt.Errorf("no column %q here: try %s", f.field, strings.Join(t.filterKeys(), ", "))
 		} else if c.number == nil && f.compare != ":" {
 			t.mistake = fmt.Errorf("%s is a text: write %s:%s", f.field, f.field, f.text)
+		} else if c.text == nil && f.compare == ":" {
+			t.mistake = fmt.Errorf("%s is a number: write %s>%s", f.field, f.field, f.text)
 		}
 	}
 	t.arrange()
@@ -193,10 +195,15 @@ func (t *table[R]) filterKeys() []string {
 // restore sets the table up as it was; what it does not know, it ignores.
 func (t *table[R]) restore(s TableState) {
 	t.TableState = s
-	if t.column(s.Sort) == nil && s.Sort != nameKey {
+	if c := t.column(s.Sort); (c == nil || !c.sorts()) && s.Sort != nameKey {
 		t.Sort = ""
 	}
-	t.Columns = slices.DeleteFunc(slices.Clone(s.Columns), func(key string) bool { return t.column(key) == nil })
+	t.Columns = nil
+	for _, key := range s.Columns {
+		if t.column(key) != nil && !slices.Contains(t.Columns, key) {
+			t.Columns = append(t.Columns, key)
+		}
+	}
 	t.setFilter(s.Filter)
 	t.grid = grid[R]{}
 }
@@ -270,11 +277,11 @@ func (t *table[R]) choose(id string) { t.cursor = id }
 func (t *table[R]) choices() []columnChoice {
 	var out []columnChoice
 	for _, c := range t.chosen() {
-		out = append(out, columnChoice{c.key, c.title, c.help, true})
+		out = append(out, columnChoice{c.key, c.title, c.help, true, c.sorts()})
 	}
 	for _, c := range t.columns {
 		if !slices.Contains(t.chosen(), c) {
-			out = append(out, columnChoice{c.key, c.title, c.help, false})
+			out = append(out, columnChoice{c.key, c.title, c.help, false, c.sorts()})
 		}
 	}
 	return out
@@ -283,7 +290,7 @@ func (t *table[R]) choices() []columnChoice {
 // columnChoice is one column for the one who chooses.
 type columnChoice struct {
 	key, title, help string
-	on               bool
+	on, sorts        bool
 }
 
 func (t *table[R]) setColumns(keys []string) {
@@ -373,7 +380,7 @@ func (t *table[R]) clickTitle(x int) {
 // records is the table as it is shown, columns that do not fit included, for
 // files: numbers in full, unknown ones empty.
 func (t *table[R]) records() [][]string {
-	columns := slices.DeleteFunc(slices.Clone(t.chosen()), func(c *column[R]) bool { return c.number == nil && c.text == nil })
+	columns := slices.DeleteFunc(t.chosen(), func(c *column[R]) bool { return c.number == nil && c.text == nil })
 	head := []string{strings.ToLower(t.title)}
 	for _, c := range columns {
 		head = append(head, c.key)
@@ -387,6 +394,15 @@ func (t *table[R]) records() [][]string {
 		out = append(out, record)
 	}
 	return out
+}
+
+// numeric are the keys of the columns that records writes as numbers.
+func (t *table[R]) numeric() map[string]bool {
+	keys := map[string]bool{}
+	for _, c := range t.columns {
+		keys[c.key] = c.number != nil
+	}
+	return keys
 }
 
 func (c *column[R]) record(r *R) string {

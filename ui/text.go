@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -18,7 +19,7 @@ func single(text string) (n int, only bool) {
 	for _, r := range text {
 		switch {
 		case r >= ' ' && r <= '~', r >= 0xa1 && r < 0x300 && r != 0xad:
-		case r >= 0x2010 && r <= 0x2027, r == 0x2212, r >= 0x2190 && r < 0x2194, r >= 0x2500 && r < 0x25a0:
+		case r >= 0x2010 && r <= 0x2027, r == 0x2212, r >= 0x2190 && r < 0x2194, r >= 0x2500 && r < 0x25a0, r >= 0x2800 && r < 0x2900:
 		case r == '▲', r == '●', r == '○', r == '◐', r == '◌', r == '◆', r == '◇', r == '›':
 		default:
 			return 0, false
@@ -66,8 +67,13 @@ func (p *pen) write(s style, text string) {
 		p.out = append(p.out, want...)
 		p.open = want
 	}
+	n, only := single(text)
+	if !only { // names come from outside: none may move the cursor
+		text = printable(text)
+		n = p.st.widths.StringWidth(text)
+	}
 	p.out = append(p.out, text...)
-	p.at += p.width(text)
+	p.at += n
 }
 
 // gap writes n spaces.
@@ -207,9 +213,22 @@ func (p *pen) link(s style, url, text string, width int) {
 		return
 	}
 	p.write(s, "")
-	p.out = append(p.out, ansi.SetHyperlink(printable(url))...)
+	p.out = append(p.out, ansi.SetHyperlink(ascii(url))...)
 	p.write(s, text)
 	p.out = append(p.out, ansi.ResetHyperlink()...)
+}
+
+// ascii writes a URL with printable ASCII alone, as terminals want it.
+func ascii(url string) string {
+	var out strings.Builder
+	for i := range len(url) {
+		if c := url[i]; c > ' ' && c < 0x7f {
+			out.WriteByte(c)
+		} else {
+			fmt.Fprintf(&out, "%%%02X", c)
+		}
+	}
+	return out.String()
 }
 
 // width measures any text in cells.

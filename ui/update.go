@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -36,7 +37,7 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			a.notice, a.stale = msg.said, true
 		}
 		if msg.err != nil {
-			a.notice = msg.err.Error()
+			a.notice = strings.ReplaceAll(msg.err.Error(), "\n", "; ")
 		}
 	case tea.WindowSizeMsg:
 		a.width, a.height, a.stale = msg.Width, msg.Height, true
