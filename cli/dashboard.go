@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strings"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
@@ -23,13 +24,16 @@ const dashboardLong = `adtop shows live KPIs, trends and alerts of your advertis
 
 It polls the channels' own APIs into a local database and says, with a stated
 certainty, when a channel turns unprofitable. Without a terminal it prints the
-cached table once.`
+cached table once; with --text it tells in sentences what changes.`
+
+// keysLong names the keys in the help; the manual page has a section of them.
+var keysLong = "\n\nKeys (? in the dashboard shows them all):\n\n" + strings.TrimRight(ui.KeyHelp(), "\n")
 
 func (a *app) dashboard() *cobra.Command {
 	var path string
 	var text textOptions
 	cmd := &cobra.Command{
-		Use: "adtop", Short: "Live campaign monitoring in the terminal", Long: dashboardLong, Args: noArgs,
+		Use: "adtop", Short: "Live campaign monitoring in the terminal", Long: dashboardLong + keysLong, Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := text.check(); err != nil {
 				return err

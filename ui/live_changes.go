@@ -14,6 +14,7 @@ func (t *teller) changes(before *snapshot.Snapshot) []string {
 	s := t.last
 	var lines []string
 	add := func(parts ...string) { lines = append(lines, t.line(s.AsOf, parts...)) }
+	clear(t.reasons)
 
 	if day := kpi.DateOf(s.AsOf, t.zone()); day != kpi.DateOf(before.AsOf, t.zone()) {
 		add("A new day: " + s.AsOf.In(t.zone()).Format("Monday 2 January 2006"))
@@ -99,10 +100,20 @@ func (t *teller) verdictChanges(before *snapshot.Snapshot) []string {
 // whyVerdict is the reason of a verdict; a source's trouble stands for it where
 // there is none.
 func (t *teller) whyVerdict(c *snapshot.Channel) string {
+	t.reasons[c.Reason] = true
 	if c.Reason == "" {
 		return spoken(c.Problem)
 	}
 	return spoken(c.Reason)
+}
+
+// whyAlert is the reason of an alert, unless the line before told it as that of
+// the verdict.
+func (t *teller) whyAlert(a *snapshot.Alert) string {
+	if t.reasons[a.Reason] {
+		return ""
+	}
+	return spoken(a.Reason)
 }
 
 // newAlert tells of an alert that the picture before did not have. One that
@@ -120,7 +131,7 @@ func (t *teller) newAlert(a *snapshot.Alert) string {
 	if muted := mutedText(a, t.last); muted != "" && a.Open() {
 		what += ", " + spoken(muted)
 	}
-	return t.line(t.last.AsOf, t.name(a)+", "+a.Severity.String()+", "+what+": "+sentence(found(a)), spoken(a.Reason))
+	return t.line(t.last.AsOf, t.name(a)+", "+a.Severity.String()+", "+what+": "+sentence(found(a)), t.whyAlert(a))
 }
 
 // alertChanges say what happened to an alert, each behind its name.
@@ -186,7 +197,7 @@ func (t *teller) stateChange(was, is *snapshot.Alert) string {
 	case is.State == snapshot.Firing && was.State == snapshot.Recovering:
 		return "holds again: " + found(is)
 	case is.State == snapshot.Firing:
-		return "fires, " + is.Severity.String() + ": " + sentence(found(is)) + " " + spoken(is.Reason)
+		return "fires, " + is.Severity.String() + ": " + sentence(found(is)) + " " + t.whyAlert(is)
 	case is.State == snapshot.Recovering:
 		return "looks over; fresh figures have to confirm that"
 	}

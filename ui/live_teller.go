@@ -22,10 +22,11 @@ type teller struct {
 	figures  map[string]string  // of each channel, as they were told last
 	called   map[string]int     // the number by which a person names an alert, by its id
 	calls    int                // numbers given so far; none is given twice
+	reasons  map[string]bool    // of the verdicts that were told last
 }
 
 func newTeller(format numbers, user string) *teller {
-	return &teller{numbers: format, user: user, figures: map[string]string{}, called: map[string]int{}}
+	return &teller{numbers: format, user: user, figures: map[string]string{}, called: map[string]int{}, reasons: map[string]bool{}}
 }
 
 // tell takes a picture that came at the given moment of the real clock and

@@ -384,3 +384,18 @@ func TestAReaderThatNeverReadsDoesNotKeepItFromEnding(t *testing.T) {
 		close(reader.goOn)
 	})
 }
+
+func TestAReasonIsToldOnceForAVerdictAndItsAlert(t *testing.T) {
+	teller := testTeller()
+	teller.tell(testSnapshot(), testNow)
+	const reason = "Since 12:00: no conversions at all, 7.2 needed by now to break even."
+	lines := teller.tell(laterSnapshot(5, func(s *snapshot.Snapshot) {
+		s.Channels[0].Verdict, s.Channels[0].P, s.Channels[0].Reason = kpi.Unprofitable, ok(.9), reason
+		s.Alerts = append(s.Alerts, snapshot.Alert{ID: "9", Rule: "unprofitable", Subject: "Google Search", Severity: snapshot.Critical,
+			State: snapshot.Firing, Since: s.AsOf, FiredAt: s.AsOf, Summary: "Google Search unprofitable, 90% sure", Reason: reason})
+	}), testNow)
+	checkSpoken(t, lines...)
+	if text := strings.Join(lines, "\n"); len(lines) != 2 || strings.Count(text, reason) != 1 || !strings.Contains(lines[1], "fires: unprofitable, 90% sure.") {
+		t.Errorf("it says\n%s", text)
+	}
+}

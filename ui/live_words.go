@@ -161,15 +161,15 @@ func (t *teller) sums(f snapshot.Figures, costless bool) string {
 	return strings.Join(parts, ", ")
 }
 
+// costOfOne is the CPA; while there are no conversions it is above the spend.
 func (t *teller) costOfOne(m kpi.Metrics, currency kpi.Currency) string {
-	text := t.costPerConversion(m, wide)
-	if text == missing {
-		return "CPA " + unknown
+	switch cpa := m.CPA(); {
+	case cpa.OK:
+		return "CPA " + plainNumber(t.price(cpa.Value, wide)) + " " + string(currency)
+	case m.Knows(kpi.Cost|kpi.Conversions) && m.Cost > 0:
+		return "CPA above " + t.money(kpi.Ratio{Value: m.Cost.Float(), OK: true}, currency)
 	}
-	if rest, bound := strings.CutPrefix(text, ">"); bound {
-		return "CPA above " + plainNumber(rest) + " " + string(currency)
-	}
-	return "CPA " + plainNumber(text) + " " + string(currency)
+	return "CPA " + unknown
 }
 
 // against says how figures differ from those of the period compared with.
