@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strings"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
@@ -23,37 +24,52 @@ const dashboardLong = `adtop shows live KPIs, trends and alerts of your advertis
 
 It polls the channels' own APIs into a local database and says, with a stated
 certainty, when a channel turns unprofitable. Without a terminal it prints the
-cached table once.`
+cached table once; with --text it tells in sentences what changes.`
+
+// keysLong names the keys in the help; the manual page has a section of them.
+var keysLong = "\n\nKeys (? in the dashboard shows them all):\n\n" + strings.TrimRight(ui.KeyHelp(), "\n")
 
 func (a *app) dashboard() *cobra.Command {
 	var path string
+	var text textOptions
 	cmd := &cobra.Command{
-		Use: "adtop", Short: "Live campaign monitoring in the terminal", Long: dashboardLong, Args: noArgs,
+		Use: "adtop", Short: "Live campaign monitoring in the terminal", Long: dashboardLong + keysLong, Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := text.check(); err != nil {
+				return err
+			}
 			cfg, err := loadConfig(path)
 			if err != nil {
 				return err
 			}
-			s, err := a.open(cmd.Context(), cfg, a.interactive())
+			tells := text.on || a.onDumbTerminal()
+			s, err := a.open(cmd.Context(), cfg, tells || a.interactive())
 			if err != nil {
 				return err
 			}
 			defer s.close()
-			if !a.interactive() {
+			switch {
+			case tells:
+				return a.tell(cmd.Context(), s.monitor, cfg.Display, text)
+			case !a.interactive():
 				return a.printOnce(cmd.Context(), s.monitor)
 			}
 			return a.show(cmd.Context(), s.monitor, cfg.Display, configName(cfg))
 		},
 	}
 	configFlag(cmd, &path)
+	text.flags(cmd)
 	return cmd
 }
 
 // interactive says whether there is a terminal that can show screens.
-func (a *app) interactive() bool {
+func (a *app) interactive() bool { return a.onTerminal() && os.Getenv("TERM") != "dumb" }
+
+// onTerminal says whether a person can read and type.
+func (a *app) onTerminal() bool {
 	in, okIn := a.in.(*os.File)
 	out, okOut := a.out.(*os.File)
-	return okIn && okOut && term.IsTerminal(in.Fd()) && term.IsTerminal(out.Fd()) && os.Getenv("TERM") != "dumb"
+	return okIn && okOut && term.IsTerminal(in.Fd()) && term.IsTerminal(out.Fd())
 }
 
 // printOnce prints today's table from what is known.
@@ -78,25 +94,33 @@ func (a *app) width() int {
 // show runs the dashboard over a running monitor until the user leaves. name
 // is that of the config, by which the screen is remembered.
 func (a *app) show(ctx context.Context, m *monitor.Monitor, look config.Display, name string) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	state := restoreState(name)
 	first, err := m.Snapshot(ctx, state.View())
 	if err != nil {
 		return err
 	}
+	return whileRunning(ctx, m, func(ctx context.Context) error {
+		return ui.Run(ctx, ui.Options{
+			Monitor: m, First: first, User: userName(), Theme: cmp.Or(a.theme, look.Theme), Color: a.color, Numbers: look.Numbers, Mouse: look.Mouse,
+			State: state, Save: func(s ui.State) { saveState(name, s) }, Open: opener(), Copy: copier(), Export: exportFile,
+		})
+	})
+}
+
+// whileRunning does what is to be seen over a running monitor. Either ends the
+// other: figures that nobody renews must not go on being shown.
+func whileRunning(ctx context.Context, m *monitor.Monitor, show func(ctx context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	engine := make(chan error, 1)
 	go func() {
 		err := m.Run(ctx)
 		if err != nil {
-			cancel() // the screen must not go on showing figures that nobody renews
+			cancel()
 		}
 		engine <- err
 	}()
-	shown := ui.Run(ctx, ui.Options{
-		Monitor: m, First: first, User: userName(), Theme: cmp.Or(a.theme, look.Theme), Color: a.color, Numbers: look.Numbers, Mouse: look.Mouse,
-		State: state, Save: func(s ui.State) { saveState(name, s) }, Open: opener(), Copy: copier(), Export: exportFile,
-	})
+	shown := show(ctx)
 	cancel()
 	return errors.Join(<-engine, shown)
 }

@@ -37,6 +37,7 @@ type demoOptions struct {
 	json   bool
 	steady bool
 	fresh  bool
+	text   textOptions
 }
 
 func (a *app) demo() *cobra.Command {
@@ -46,6 +47,12 @@ func (a *app) demo() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.speed < 1 || o.speed > 3600 {
 				return usageError{fmt.Errorf("--speed %g: expected 1 to 3600", o.speed)}
+			}
+			if err := o.text.check(); err != nil {
+				return err
+			}
+			if o.text.on && (o.once || o.json) {
+				return usageError{errors.New("--text goes on telling what changes, --once and --json print and exit: choose one")}
 			}
 			return a.runDemo(cmd.Context(), o)
 		},
@@ -58,6 +65,7 @@ func (a *app) demo() *cobra.Command {
 	flags.BoolVar(&o.json, "json", false, "print the JSON report and exit")
 	flags.BoolVar(&o.steady, "steady", false, "a world in which nothing goes wrong")
 	flags.BoolVar(&o.fresh, "fresh", false, "forget the cache of earlier starts")
+	o.text.flags(cmd)
 	return cmd
 }
 
@@ -78,14 +86,19 @@ type demo struct {
 
 func (a *app) runDemo(ctx context.Context, o demoOptions) error {
 	ctx, cancel := context.WithCancel(ctx)
-	live := !o.once && !o.json && a.interactive()
+	prints := o.once || o.json
+	tells := !prints && (o.text.on || a.onDumbTerminal())
+	live := tells || !prints && a.interactive()
 	d, err := a.openDemo(ctx, o, live)
 	if err != nil {
 		cancel()
 		return err
 	}
 	defer func() { cancel(); d.close() }()
-	if live {
+	switch {
+	case tells:
+		return a.tell(ctx, d.monitor, config.Display{}, o.text)
+	case live:
 		return a.show(ctx, d.monitor, config.Display{}, "demo")
 	}
 	if err := runUntilSettled(ctx, d.monitor); err != nil {
