@@ -25,6 +25,7 @@ import (
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
 	tiktokads "adtop/sources/tiktok_ads"
+	vkads "adtop/sources/vk_ads"
 	yandexdirect "adtop/sources/yandex_direct"
 	"adtop/store"
 )
@@ -33,6 +34,7 @@ import (
 func registry() *sources.Registry {
 	return sources.NewRegistry(
 		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(), linkedinads.Definition(), snapchatads.Definition(), pinterestads.Definition(), redditads.Definition(),
+		vkads.Definition(),
 		shopify.Definition(), csv.Definition(),
 	)
 }

@@ -66,6 +66,7 @@ var services = map[string]service{
 	world.Pinterest: {(*Simulator).pinterestAds, (*Simulator).pinterestFailure},
 	world.Reddit:    {(*Simulator).redditAds, (*Simulator).redditFailure},
 	world.Yandex:    {(*Simulator).yandexDirect, (*Simulator).yandexFailure},
+	world.VK:        {(*Simulator).vkAds, (*Simulator).vkFailure},
 	shopify:         {(*Simulator).shopify, (*Simulator).shopifyFailure},
 }
 
@@ -84,6 +85,7 @@ type Simulator struct {
 	google    googleAds
 	oauth     oauthTokens
 	microsoft microsoftAds
+	vk        vkAds
 
 	mu       sync.Mutex
 	requests []Request

@@ -142,6 +142,9 @@ func conformanceAccounts() map[string][]Account {
 			{ID: "shop-kz", Name: "", Currency: "KZT", Zone: zone("Europe/Moscow"), Campaigns: awkward("10469359", UTM{}, 500, false)},
 			{ID: "empty", Name: "Without campaigns", Currency: "EUR", Zone: zone("Europe/Moscow")},
 		},
+		VK: { // its days are Moscow's, and a token reaches one account
+			{ID: "15646746", Name: "ООО «Ромашка» & сыновья \u202e", Currency: "RUB", Zone: zone("Europe/Moscow"), Campaigns: awkward("879877", UTM{}, 90, false)},
+		},
 		Microsoft: {
 			{ID: "180535601", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("53101622", UTM{}, 1, true)},
 			{ID: "180535602", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: awkward("53101623", UTM{}, 160, true)},

@@ -27,6 +27,9 @@ const (
 	Snapchat  = "snapchat_ads"
 	Pinterest = "pinterest_ads"
 	Reddit    = "reddit_ads"
+	VK        = "vk_ads"
+	Amazon    = "amazon_ads"
+	Apple     = "apple_ads"
 	CSV       = "csv"
 )
 
