@@ -15,6 +15,7 @@ import (
 	"adtop/config"
 	"adtop/monitor"
 	"adtop/sources"
+	amazonads "adtop/sources/amazon_ads"
 	"adtop/sources/csv"
 	googleads "adtop/sources/google_ads"
 	linkedinads "adtop/sources/linkedin_ads"
@@ -34,7 +35,7 @@ import (
 func registry() *sources.Registry {
 	return sources.NewRegistry(
 		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(), linkedinads.Definition(), snapchatads.Definition(), pinterestads.Definition(), redditads.Definition(),
-		vkads.Definition(),
+		vkads.Definition(), amazonads.Definition(),
 		shopify.Definition(), csv.Definition(),
 	)
 }

@@ -67,6 +67,7 @@ var services = map[string]service{
 	world.Reddit:    {(*Simulator).redditAds, (*Simulator).redditFailure},
 	world.Yandex:    {(*Simulator).yandexDirect, (*Simulator).yandexFailure},
 	world.VK:        {(*Simulator).vkAds, (*Simulator).vkFailure},
+	world.Amazon:    {(*Simulator).amazonAds, (*Simulator).amazonFailure},
 	shopify:         {(*Simulator).shopify, (*Simulator).shopifyFailure},
 }
 
@@ -86,6 +87,7 @@ type Simulator struct {
 	oauth     oauthTokens
 	microsoft microsoftAds
 	vk        vkAds
+	amazon    amazonAds
 
 	mu       sync.Mutex
 	requests []Request

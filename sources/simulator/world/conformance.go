@@ -145,6 +145,12 @@ func conformanceAccounts() map[string][]Account {
 		VK: { // its days are Moscow's, and a token reaches one account
 			{ID: "15646746", Name: "ООО «Ромашка» & сыновья \u202e", Currency: "RUB", Zone: zone("Europe/Moscow"), Campaigns: awkward("879877", UTM{}, 90, false)},
 		},
+		Amazon: {
+			{ID: "3312345678901231", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("15841063068298", UTM{}, 1, false)},
+			{ID: "3312345678901232", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: awkward("15841063068299", UTM{}, 160, false)},
+			{ID: "3312345678901233", Name: "Without campaigns", Currency: "EUR", Zone: berlin},
+			{ID: "3312345678901234", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: awkward("15841063068297", UTM{}, 1, false)},
+		},
 		Microsoft: {
 			{ID: "180535601", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("53101622", UTM{}, 1, true)},
 			{ID: "180535602", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: awkward("53101623", UTM{}, 160, true)},
