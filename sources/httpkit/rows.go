@@ -137,6 +137,9 @@ func (r *Rows) Put(f Figure) error {
 		return err
 	}
 	c := r.campaign(f)
+	if c.entity.ID == "" { // it was made of control characters
+		return r.Malformed("a row of %s names no campaign", f.Slot.Date)
+	}
 	row := sources.Row{Entity: c.entity, Slot: f.Slot, Metrics: f.Metrics}
 	if f.Slot.Grain == sources.Hour && !r.RealHours && r.clock(f.Slot.Date).doubled == f.Slot.Hour {
 		return r.hold(row)
