@@ -16,6 +16,7 @@ import (
 	"adtop/monitor"
 	"adtop/sources"
 	amazonads "adtop/sources/amazon_ads"
+	appleads "adtop/sources/apple_ads"
 	"adtop/sources/csv"
 	googleads "adtop/sources/google_ads"
 	linkedinads "adtop/sources/linkedin_ads"
@@ -35,7 +36,7 @@ import (
 func registry() *sources.Registry {
 	return sources.NewRegistry(
 		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(), linkedinads.Definition(), snapchatads.Definition(), pinterestads.Definition(), redditads.Definition(),
-		vkads.Definition(), amazonads.Definition(),
+		vkads.Definition(), amazonads.Definition(), appleads.Definition(),
 		shopify.Definition(), csv.Definition(),
 	)
 }

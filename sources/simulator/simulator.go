@@ -68,6 +68,7 @@ var services = map[string]service{
 	world.Yandex:    {(*Simulator).yandexDirect, (*Simulator).yandexFailure},
 	world.VK:        {(*Simulator).vkAds, (*Simulator).vkFailure},
 	world.Amazon:    {(*Simulator).amazonAds, (*Simulator).amazonFailure},
+	world.Apple:     {(*Simulator).appleAds, (*Simulator).appleFailure},
 	shopify:         {(*Simulator).shopify, (*Simulator).shopifyFailure},
 }
 

@@ -26,6 +26,9 @@ type Adapter struct {
 	Grains  []sources.Grain // what Fetch can be asked for
 	// RealHours: the two hours that the clock shows twice are told apart.
 	RealHours bool
+	// HoursBack is for how many days, today included, hours can be asked for; 0
+	// where they reach as far as days.
+	HoursBack int
 	// Path is part of the path of those requests that fetch figures. Faults are
 	// set for these once the accounts have been listed.
 	Path      string
