@@ -15,6 +15,8 @@ import (
 	"adtop/config"
 	"adtop/monitor"
 	"adtop/sources"
+	amazonads "adtop/sources/amazon_ads"
+	appleads "adtop/sources/apple_ads"
 	"adtop/sources/csv"
 	googleads "adtop/sources/google_ads"
 	linkedinads "adtop/sources/linkedin_ads"
@@ -25,6 +27,7 @@ import (
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
 	tiktokads "adtop/sources/tiktok_ads"
+	vkads "adtop/sources/vk_ads"
 	yandexdirect "adtop/sources/yandex_direct"
 	"adtop/store"
 )
@@ -33,6 +36,7 @@ import (
 func registry() *sources.Registry {
 	return sources.NewRegistry(
 		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(), linkedinads.Definition(), snapchatads.Definition(), pinterestads.Definition(), redditads.Definition(),
+		vkads.Definition(), amazonads.Definition(), appleads.Definition(),
 		shopify.Definition(), csv.Definition(),
 	)
 }

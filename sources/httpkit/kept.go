@@ -9,18 +9,21 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
-// keptToken is a file that only its owner can read, with the refresh token in
-// force: some platforms issue a new one at each renewal, and the one in the
-// config grows old. A token that the user puts into the config later wins over
-// what was kept for the one before.
+// keptToken is a file that only its owner can read, with the tokens in force:
+// some platforms issue a new refresh token at each renewal, and the one in the
+// config grows old; others allow few access tokens at a time. What the user
+// puts into the config later wins over what was kept for the config before.
 type keptToken struct{ path string }
 
 // kept is the content of the file.
 type kept struct {
-	For          string `json:"for"` // fingerprint of the token in the config
-	RefreshToken string `json:"refresh_token"`
+	For          string    `json:"for"` // fingerprint of what the config says
+	RefreshToken string    `json:"refresh_token,omitempty"`
+	AccessToken  string    `json:"access_token,omitempty"`
+	Expiry       time.Time `json:"expiry,omitzero"` // of the access token
 }
 
 func fingerprint(token string) string {
@@ -28,39 +31,40 @@ func fingerprint(token string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// load returns the token to use in place of the configured one.
-func (k keptToken) load(configured string) (string, error) {
+// load returns what was kept for a config, nothing when there is none.
+func (k keptToken) load(configured string) (kept, error) {
 	if k.path == "" {
-		return configured, nil
+		return kept{}, nil
 	}
 	state, err := os.Stat(k.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return configured, nil
+		return kept{}, nil
 	}
 	if err != nil {
-		return "", err
+		return kept{}, err
 	}
 	if state.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("%s can be read by others: run chmod 600 on it", k.path)
+		return kept{}, fmt.Errorf("%s can be read by others: run chmod 600 on it", k.path)
 	}
 	content, err := os.ReadFile(k.path)
 	if err != nil {
-		return "", err
+		return kept{}, err
 	}
 	var found kept
-	if json.Unmarshal(content, &found) != nil || found.RefreshToken == "" || found.For != fingerprint(configured) {
-		return configured, nil
+	if json.Unmarshal(content, &found) != nil || found.For != fingerprint(configured) {
+		return kept{}, nil
 	}
-	return found.RefreshToken, nil
+	return found, nil
 }
 
 // save replaces the file in one step, so that an end in the middle leaves the
 // old one. The folder is made where there is none.
-func (k keptToken) save(configured, token string) error {
+func (k keptToken) save(configured string, issued kept) error {
 	if k.path == "" {
 		return nil
 	}
-	content, err := json.Marshal(kept{fingerprint(configured), token})
+	issued.For = fingerprint(configured)
+	content, err := json.Marshal(issued)
 	if err != nil {
 		return err
 	}

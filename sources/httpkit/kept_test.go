@@ -1,6 +1,7 @@
 package httpkit
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -91,5 +92,85 @@ func TestBareLinkLeadsToKnownHostsAndCarriesNoCredentials(t *testing.T) {
 	}
 	if _, err := c.Do(t.Context(), &Request{Path: "x"}); err != nil || header.Get("Developertoken") == "" {
 		t.Errorf("%v, header %v", err, header)
+	}
+}
+
+// counting is a platform that counts the tokens it gave to a client itself.
+func counting(seen *[]string, refuse *string) http.HandlerFunc {
+	given := 0
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path != "/token" {
+			if r.Header.Get("Authorization") == "Bearer access-1" && *refuse == "access-1" {
+				w.WriteHeader(http.StatusUnauthorized)
+			}
+			fmt.Fprint(w, `{}`)
+			return
+		}
+		*seen = append(*seen, r.FormValue("grant_type")+" "+r.FormValue("client_secret"))
+		if *refuse == r.FormValue("grant_type") || *refuse == "all" {
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"error":"too_many"}`)
+			return
+		}
+		given++
+		fmt.Fprintf(w, `{"access_token":"access-%d","refresh_token":"refresh-1","token_type":"bearer","expires_in":"86400"}`, given)
+	}
+}
+
+func TestTokenOfTheClientItselfIsKeptAndRenewedSparingly(t *testing.T) {
+	var seen []string
+	refuse, path, made := "", filepath.Join(t.TempDir(), "token"), 0
+	answers := counting(&seen, &refuse)
+	start := func() error {
+		c, _, log := platformAt(t, answers, func(o *Options) {
+			tokenURL, _ := url.Parse(o.Base.String() + "/token")
+			o.OAuth = &OAuth{
+				TokenURL: tokenURL, ClientID: "id", Keep: path, Grant: url.Values{"grant_type": {"client_credentials"}},
+				Assertion: func() (string, error) { made++; return fmt.Sprintf("made-%d", made), nil },
+				Codes:     map[string]string{"too_many": "wait"},
+			}
+		})
+		var into struct{}
+		err := c.JSON(t.Context(), &Request{Path: "x"}, &into)
+		for _, secret := range []string{"access-", "refresh-", "made-"} {
+			if strings.Contains(log.String(), secret) {
+				t.Errorf("the log holds %s: %s", secret, log)
+			}
+		}
+		return err
+	}
+	want := func(err error, used string) {
+		t.Helper()
+		if got := fmt.Sprint(seen); err != nil || got != used {
+			t.Errorf("asked %s, %v, want %s", got, err, used)
+		}
+		seen = nil
+	}
+	want(start(), "[client_credentials made-1]")
+	want(start(), "[]") // what was kept still lives
+	refuse = "access-1"
+	want(start(), "[refresh_token made-2]")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	refuse = ""
+	want(start(), "[client_credentials made-3]")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(content), "20", "19", 1)), 0o600); err != nil { // of the last century
+		t.Fatal(err)
+	}
+	refuse = "refresh_token"
+	want(start(), "[refresh_token made-4 client_credentials made-4]")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	refuse = "all"
+	var e *sources.Error
+	if err := start(); !errors.As(err, &e) || e.Kind != sources.Auth || e.Next != "wait" {
+		t.Errorf("got %v, want the sentence for the platform's own code", err)
 	}
 }

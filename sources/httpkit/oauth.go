@@ -8,12 +8,13 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
 
 	"adtop/sources"
 )
 
-// OAuth is the refresh-token flow of OAuth 2: the refresh token buys access
-// tokens of short life.
+// OAuth gets access tokens of short life by OAuth 2: with a refresh token, or
+// with the credentials of the client alone.
 type OAuth struct {
 	TokenURL                             *url.URL
 	ClientID, ClientSecret, RefreshToken string
@@ -21,8 +22,21 @@ type OAuth struct {
 
 	Basic bool // the client's id and secret go in a header, not in the form
 	// Keep is a file for the refresh token where the platform issues a new one
-	// at each renewal; with "" the new one is known until the program ends.
+	// at each renewal; with "" the new one is known until the program ends. With
+	// Grant the access token is kept too: platforms count how many are alive.
 	Keep string
+
+	// Grant, in place of RefreshToken, is the form that asks for a token in the
+	// name of the client itself: grant_type and what belongs to it. A refresh
+	// token that comes with the answer is used first, and Grant again when that
+	// is refused.
+	Grant url.Values
+	// Assertion, in place of ClientSecret, makes the client's secret anew for
+	// each request for a token.
+	Assertion func() (string, error)
+	// Codes says what the user has to do about error codes of the token
+	// endpoint, besides those of the standard or in their place.
+	Codes map[string]string
 }
 
 // tokens holds the access token in use and renews it. One caller renews at a
@@ -31,6 +45,7 @@ type tokens struct {
 	flow    OAuth
 	client  *Client
 	turn    chan struct{} // holds one element while nobody is at work
+	started bool          // what was kept has been read
 	token   *oauth2.Token
 	ends    atomic.Int64 // of the refresh token, Unix seconds; 0 when unknown
 	refresh string       // the refresh token in force: platforms may rotate it; "" until first needed
@@ -50,29 +65,24 @@ func (t *tokens) current(ctx context.Context) (string, error) {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	if t.token.Valid() {
-		return t.token.AccessToken, nil
-	}
 	if err := t.first(); err != nil {
 		return "", err
 	}
-	config := oauth2.Config{
-		ClientID:     t.flow.ClientID,
-		ClientSecret: t.flow.ClientSecret,
-		Endpoint:     oauth2.Endpoint{TokenURL: t.flow.TokenURL.String(), AuthStyle: oauth2.AuthStyleInParams},
+	if t.token.Valid() {
+		return t.token.AccessToken, nil
 	}
-	if t.flow.Basic {
-		config.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
-	}
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, t.client.http)
-	token, err := config.TokenSource(ctx, &oauth2.Token{RefreshToken: t.refresh}).Token()
+	token, err := t.renewed(context.WithValue(ctx, oauth2.HTTPClient, t.client.http))
 	if err != nil {
-		return "", t.refusal(err)
+		return "", err
 	}
 	t.client.secrets.add(token.AccessToken, token.RefreshToken)
-	if token.RefreshToken != t.refresh {
-		if err := (keptToken{t.flow.Keep}).save(t.flow.RefreshToken, token.RefreshToken); err != nil {
-			t.client.Env.Log.Error("the new refresh token cannot be kept: sign in again when the old one ends", "source", t.client.Env.Name, "error", err)
+	if t.flow.Grant != nil || token.RefreshToken != t.refresh {
+		issued := kept{RefreshToken: token.RefreshToken}
+		if t.flow.Grant != nil {
+			issued.AccessToken, issued.Expiry = token.AccessToken, token.Expiry
+		}
+		if err := (keptToken{t.flow.Keep}).save(t.flow.configured(), issued); err != nil {
+			t.client.Env.Log.Error("the new token cannot be kept: sign in again when the old one ends", "source", t.client.Env.Name, "error", err)
 		}
 	}
 	t.noteEnd(token)
@@ -80,19 +90,71 @@ func (t *tokens) current(ctx context.Context) (string, error) {
 	return token.AccessToken, nil
 }
 
-// first finds the refresh token to begin with.
-func (t *tokens) first() error {
+// renewed asks for a new access token. Its errors are of a kind.
+func (t *tokens) renewed(ctx context.Context) (*oauth2.Token, error) {
+	secret, style := t.flow.ClientSecret, oauth2.AuthStyleInParams
+	if t.flow.Basic {
+		style = oauth2.AuthStyleInHeader
+	}
+	if t.flow.Assertion != nil {
+		var err error
+		if secret, err = t.flow.Assertion(); err != nil {
+			return nil, sources.Errorf(sources.Auth, "the client's secret cannot be made: %w", err)
+		}
+		t.client.secrets.add(secret)
+	}
 	if t.refresh != "" {
+		config := oauth2.Config{
+			ClientID: t.flow.ClientID, ClientSecret: secret,
+			Endpoint: oauth2.Endpoint{TokenURL: t.flow.TokenURL.String(), AuthStyle: style},
+		}
+		token, err := config.TokenSource(ctx, &oauth2.Token{RefreshToken: t.refresh}).Token()
+		if err == nil {
+			return token, nil
+		}
+		var answered *oauth2.RetrieveError
+		if t.flow.Grant == nil || !errors.As(err, &answered) || answered.Response.StatusCode >= 500 || answered.Response.StatusCode == http.StatusTooManyRequests {
+			return nil, t.refusal(err)
+		}
+	}
+	config := clientcredentials.Config{
+		ClientID: t.flow.ClientID, ClientSecret: secret, TokenURL: t.flow.TokenURL.String(), AuthStyle: style, EndpointParams: t.flow.Grant,
+	}
+	token, err := config.Token(ctx)
+	if err != nil {
+		return nil, t.refusal(err)
+	}
+	return token, nil
+}
+
+// configured is what the config says: what was kept for another config is not
+// used.
+func (f OAuth) configured() string {
+	if f.Grant == nil {
+		return f.RefreshToken
+	}
+	return f.ClientID + " " + f.ClientSecret + " " + f.Grant.Encode()
+}
+
+// first reads what to begin with.
+func (t *tokens) first() error {
+	if t.started {
 		return nil
 	}
-	refresh, err := keptToken{t.flow.Keep}.load(t.flow.RefreshToken)
+	found, err := keptToken{t.flow.Keep}.load(t.flow.configured())
 	if err != nil {
-		refusal := sources.Errorf(sources.Auth, "the kept refresh token cannot be read: %w", err)
+		refusal := sources.Errorf(sources.Auth, "the kept token cannot be read: %w", err)
 		refusal.Next = "mend the file or delete it"
 		return refusal
 	}
-	t.client.secrets.add(refresh)
-	t.refresh = refresh
+	t.started = true
+	if t.refresh = found.RefreshToken; t.refresh == "" {
+		t.refresh = t.flow.RefreshToken
+	}
+	if found.AccessToken != "" && t.flow.Grant != nil {
+		t.token = &oauth2.Token{AccessToken: found.AccessToken, Expiry: found.Expiry}
+	}
+	t.client.secrets.add(t.refresh, found.AccessToken)
 	return nil
 }
 
@@ -123,6 +185,9 @@ func (t *tokens) refusal(err error) *sources.Error {
 		refusal := sources.Errorf(kind, "token endpoint: %s %s", answered.ErrorCode, sources.Clean(answered.ErrorDescription))
 		refusal.Next = next
 		return refusal
+	}
+	if next, known := t.flow.Codes[answered.ErrorCode]; known {
+		return refused(sources.Auth, next)
 	}
 	switch answered.ErrorCode {
 	case "invalid_grant":

@@ -103,13 +103,13 @@ func (c *Client) build(ctx context.Context, r *Request) (*http.Request, error) {
 		return nil, sources.Errorf(sources.Invalid, "request cannot be made: %w", err)
 	}
 	request.Header.Set("Accept", "application/json")
+	if r.Body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
 	if !r.Bare {
 		maps.Copy(request.Header, c.Header.Clone())
 	}
 	maps.Copy(request.Header, r.Header.Clone())
-	if r.Body != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
 	return request, nil
 }
 

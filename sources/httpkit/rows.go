@@ -153,6 +153,9 @@ func (r *Rows) Put(f Figure) error {
 		return err
 	}
 	c := r.entity(f)
+	if c.entity.ID == "" { // it was made of control characters
+		return r.Malformed("a row of %s names no %s", f.Slot.Date, r.what())
+	}
 	row := sources.Row{Entity: c.entity, Slot: f.Slot, Metrics: f.Metrics}
 	if f.Slot.Grain == sources.Hour && !r.RealHours && r.clock(f.Slot.Date).doubled == f.Slot.Hour {
 		return r.hold(c, row)

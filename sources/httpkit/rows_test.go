@@ -92,10 +92,11 @@ func TestPartsOfOneEntityAreToldApart(t *testing.T) {
 func TestImpossibleRowsAreRefused(t *testing.T) {
 	day := sources.Slot{Date: kpi.NewDate(2026, 10, 2), Grain: sources.Day}
 	for says, figures := range map[string][]Figure{
-		"twice":     {{ID: []byte("1"), Slot: day}, {ID: []byte("1"), Slot: day}},
-		"names no":  {{Slot: day}},
-		"below":     {{ID: []byte("1"), Slot: day, Metrics: kpi.Metrics{Has: kpi.Clicks, Clicks: -1}}},
-		"not asked": {{ID: []byte("1"), Slot: sources.Slot{Date: day.Date + 60, Grain: sources.Day}}},
+		"twice":       {{ID: []byte("1"), Slot: day}, {ID: []byte("1"), Slot: day}},
+		"names no":    {{Slot: day}},
+		"below":       {{ID: []byte("1"), Slot: day, Metrics: kpi.Metrics{Has: kpi.Clicks, Clicks: -1}}},
+		"no campaign": {{ID: []byte("\b\x1b"), Slot: day}},
+		"not asked":   {{ID: []byte("1"), Slot: sources.Slot{Date: day.Date + 60, Grain: sources.Day}}},
 	} {
 		rows, _ := rowsOf(t, sources.Day)
 		var err error

@@ -21,6 +21,7 @@ type Scanner struct {
 
 	client *Client // for excerpts and for cleaning errors; may be nil
 	body   []byte
+	before int // bytes of the answer that lie before body
 	at     int
 	path   []step
 	err    *sources.Error

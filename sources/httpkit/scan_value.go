@@ -144,9 +144,9 @@ func (s *Scanner) broken(want string) {
 	case len(bytes.TrimSpace(s.body)) == 0:
 		s.fail("answer is empty")
 	case s.at >= len(s.body):
-		s.fail("answer breaks off at byte %d", len(s.body))
+		s.fail("answer breaks off at byte %d", s.before+len(s.body))
 	default:
-		s.fail("answer is not JSON from byte %d on (%q where %s belongs)", s.at+1, s.body[s.at], want)
+		s.fail("answer is not JSON from byte %d on (%q where %s belongs)", s.before+s.at+1, s.body[s.at], want)
 	}
 }
 
@@ -166,7 +166,7 @@ func (s *Scanner) mistyped(start int, want string) {
 	case 'n':
 		got = "null"
 	}
-	s.fail("answer has %s where %s belongs at %s (byte %d)", got, want, s.place(), start+1)
+	s.fail("answer has %s where %s belongs at %s (byte %d)", got, want, s.place(), s.before+start+1)
 }
 
 func (s *Scanner) place() string {

@@ -55,9 +55,12 @@ var clickColumns = map[string]string{"outbound": "OUTBOUND_CLICK_1", "pin": "CLI
 var windows = []int{0, 1, 7, 14, 30, 60}
 
 // Definition describes the type pinterest_ads. Restates is the default click
-// window. DailyCalls is the limit of trial access; an account with more than
-// 250 campaigns takes a call more for each 250. When figures are complete and
-// Delay are assumptions: Pinterest publishes neither.
+// window. DailyCalls is the limit of trial access. A poll of today and yesterday
+// is one call; Calls counts with it its part of the lists of campaigns and of
+// the polls of all restated days, which are five, since with many accounts these
+// would use up trial access. An account with more than 250 campaigns takes a
+// call more for each 250. When figures are complete and Delay are assumptions:
+// Pinterest publishes neither.
 func Definition() sources.Definition {
 	return sources.Definition{
 		Type:        "pinterest_ads",
@@ -72,7 +75,7 @@ func Definition() sources.Definition {
 		Restates:    30,
 		History:     89,
 		MinInterval: 15 * time.Minute,
-		Calls:       1,
+		Calls:       3,
 		DailyCalls:  1000,
 		Delay: []sources.DelayPoint{
 			{Age: 6 * time.Hour, Share: 0.28},

@@ -24,6 +24,8 @@ var oauthApps = map[string]oauthApp{
 	world.Snapchat:  {id: SnapchatClientID, secret: SnapchatClientSecret, refresh: SnapchatRefreshToken, access: "eyJsimulatedSnapAccess", rotates: true},
 	world.Pinterest: {id: PinterestClientID, secret: PinterestClientSecret, refresh: PinterestRefreshToken, access: "pina_simulatedAccess", rotates: true, basic: true},
 	world.Reddit:    {id: RedditClientID, secret: RedditClientSecret, refresh: RedditRefreshToken, access: "eyJsimulatedRedditAccess", rotates: true, basic: true},
+	world.Amazon:    {id: AmazonClientID, secret: AmazonClientSecret, refresh: AmazonRefreshToken, access: "Atza|simulatedAmazonAccess"},
+	world.Apple:     {access: "eyJsimulatedAppleAccess"}, // for a signed secret, see appleToken
 	world.Microsoft: {id: MicrosoftClientID, refresh: MicrosoftRefreshToken, access: "EwBsimulatedAccessToken", rotates: true},
 }
 

@@ -66,6 +66,9 @@ var services = map[string]service{
 	world.Pinterest: {(*Simulator).pinterestAds, (*Simulator).pinterestFailure},
 	world.Reddit:    {(*Simulator).redditAds, (*Simulator).redditFailure},
 	world.Yandex:    {(*Simulator).yandexDirect, (*Simulator).yandexFailure},
+	world.VK:        {(*Simulator).vkAds, (*Simulator).vkFailure},
+	world.Amazon:    {(*Simulator).amazonAds, (*Simulator).amazonFailure},
+	world.Apple:     {(*Simulator).appleAds, (*Simulator).appleFailure},
 	shopify:         {(*Simulator).shopify, (*Simulator).shopifyFailure},
 }
 
@@ -86,6 +89,8 @@ type Simulator struct {
 	oauth     oauthTokens
 	microsoft microsoftAds
 	meta      metaReports
+	vk        vkAds
+	amazon    amazonAds
 
 	mu       sync.Mutex
 	requests []Request

@@ -32,6 +32,9 @@ type Adapter struct {
 	// Breakdowns lists what Query.Breakdown may name, and what Entity.Breakdown
 	// is for a placement.
 	Breakdowns map[string]func(world.Placement) string
+	// HoursBack is for how many days, today included, hours can be asked for; 0
+	// where they reach as far as days.
+	HoursBack int
 	// Path is part of the path of those requests that fetch figures. Faults are
 	// set for these once the accounts have been listed.
 	Path      string

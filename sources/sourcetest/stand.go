@@ -202,7 +202,8 @@ func (s *stand) lately() sources.Query {
 	if s.adapter.Definition.Events {
 		from = today - 4
 	}
-	return s.query(account, kpi.DateRange{From: from, To: today}, s.adapter.finest())
+	finest := s.adapter.finest()
+	return s.query(account, s.adapter.reachable(kpi.DateRange{From: from, To: today}, finest, today), finest)
 }
 
 func (s *stand) query(account sources.Account, days kpi.DateRange, grain sources.Grain) sources.Query {

@@ -51,6 +51,7 @@ func (a Adapter) truth(t *testing.T, now time.Time, days kpi.DateRange) {
 	for _, account := range s.accounts() {
 		for _, grain := range a.Grains {
 			t.Run(account.ID+" by "+grain.String(), func(t *testing.T) {
+				days := a.reachable(days, grain, kpi.DateOf(now, account.Zone))
 				got := s.fetch(t.Context(), s.query(account, days, grain))
 				if got.err != nil {
 					t.Fatal(got.err)
@@ -67,6 +68,14 @@ func (a Adapter) truth(t *testing.T, now time.Time, days kpi.DateRange) {
 	if !a.Files && !testing.Short() && most < 2 {
 		t.Error("no answer had a second page: paging is not proved")
 	}
+}
+
+// reachable are those of days that can be asked for at a grain.
+func (a Adapter) reachable(days kpi.DateRange, grain sources.Grain, today kpi.Date) kpi.DateRange {
+	if grain == sources.Hour && a.HoursBack > 0 {
+		days.From = max(days.From, today-kpi.Date(a.HoursBack)+1)
+	}
+	return days
 }
 
 func checkReceipt(t *testing.T, receipt sources.Receipt, now time.Time) {

@@ -138,6 +138,15 @@ func ofMeta(campaigns []Campaign) []Campaign {
 	return campaigns
 }
 
+// installs makes awkward campaigns of a platform that knows no revenue.
+func installs(prefix string, scale float64) []Campaign {
+	all := awkward(prefix, UTM{}, scale, false)
+	for i := range all {
+		all[i].Lacks = kpi.Revenue
+	}
+	return all
+}
+
 func partners() []Campaign {
 	base := Campaign{
 		Status: "ENABLED", SpendPerDay: 12, ROAS: 4, AOV: 48, CPC: 0.4, CTR: 0.02,
@@ -205,6 +214,21 @@ func conformanceAccounts() map[string][]Account {
 			{ID: "tests-agency", Name: "ООО «Ромашка» & сыновья \u202e", Currency: "RUB", Zone: zone("Europe/Moscow"), Campaigns: awkward("10469358", UTM{}, 90, false)},
 			{ID: "shop-kz", Name: "", Currency: "KZT", Zone: zone("Europe/Moscow"), Campaigns: awkward("10469359", UTM{}, 500, false)},
 			{ID: "empty", Name: "Without campaigns", Currency: "EUR", Zone: zone("Europe/Moscow")},
+		},
+		VK: { // its days are Moscow's, and a token reaches one account
+			{ID: "15646746", Name: "ООО «Ромашка» & сыновья \u202e", Currency: "RUB", Zone: zone("Europe/Moscow"), Campaigns: awkward("879877", UTM{}, 90, false)},
+		},
+		Amazon: {
+			{ID: "3312345678901231", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("15841063068298", UTM{}, 1, false)},
+			{ID: "3312345678901232", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: awkward("15841063068299", UTM{}, 160, false)},
+			{ID: "3312345678901233", Name: "Without campaigns", Currency: "EUR", Zone: berlin},
+			{ID: "3312345678901234", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: awkward("15841063068297", UTM{}, 1, false)},
+		},
+		Apple: {
+			{ID: "123456781", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: installs("55566677", 1)},
+			{ID: "123456782", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: installs("55566678", 160)},
+			{ID: "123456783", Name: "Without campaigns", Currency: "EUR", Zone: berlin},
+			{ID: "123456784", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: installs("55566679", 1)},
 		},
 		Microsoft: {
 			{ID: "180535601", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("53101622", UTM{}, 1, true)},

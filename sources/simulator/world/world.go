@@ -27,6 +27,9 @@ const (
 	Snapchat  = "snapchat_ads"
 	Pinterest = "pinterest_ads"
 	Reddit    = "reddit_ads"
+	VK        = "vk_ads"
+	Amazon    = "amazon_ads"
+	Apple     = "apple_ads"
 	CSV       = "csv"
 )
 
@@ -71,7 +74,7 @@ type Campaign struct {
 
 	DataDriven   bool       // credit for an order is split, so that conversions are fractional (Google)
 	OnCommission bool       // cost is a share 1/ROAS of revenue, due with each order (partner networks)
-	Lacks        kpi.Fields // what its export leaves empty (CSV)
+	Lacks        kpi.Fields // what its platform does not report, or its export leaves empty (CSV)
 	Schedule     Schedule
 	Ended        time.Time // last moment with delivery; zero for a campaign that still runs
 

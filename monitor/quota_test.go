@@ -1,0 +1,109 @@
+package monitor
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"adtop/sources"
+	amazonads "adtop/sources/amazon_ads"
+	appleads "adtop/sources/apple_ads"
+	"adtop/sources/csv"
+	googleads "adtop/sources/google_ads"
+	linkedinads "adtop/sources/linkedin_ads"
+	metaads "adtop/sources/meta_ads"
+	microsoftads "adtop/sources/microsoft_ads"
+	pinterestads "adtop/sources/pinterest_ads"
+	redditads "adtop/sources/reddit_ads"
+	"adtop/sources/shopify"
+	snapchatads "adtop/sources/snapchat_ads"
+	tiktokads "adtop/sources/tiktok_ads"
+	vkads "adtop/sources/vk_ads"
+	yandexdirect "adtop/sources/yandex_direct"
+)
+
+// dear is what a source type asks: answers of one page each.
+type dear struct {
+	definition sources.Definition
+	poll       int // calls of a poll of today and yesterday
+	window     int // calls of a poll of all days that may still change
+	names      int // calls of a list of an account's campaigns, which is asked for once an hour
+	list       int // calls of a list of twenty accounts
+}
+
+// everything lists every source type that speaks HTTP.
+func everything() []dear {
+	return []dear{
+		{googleads.Definition(), 1, 8, 0, 3}, // four days at once by the hour; accounts through one manager
+		{metaads.Definition(), 1, 1, 0, 1},
+		{tiktokads.Definition(), 2, 29, 0, 2},   // a day at once by the hour
+		{microsoftads.Definition(), 3, 9, 0, 2}, // 14 days a report by the hour
+		{yandexdirect.Definition(), 1, 5, 0, 1}, // seven days a report
+		{linkedinads.Definition(), 1, 5, 1, 1},  // seven days at once
+		{snapchatads.Definition(), 1, 1, 1, 2},
+		{pinterestads.Definition(), 1, 5, 1, 1}, // seven days at once
+		{redditads.Definition(), 1, 2, 1, 2},    // thirty days at once
+		{vkads.Definition(), 1, 1, 1, 20},       // a token an account
+		{amazonads.Definition(), 9, 18, 0, 3},   // 31 days a report; a list in each region
+		{appleads.Definition(), 1, 1, 1, 21},
+		{shopify.Definition(), 1, 0, 0, 1},
+	}
+}
+
+// day counts the calls that polling twenty accounts takes in a day after the
+// history is there.
+func (c dear) day(t *testing.T, every time.Duration) (polls, windows, calls int) {
+	t.Helper()
+	const accounts = 20
+	begin := instant(t, "2026-11-20T11:00:00Z")
+	for range accounts {
+		s := &schedule{source: Source{Definition: c.definition}, account: sources.Account{ID: "1", Zone: zoneOf(t, "Europe/Berlin")}}
+		var named time.Time
+		for now := begin; now.Before(begin.Add(24 * time.Hour)); now = later(s.nextAt(true, now), now.Add(time.Second)) {
+			next, due := s.due(now, true)
+			if !due {
+				continue
+			}
+			if next.window {
+				windows++
+				calls += c.window
+			} else {
+				polls++
+				calls += c.poll
+			}
+			if now.Sub(named) >= time.Hour {
+				named = now
+				calls += c.names
+			}
+			s.done(next, now, every)
+		}
+	}
+	return polls, windows, calls + int(24*time.Hour/accountsEvery)*c.list
+}
+
+func TestADayOfTwentyAccountsStaysWithinTheLowestTier(t *testing.T) {
+	known := map[string]bool{csv.Definition().Type: true} // asks nobody
+	t.Logf("%-15s %-8s %6s %8s %7s %7s  %s", "type", "every", "polls", "windows", "calls", "limit", "because")
+	for _, c := range everything() {
+		d := c.definition
+		known[d.Type] = true
+		if d.Calls < c.poll {
+			t.Errorf("%s: a poll takes %d calls, the definition says %d", d.Type, c.poll, d.Calls)
+		}
+		every, why := Source{Every: time.Minute, Definition: d}.interval(20)
+		polls, windows, calls := c.day(t, every)
+		t.Logf("%-15s %-8s %6d %8d %7d %7d  %s", d.Type, short(every), polls, windows, calls, d.DailyCalls, why)
+		if d.DailyCalls > 0 && calls > d.DailyCalls {
+			t.Errorf("%s: a day of twenty accounts takes %d calls, the lowest tier allows %d", d.Type, calls, d.DailyCalls)
+		}
+	}
+	folders, err := os.ReadDir("../sources")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		if name := f.Name(); f.IsDir() && name != "httpkit" && name != "simulator" && name != "sourcetest" && !known[name] {
+			t.Errorf("%s is not counted", name)
+		}
+	}
+}
