@@ -78,8 +78,8 @@ type step struct {
 }
 
 // Input is what one evaluation looks at. Picture.Alerts must hold the open
-// alerts and those that ended within flapWindow, Picture.Silences those that
-// have not expired.
+// alerts, those that ended within flapWindow and those that were retracted within
+// Wary, Picture.Silences those that have not expired.
 type Input struct {
 	Picture  *snapshot.Snapshot
 	Rules    []*Rule // of the config, besides the built-in ones

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +40,7 @@ func conditions(s *snapshot.Snapshot) []condition {
 			continue
 		}
 		l := books[ch.Name]
-		all = append(all, unprofitable(ch, s.Alarm.Threshold, s.Currency), trackingBroken(ch, s.Zone),
+		all = append(all, unprofitable(ch, s.Alarm.Threshold, s.Currency, wary(s, ch.Name)), trackingBroken(ch, s.Zone),
 			spendStopped(ch, l, s.Currency), spendSpike(ch, l, account, s.Currency), targetMissed(ch, s.Currency), claimsDrifting(ch))
 	}
 	for _, src := range s.Sources {
@@ -54,7 +55,8 @@ func ofChannel(ch snapshot.Channel) map[string]string {
 
 // unprofitable fires on the evidence. Without fresh data, without spend or
 // with too little of it, nothing can be said: nothing fires and nothing clears.
-func unprofitable(ch snapshot.Channel, threshold float64, currency kpi.Currency) condition {
+// On a channel that is wary it waits while slower delays would explain the loss.
+func unprofitable(ch snapshot.Channel, threshold float64, currency kpi.Currency, wary bool) condition {
 	c := condition{rule: RuleUnprofitable, subject: ch.Name, labels: ofChannel(ch), severity: snapshot.Critical, watermark: ch.Watermark, reason: ch.Reason}
 	switch {
 	case ch.Verdict == kpi.NoData:
@@ -62,6 +64,9 @@ func unprofitable(ch snapshot.Channel, threshold float64, currency kpi.Currency)
 		return c
 	case !ch.P.OK || ch.Verdict == kpi.TooEarly || ch.Verdict == kpi.Idle:
 		return c
+	case ch.P.Value >= threshold && wary && ch.Evidence.LateOrLost:
+		c.signal = warn
+		c.reason += " It waits: what the last alert missed came late after all."
 	case ch.P.Value >= threshold:
 		c.signal, c.ground = breach, groundOf(ch)
 	case ch.P.Value < profit.Resolve:
@@ -74,6 +79,20 @@ func unprofitable(ch snapshot.Channel, threshold float64, currency kpi.Currency)
 		c.summary += fmt.Sprintf(": −%.0f %s/day", loss.Float(), currency)
 	}
 	return c
+}
+
+// Wary is how long a channel is after an alert that late data took the ground
+// from: as long as its delay curve takes to learn half of what is new.
+const Wary = 28 * 24 * time.Hour
+
+// wary says whether the conversions of a channel came so late lately that an
+// alert was raised for nothing. Where delays have grown, every alert until the
+// curve has learnt them would be one more of the kind; where they have not, no
+// alert is retracted and none waits.
+func wary(s *snapshot.Snapshot, channel string) bool {
+	return slices.ContainsFunc(s.Alerts, func(a snapshot.Alert) bool {
+		return a.Rule == RuleUnprofitable && a.Subject == channel && a.State == snapshot.Retracted && s.AsOf.Sub(a.EndedAt) < Wary
+	})
 }
 
 // groundOf is what the evidence rests on: the hours since the trouble began,

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"adtop/alert"
 	"adtop/snapshot"
 	"adtop/store"
 )
@@ -79,6 +80,26 @@ func (b *builder) alerts(ctx context.Context, s *snapshot.Snapshot) error {
 		}
 		return cmp.Or(cmp.Compare(y.Severity, x.Severity), y.Since.Compare(x.Since), cmp.Compare(x.ID, y.ID))
 	})
+	return nil
+}
+
+// retracted adds those that late data retracted longer ago than the screens
+// show, for the rules.
+func (b *builder) retracted(ctx context.Context, s *snapshot.Snapshot) error {
+	alerts, err := b.o.Store.Alerts(ctx, s.AsOf.Add(-alert.Wary), forever)
+	if err != nil {
+		return err
+	}
+	for _, a := range alerts {
+		if a.State != snapshot.Retracted || slices.ContainsFunc(s.Alerts, func(known snapshot.Alert) bool { return known.ID == a.ID }) {
+			continue
+		}
+		old, err := fromStored(a)
+		if err != nil {
+			return err
+		}
+		s.Alerts = append(s.Alerts, old)
+	}
 	return nil
 }
 

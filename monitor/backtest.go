@@ -182,7 +182,11 @@ func (b *backtest) picture(ctx context.Context, at time.Time) (*snapshot.Snapsho
 		}
 	}
 	for id, a := range b.alerts {
-		if !a.Open() && at.Sub(a.EndedAt) > alertDays*24*time.Hour {
+		kept := alertDays * 24 * time.Hour
+		if a.State == snapshot.Retracted {
+			kept = alert.Wary
+		}
+		if !a.Open() && at.Sub(a.EndedAt) > kept {
 			delete(b.alerts, id)
 			continue
 		}

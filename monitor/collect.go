@@ -151,7 +151,7 @@ func (m *Monitor) untilDue(ctx context.Context, w *weigher) error {
 func (m *Monitor) absorb(ctx context.Context, w *weigher, o outcome) error {
 	for {
 		if o.change.Entities {
-			w.unranked = true
+			w.unranked[o.poll.Source] = true
 			err := w.refresh(ctx, m.o.Clock.Now())
 			if err == nil && o.change.Moved { // it counts elsewhere, with all its past
 				var again *weigher

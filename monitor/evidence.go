@@ -42,7 +42,7 @@ type weigher struct {
 	most       int      // campaigns of a channel to weigh
 	ranked     kpi.Date // the day on which they were chosen; 0 is never
 	rankedAt   time.Time
-	unranked   bool // campaigns have appeared since
+	unranked   map[string]bool // sources of which campaigns have appeared since
 	campaignOf map[store.EntityID]*weighedCampaign
 	reached    map[[2]string]kpi.Date // the first day that was polled, by source and account
 }
@@ -104,7 +104,7 @@ func (f floats) minus(g floats) floats {
 
 func newWeigher(o *Options) *weigher {
 	w := &weigher{o: o, accounts: map[[2]string]store.Account{}, index: map[string]int{}, through: map[[2]string]time.Time{},
-		most: maxWeighed, reached: map[[2]string]kpi.Date{}}
+		most: maxWeighed, unranked: map[string]bool{}, reached: map[[2]string]kpi.Date{}}
 	for i, ch := range o.Channels {
 		w.index[ch.Name] = i
 		w.channels = append(w.channels, &weighed{

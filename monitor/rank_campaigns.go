@@ -31,7 +31,7 @@ func (w *weigher) rankCampaigns(ctx context.Context, b *builder, now time.Time) 
 	if w.most == 0 || today == w.ranked && !w.outdated(now) {
 		return nil
 	}
-	w.ranked, w.rankedAt, w.unranked = today, now, false
+	w.ranked, w.rankedAt, w.unranked = today, now, map[string]bool{}
 	kept, err := keptOrders(ctx, b, now)
 	if err != nil {
 		return err
@@ -62,8 +62,10 @@ func (w *weigher) rankCampaigns(ctx context.Context, b *builder, now time.Time) 
 
 // outdated says whether the choice of today misses something.
 func (w *weigher) outdated(now time.Time) bool {
+	unranked := func(source string) bool { return w.unranked[source] }
 	return slices.ContainsFunc(w.channels, func(c *weighed) bool {
-		return c.reread || w.unranked && len(c.spend) > 0 && (len(c.campaigns) == 0 || now.Sub(w.rankedAt) >= rankEvery)
+		soon := len(c.campaigns) == 0 && slices.ContainsFunc(c.spend, unranked)
+		return c.reread || soon || len(w.unranked) > 0 && now.Sub(w.rankedAt) >= rankEvery
 	})
 }
 

@@ -73,6 +73,9 @@ func (m *Monitor) wholeSources() map[string]bool {
 // dies has decided all of it or nothing.
 func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations []store.Evaluation) error {
 	d := store.Decision{At: s.AsOf, Evaluations: evaluations}
+	if err := m.builder.retracted(ctx, s); err != nil {
+		return err
+	}
 	commands, err := m.commands(ctx, s, &d)
 	if err != nil {
 		return err

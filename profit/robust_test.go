@@ -59,12 +59,34 @@ func unusuals() []unusual {
 	}
 }
 
-// guarded are the alert, and the alert unless it says "late or lost?".
+// wary is the alert on a channel that has been wrong: once it ended within three
+// days of a "late or lost?", it waits for 28 days while that is said.
+func wary() rule {
+	until, fired, late, firing := math.Inf(-1), 0.0, false, false
+	fires := func(w *world) bool {
+		e := w.det.Evidence()
+		if !firing && e.P >= Alert && !(e.LateOrLost && w.hour() < until) {
+			firing, fired, late = true, w.hour(), e.LateOrLost
+		}
+		return firing && e.P >= Alert
+	}
+	return rule{"wary", fires, func(w *world) bool {
+		over := w.det.Evidence().P < Resolve
+		if over && firing && late && w.hour()-fired < 3*24 {
+			until = w.hour() + 28*24
+		}
+		firing = firing && !over
+		return over
+	}}
+}
+
+// guarded are the alert, the alert unless it says "late or lost?", and the one of
+// a channel that grows wary.
 func guarded() []rule {
 	return append(alarm(), rule{"sure", func(w *world) bool {
 		e := w.det.Evidence()
 		return e.P >= Alert && !e.LateOrLost
-	}, alarm()[0].over})
+	}, alarm()[0].over}, wary())
 }
 
 func TestUnusualWorldsRaiseNoFalseAlarms(t *testing.T) {
@@ -95,7 +117,7 @@ func checkUnusual(t *testing.T, u unusual, perDay float64, feed Feed) {
 	}
 	for _, f := range []struct{ level, most float64 }{{1.5, g.fine}, {1.15, g.thin}} {
 		got := falseAlarms(strange(u.nature, perDay, feed), robustSeed, at(f.level), s, guarded)
-		t.Logf("%s %.2fx %s; sure %s", t.Name(), f.level, episodes(got[0]), episodes(got[1]))
+		t.Logf("%s %.2fx %s; sure %s; wary %s", t.Name(), f.level, episodes(got[0]), episodes(got[1]), episodes(got[2]))
 		counted := got[0]
 		if u.guarded {
 			counted = got[1]
