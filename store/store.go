@@ -40,8 +40,9 @@ type Store interface {
 	// Top ranks some entities, nil meaning all, by their cost over days, each
 	// in its account's currency, and returns the first n.
 	Top(ctx context.Context, days kpi.DateRange, asOf time.Time, entities []EntityID, n int) ([]EntityID, error)
-	// Hours returns the hour slots of every entity, ordered by slot, then entity.
-	Hours(ctx context.Context, days kpi.DateRange, asOf time.Time) ([]Version, error)
+	// Hours returns the hour slots of some entities, nil meaning all, ordered by
+	// slot, then entity.
+	Hours(ctx context.Context, days kpi.DateRange, asOf time.Time, entities []EntityID) ([]Version, error)
 	// Versions replays, in the order of their observation, all versions of the
 	// slots in days that were observed up to asOf.
 	Versions(ctx context.Context, days kpi.DateRange, asOf time.Time) iter.Seq2[Version, error]

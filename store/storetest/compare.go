@@ -97,7 +97,17 @@ func (w *world) got(f *fixture, instant time.Time) answers {
 		}
 	}
 	same(f, "days of some entities", instant, of[0], of[1])
-	hours := must[[]store.Version](f.T)(f.Hours(ctx, allDays, instant))
+	hours := must[[]store.Version](f.T)(f.Hours(ctx, allDays, instant, nil))
+	byHour := [2][]string{}
+	for _, v := range must[[]store.Version](f.T)(f.Hours(ctx, allDays, instant, some)) {
+		byHour[0] = append(byHour[0], line(label[v.Entity], v.Slot, v.Metrics))
+	}
+	for _, v := range hours {
+		if slices.Contains(some, v.Entity) {
+			byHour[1] = append(byHour[1], line(label[v.Entity], v.Slot, v.Metrics))
+		}
+	}
+	same(f, "hours of some entities", instant, byHour[0], byHour[1])
 	inOrder(f, hours, func(v store.Version) int { return int(v.Entity) }, func(v store.Version) sources.Slot { return v.Slot })
 	for _, v := range hours {
 		a.hours = append(a.hours, line(label[v.Entity], v.Slot, v.Metrics))

@@ -115,7 +115,7 @@ func (w *world) sameAnswers(f, other *fixture, instant time.Time) {
 			}
 		}
 		note(totals, err)
-		hours, err := s.Hours(ctx, allDays, instant)
+		hours, err := s.Hours(ctx, allDays, instant, nil)
 		note(hours, err)
 		polls, err := s.Polls(ctx, time.Time{}, instant)
 		note(polls, err)
