@@ -34,7 +34,7 @@ func (a *app) report() *cobra.Command {
 		},
 	}
 	configFlag(cmd, &path)
-	cmd.Flags().StringVar(&span, "range", "today", "`RANGE`: today, yesterday, 7d, 14d, 30d, mtd or FROM..TO")
+	cmd.Flags().StringVar(&span, "range", "today", "`RANGE`: today, yesterday, 24h, 7d, 14d, 30d, mtd, lastmonth or FROM..TO")
 	cmd.Flags().StringVar(&format, "format", "table", "`FORMAT`: table or json")
 	return cmd
 }

@@ -209,7 +209,11 @@ func (b *backtest) books(ctx context.Context, s *snapshot.Snapshot) (books alert
 		if err != nil {
 			return nil, err
 		}
-		return &one, b.m.builder.figures(ctx, &one, l)
+		if _, err = b.m.builder.figures(ctx, &one, l); err != nil {
+			return nil, err
+		}
+		watchedOnly(&one)
+		return &one, nil
 	}
 	if books.Today, err = read("today"); err == nil {
 		books.Week, err = read("7d")

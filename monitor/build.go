@@ -32,6 +32,7 @@ type ledger struct {
 	asOf     time.Time
 	accounts map[[2]string]store.Account
 	polled   map[[2]string]bool       // accounts that are polled now
+	opened   []bool                   // channels that the view opens
 	every    map[string]time.Duration // interval of polls by source
 	rates    rates
 	curves   []maturity // by channel
@@ -48,7 +49,7 @@ func (b *builder) build(ctx context.Context, view snapshot.View, now time.Time, 
 	if err != nil {
 		return nil, err
 	}
-	if err := b.figures(ctx, s, l); err != nil {
+	if _, err := b.figures(ctx, s, l); err != nil {
 		return nil, err
 	}
 	s.Warnings = l.warnings
@@ -182,6 +183,7 @@ func (b *builder) read(ctx context.Context, s *snapshot.Snapshot) (*ledger, erro
 	l.rates = newRates(b.o.Currency, stored)
 	for _, ch := range s.Channels {
 		l.curves = append(l.curves, newMaturity(ch))
+		l.opened = append(l.opened, s.View.Campaigns == snapshot.AllCampaigns || s.View.Campaigns == ch.Name)
 	}
 	return l, nil
 }

@@ -109,7 +109,27 @@ func (m *Monitor) books(ctx context.Context, now time.Time) (books alert.Books, 
 	if books.Today, err = m.builder.build(ctx, m.o.booked("today"), now, status{}); err == nil {
 		books.Week, err = m.builder.build(ctx, m.o.booked("7d"), now, status{})
 	}
+	if err == nil {
+		watchedOnly(books.Today)
+		watchedOnly(books.Week)
+	}
 	return books, err
+}
+
+// watchedOnly leaves rules no past that is known later than the present: they
+// set figures against each other as they stand.
+func watchedOnly(s *snapshot.Snapshot) {
+	if !s.Past.Known.Equal(s.AsOf) {
+		return
+	}
+	s.Before, s.Same = snapshot.Figures{}, snapshot.Figures{}
+	for i := range s.Channels {
+		ch := &s.Channels[i]
+		ch.Before, ch.Same = snapshot.Figures{}, snapshot.Figures{}
+		for j := range ch.Campaigns {
+			ch.Campaigns[j].Before, ch.Campaigns[j].Same = snapshot.Figures{}, snapshot.Figures{}
+		}
+	}
 }
 
 // booked is the view of a range that the rules read.
