@@ -49,7 +49,11 @@ func (b *builder) build(ctx context.Context, view snapshot.View, now time.Time, 
 	if err != nil {
 		return nil, err
 	}
-	if _, err := b.figures(ctx, s, l); err != nil {
+	sums, err := b.figures(ctx, s, l)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.charts(ctx, s, l, sums); err != nil {
 		return nil, err
 	}
 	s.Warnings = l.warnings

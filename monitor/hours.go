@@ -95,8 +95,3 @@ func (b *builder) warnOfDays(s *snapshot.Snapshot, l *ledger, now *tally) {
 		l.warnings = append(l.warnings, fmt.Sprintf("the last 24 hours are without %s: whole days are all that is told there", strings.Join(slices.Sorted(maps.Keys(silent)), ", ")))
 	}
 }
-
-// shownDays are the days that a picture shows one by one.
-func shownDays(v snapshot.View, today kpi.Date) kpi.DateRange {
-	return kpi.DateRange{From: today - trendDays + 1, To: today}
-}
