@@ -56,6 +56,9 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 			return nil, err
 		}
 		if l.opened[i] {
+			if ch.Accounts, err = b.accounts(s, l, i, now, past, before, same); err != nil {
+				return nil, err
+			}
 			if ch.Campaigns, err = b.campaigns(ctx, s, l, i, past); err != nil {
 				return nil, err
 			}
