@@ -57,7 +57,15 @@ func (b *builder) build(ctx context.Context, view snapshot.View, now time.Time, 
 		return nil, err
 	}
 	s.Warnings = l.warnings
-	return s, nil
+	return s, b.moments(ctx, s)
+}
+
+// moments finds where a step back or forth leads to.
+func (b *builder) moments(ctx context.Context, s *snapshot.Snapshot) (err error) {
+	if s.Earlier, s.Later, err = b.o.Store.Moments(ctx, s.AsOf); err == nil && s.View.AsOf.IsZero() {
+		s.Later = time.Time{} // after a clock was set back
+	}
+	return err
 }
 
 // state makes the picture without its figures: verdicts, alerts and sources.

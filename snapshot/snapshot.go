@@ -62,8 +62,9 @@ type Snapshot struct {
 	Sources  []Source
 	Backfill Progress
 	Warnings []string // sentences: overlapping channels, missing rates, …
-	// Earlier and Later are the nearest instants at which something else was
-	// known; zero where there is none.
+	// Earlier and Later are the nearest instants at which other figures were
+	// known. Earlier is zero where there is none, and Later where the next step
+	// shows what is known now: the live picture.
 	Earlier, Later time.Time
 }
 
