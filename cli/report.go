@@ -1,6 +1,10 @@
 package cli
 
 import (
+	"cmp"
+	"fmt"
+	"io"
+
 	"github.com/spf13/cobra"
 
 	"adtop/monitor"
@@ -47,5 +51,22 @@ func (a *app) print(cmd *cobra.Command, m *monitor.Monitor, r snapshot.Range, fo
 	if format == "json" {
 		return writeJSON(a.out, s)
 	}
-	return ui.Plain(a.out, s, a.width())
+	if err := ui.Plain(a.out, s, a.width()); err != nil {
+		return err
+	}
+	return printNotes(a.out, s)
+}
+
+// printNotes adds the notes of the range to the table, a line each.
+func printNotes(w io.Writer, s *snapshot.Snapshot) error {
+	lines := ""
+	for _, n := range notesOf(s) {
+		about := cmp.Or(n.Channel, "all channels")
+		if n.By != "" {
+			about += ", " + n.By
+		}
+		lines += fmt.Sprintf("✎ %s %s (%s)\n", n.Date, n.Text, about)
+	}
+	_, err := io.WriteString(w, lines)
+	return err
 }

@@ -57,6 +57,9 @@ func (b *builder) build(ctx context.Context, view snapshot.View, now time.Time, 
 		return nil, err
 	}
 	s.Warnings = l.warnings
+	if err := b.notes(ctx, s); err != nil {
+		return nil, err
+	}
 	return s, b.moments(ctx, s)
 }
 

@@ -90,7 +90,7 @@ func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations 
 	for _, v := range out.Silences {
 		d.Silences = append(d.Silences, store.Silence{ID: v.ID, At: after(s.AsOf, v.At), Matchers: v.Match, Starts: v.Starts, Ends: v.Ends, By: v.By, Note: v.Note})
 	}
-	if len(d.Evaluations)+len(d.Alerts)+len(d.Silences)+len(d.Applied) == 0 {
+	if len(d.Evaluations)+len(d.Alerts)+len(d.Silences)+len(d.Notes)+len(d.Applied) == 0 {
 		return nil
 	}
 	if err := m.o.Store.Decide(ctx, d); err != nil {
@@ -139,40 +139,6 @@ func (o *Options) booked(name string) snapshot.View {
 		v.Campaigns = snapshot.AllCampaigns
 	}
 	return v
-}
-
-// commands reads the inbox. Wishes for a poll are passed on at once, and an
-// alert that ended long ago joins the picture when a command is about it.
-func (m *Monitor) commands(ctx context.Context, s *snapshot.Snapshot, d *store.Decision) ([]snapshot.Command, error) {
-	inbox, err := m.o.Store.Inbox(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var commands []snapshot.Command
-	for _, stored := range inbox {
-		d.Applied = append(d.Applied, stored.ID)
-		c := fromInbox(stored)
-		if c.Verb == "poll" {
-			m.pollNow(c.ID)
-			continue
-		}
-		commands = append(commands, c)
-		if slices.ContainsFunc(s.Alerts, func(a snapshot.Alert) bool { return a.ID == c.ID }) {
-			continue
-		}
-		states, err := m.o.Store.AlertHistory(ctx, c.ID, forever)
-		if err != nil {
-			return nil, err
-		}
-		if len(states) > 0 {
-			old, err := fromStored(states[len(states)-1])
-			if err != nil {
-				return nil, err
-			}
-			s.Alerts = append(s.Alerts, old)
-		}
-	}
-	return commands, nil
 }
 
 // pollNow has a source polled at once.
