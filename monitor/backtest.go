@@ -67,7 +67,7 @@ func (m *Monitor) Backtest(ctx context.Context, o BacktestOptions) (*Backtest, e
 	if err != nil {
 		return nil, err
 	}
-	if len(polls) == 0 {
+	if polls = regular(polls); len(polls) == 0 {
 		return nil, fmt.Errorf("the cache holds no observation to replay: let adtop collect for a while")
 	}
 	if o.From.Before(polls[0].At) {

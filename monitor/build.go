@@ -57,6 +57,9 @@ func (b *builder) build(ctx context.Context, view snapshot.View, now time.Time, 
 		return nil, err
 	}
 	s.Warnings = l.warnings
+	if err := b.drill(ctx, s, l, st); err != nil {
+		return nil, err
+	}
 	if err := b.notes(ctx, s); err != nil {
 		return nil, err
 	}

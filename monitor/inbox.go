@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -11,7 +12,7 @@ import (
 )
 
 // commands reads the inbox and returns what is about alerts. Wishes for a poll
-// are passed on at once, notes become part of the decision, and an alert that
+// or for ad groups are passed on at once, notes become part of the decision, and an alert that
 // ended long ago joins the picture when a command is about it.
 func (m *Monitor) commands(ctx context.Context, s *snapshot.Snapshot, d *store.Decision) ([]snapshot.Command, error) {
 	inbox, err := m.o.Store.Inbox(ctx)
@@ -25,6 +26,10 @@ func (m *Monitor) commands(ctx context.Context, s *snapshot.Snapshot, d *store.D
 		switch c.Verb {
 		case "poll":
 			m.pollNow(c.ID)
+		case "fetch":
+			if why := m.want(inquiryOf(stored)); why != "" {
+				m.o.Log.Warn("command refused", "why", fmt.Sprintf("fetch by %s: %s", c.By, why))
+			}
 		case "note", "unnote":
 			err = m.note(ctx, stored.ID, c, d)
 		default:

@@ -48,6 +48,9 @@ func (p *poller) poll(ctx context.Context, history <-chan struct{}) {
 			}
 			now = p.m.o.Clock.Now()
 			wake = p.next(allowed, now)
+			if allowed {
+				wake = p.grant(ctx, wake)
+			}
 		}
 		p.m.planned(p.src.Name, wake, wake.After(now) && allowed)
 		var start <-chan struct{}
@@ -73,6 +76,10 @@ func closed(c <-chan struct{}) bool {
 func (p *poller) sleep(ctx context.Context, at time.Time, start <-chan struct{}) error {
 	timer := p.m.o.Clock.Timer(at.Sub(p.m.o.Clock.Now()))
 	defer timer.Stop()
+	inquired := p.m.inquired[p.src.Name]
+	if p.order == nil {
+		inquired = nil // it waits for the accounts, which are not asked for sooner
+	}
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
@@ -81,6 +88,7 @@ func (p *poller) sleep(ctx context.Context, at time.Time, start <-chan struct{})
 		for _, s := range p.schedules {
 			s.recent = time.Time{}
 		}
+	case <-inquired:
 	case <-start:
 	case <-timer.C:
 	}
@@ -99,7 +107,7 @@ func (p *poller) list(ctx context.Context, now time.Time) time.Time {
 	}
 	every, _ := p.src.interval(len(p.order))
 	if err != nil {
-		p.fail(ctx, "", kpi.DateRange{}, err)
+		p.fail(ctx, store.Failure{Err: err})
 		p.listed = now.Add(every - accountsEvery)
 		return now.Add(max(every, retryAfter(err)))
 	}
@@ -196,7 +204,7 @@ func (p *poller) run(ctx context.Context, s *schedule, t task) {
 	if err != nil {
 		if ctx.Err() == nil {
 			s.putOff(t, err, now, every, retryAfter(err))
-			p.fail(ctx, s.account.ID, t.days, err)
+			p.fail(ctx, store.Failure{Account: s.account.ID, Days: t.days, Err: err})
 		}
 		return
 	}
@@ -260,7 +268,7 @@ func (m *Monitor) commit(ctx context.Context, b store.Batch) error {
 		return err
 	}
 	m.markDirty()
-	if m.evaluating {
+	if m.evaluating && !deeper(b.Query.Level) {
 		select {
 		case m.work <- outcome{change, store.Poll{
 			Source: b.Source, Account: b.Account.ID, At: b.ObservedAt, Days: b.Query.Days, CompleteThrough: b.Receipt.CompleteThrough,
@@ -271,13 +279,13 @@ func (m *Monitor) commit(ctx context.Context, b store.Batch) error {
 	return nil
 }
 
-// fail records a poll that brought nothing.
-func (p *poller) fail(ctx context.Context, account string, days kpi.DateRange, err error) {
+// fail records a poll of this source that brought nothing.
+func (p *poller) fail(ctx context.Context, failure store.Failure) {
 	if ctx.Err() != nil {
 		return
 	}
-	p.m.o.Log.Warn("poll failed", "source", p.src.Name, "account", account, "err", err)
-	failure := store.Failure{Source: p.src.Name, Type: p.src.Definition.Type, Account: account, At: p.m.o.Clock.Now(), Days: days, Err: err}
+	p.m.o.Log.Warn("poll failed", "source", p.src.Name, "account", failure.Account, "err", failure.Err)
+	failure.Source, failure.Type, failure.At = p.src.Name, p.src.Definition.Type, p.m.o.Clock.Now()
 	if err := p.m.o.Store.Fail(ctx, failure); err != nil {
 		p.m.o.Log.Error("record a failed poll", "source", p.src.Name, "err", err)
 	}
