@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -91,10 +92,11 @@ type Monitor struct {
 	mu        sync.Mutex
 	watchers  map[*watcher]struct{}
 	backfill  snapshot.Progress
-	next      map[string]time.Time // planned polls by source
-	left      map[string]int       // history polls left by account
-	whole     map[string]bool      // sources whose history is there, or cannot be had now
-	inquiries map[string][]inquiry // that wait, by source
+	backfills map[string]snapshot.Progress // by source
+	next      map[string]time.Time         // planned polls by source
+	left      map[string]int               // history polls left by account
+	whole     map[string]bool              // sources whose history is there, or cannot be had now
+	inquiries map[string][]inquiry         // that wait, by source
 	granting  map[snapshot.Inside]bool
 	holding   bool
 	holder    string
@@ -122,7 +124,7 @@ type watcher struct {
 // New returns a Monitor that does nothing yet.
 func New(o Options) *Monitor {
 	m := &Monitor{
-		o: o, watchers: map[*watcher]struct{}{}, next: map[string]time.Time{}, left: map[string]int{}, whole: map[string]bool{},
+		o: o, watchers: map[*watcher]struct{}{}, backfills: map[string]snapshot.Progress{}, next: map[string]time.Time{}, left: map[string]int{}, whole: map[string]bool{},
 		settled: make(chan struct{}), dirty: make(chan struct{}, 1), work: make(chan outcome, 64), polls: map[string]chan struct{}{}, inquired: map[string]chan struct{}{}, inquiries: map[string][]inquiry{}, granting: map[snapshot.Inside]bool{}, said: map[string]bool{},
 	}
 	for _, src := range o.Sources {
@@ -247,6 +249,7 @@ type status struct {
 	collector snapshot.Collector
 	backfill  snapshot.Progress
 	next      map[string]time.Time
+	backfills map[string]snapshot.Progress
 	busy      map[snapshot.Inside]bool // what is being taken apart
 }
 
@@ -257,7 +260,7 @@ func (m *Monitor) status() status {
 	for name, at := range m.next {
 		next[name] = at
 	}
-	return status{snapshot.Collector{Here: m.holding, Who: m.holder}, m.backfill, next, m.busy()}
+	return status{snapshot.Collector{Here: m.holding, Who: m.holder}, m.backfill, next, maps.Clone(m.backfills), m.busy()}
 }
 
 func (m *Monitor) markDirty() {

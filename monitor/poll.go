@@ -194,7 +194,7 @@ func (p *poller) next(history bool, now time.Time) time.Time {
 func (p *poller) run(ctx context.Context, s *schedule, t task) {
 	every, _ := p.src.interval(len(p.order))
 	if t.history {
-		p.m.progress(historyKey(p.src.Name, s.account.ID), fmt.Sprintf("%s %s %s", p.src.Name, s.account.Name, t.days), s.chunks(kpi.DateOf(p.m.o.Clock.Now(), s.account.Zone)))
+		p.m.progress(p.src.Name, s.account.ID, fmt.Sprintf("%s %s %s", p.src.Name, s.account.Name, t.days), s.chunks(kpi.DateOf(p.m.o.Clock.Now(), s.account.Zone)))
 	}
 	batch, err := p.fetch(ctx, s, t)
 	if err == nil {
@@ -216,7 +216,7 @@ func (p *poller) run(ctx context.Context, s *schedule, t task) {
 		}
 	}
 	if t.history {
-		p.m.progress(historyKey(p.src.Name, s.account.ID), "", s.chunks(kpi.DateOf(now, s.account.Zone)))
+		p.m.progress(p.src.Name, s.account.ID, "", s.chunks(kpi.DateOf(now, s.account.Zone)))
 	}
 }
 
@@ -307,22 +307,32 @@ func (m *Monitor) planned(source string, at time.Time, whole bool) {
 	}
 }
 
-// progress notes what of the history is being fetched and how many polls of
-// that account are left; what is "" when a poll has just ended.
-func (m *Monitor) progress(account, what string, left int) {
+// progress notes what of a source's history is being fetched and how many polls
+// of that account are left; what is "" when a poll has just ended. The plan as a
+// whole is over when every source's is.
+func (m *Monitor) progress(source, account, what string, left int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	before, known := m.left[account]
+	key := historyKey(source, account)
+	before, known := m.left[key]
+	whole, own := &m.backfill, m.backfills[source]
 	if !known {
 		before = left
-		m.backfill.Total += left
+		whole.Total += left
+		own.Total += left
 	}
-	m.left[account] = left
-	m.backfill.Done += max(before-left, 0)
+	m.left[key] = left
+	fetched := max(before-left, 0)
+	whole.Done += fetched
+	own.Done += fetched
 	if what != "" {
-		m.backfill.What = what
+		whole.What, own.What = what, what
 	}
-	if m.backfill.Done >= m.backfill.Total {
-		m.backfill, m.left = snapshot.Progress{}, map[string]int{}
+	if own.Done >= own.Total {
+		own = snapshot.Progress{}
+	}
+	m.backfills[source] = own
+	if whole.Done >= whole.Total {
+		m.backfill, m.left, m.backfills = snapshot.Progress{}, map[string]int{}, map[string]snapshot.Progress{}
 	}
 }
