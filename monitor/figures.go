@@ -67,11 +67,12 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 	if unassigned := len(s.Channels) - 1; len(now.channels[unassigned].days) == 0 {
 		s.Channels = s.Channels[:unassigned]
 	}
-	if len(unfair) > 0 {
-		l.warnings = append(l.warnings, fmt.Sprintf("conversions and revenue of %s are not compared: those of %s have had longer to come in", strings.Join(unfair, ", "), spelled(s.Past.Days)))
-	}
 	if err := sumUp(s); err != nil {
 		return nil, err
+	}
+	if len(unfair) > 0 {
+		withoutResults(&s.Before) // those of the other channels alone are no total
+		l.warnings = append(l.warnings, fmt.Sprintf("conversions and revenue of %s are not compared: those of %s have had longer to come in", strings.Join(unfair, ", "), spelled(s.Past.Days)))
 	}
 	if rest := s.Channels[len(s.Channels)-1]; rest.Unassigned && rest.Now.Metrics.Cost > 0 && !rest.Now.Profit.Known {
 		l.warnings = append(l.warnings, fmt.Sprintf("unassigned campaigns spent %s %s that is not in the profit: assign them to a channel, or state economics: in the config",

@@ -177,6 +177,7 @@ func TestWhyNothingIsComparedIsSaidInWords(t *testing.T) {
 		{"today", snapshot.LastYear, "No figures are stored of 2025-11-21."},
 		{"yesterday", snapshot.SameWeekday, "No figures are stored of 2026-11-12."},
 		{"lastmonth", snapshot.PreviousPeriod, "No figures are stored of 2026-09-01 to 2026-09-30."},
+		{"24h", snapshot.PreviousPeriod, "No hours are stored of 2026-11-18 to 2026-11-19: home tells whole days only."},
 		{"yesterday", snapshot.PreviousPeriod, ""},
 	} {
 		s := r.against(c.span, c.against)
@@ -195,5 +196,31 @@ func TestRulesAreToldNoPastThatIsKnownLaterThanThePresent(t *testing.T) {
 	watchedOnly(s)
 	if ch := channel(t, s, "Shop"); s.Before.Known || ch.Before.Known || ch.Same.Known || ch.Campaigns[0].Before.Known {
 		t.Errorf("rules are told of %+v", ch.Before)
+	}
+}
+
+func TestATotalIsNotComparedByTheResultsOfSomeChannels(t *testing.T) {
+	at := instant(t, "2026-11-20T09:20:00Z")
+	var ads, shop told
+	r := newRig(t, at, func(r *rig, o *Options) {
+		o.Sources = []Source{ads.platform(r, "ads", "Europe/Berlin", sources.Hour), shop.platform(r, "shop", "Europe/Berlin", sources.Hour)}
+		o.Channels[0].Spend = []string{"ads"}
+		o.Channels = append(o.Channels, Channel{Name: "Mail", Economics: kpi.Economics{Margin: 500_000}, Spend: []string{}, Results: "shop"})
+		o.Claim = func(source, _ string, _ sources.Entity) Claim {
+			if source == "shop" {
+				return Claim{Channel: 1, Fields: kpi.Conversions | kpi.Revenue}
+			}
+			return Claim{Channel: 0, Fields: kpi.AllFields}
+		}
+	})
+	ads.tell("a", at.AddDate(0, 0, -5), at)
+	shop.tell("a", at.AddDate(0, 0, -5), at)
+	r.poll()
+	s := r.against("today", snapshot.PreviousPeriod)
+	if mail := channel(t, s, "Mail"); !mail.Costless || !mail.Before.Metrics.Knows(kpi.Revenue) {
+		t.Fatalf("results that are dated by themselves are complete as soon as seen: %+v", mail.Before)
+	}
+	if s.Before.Metrics.Has&(kpi.Conversions|kpi.Revenue) != 0 || s.Before.Profit.Known || !s.Before.Metrics.Knows(kpi.Cost) {
+		t.Errorf("the total before is %+v", s.Before)
 	}
 }

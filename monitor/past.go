@@ -152,6 +152,8 @@ func (b *builder) compare(ctx context.Context, s *snapshot.Snapshot, l *ledger, 
 	case len(deaf) > 0:
 		s.Past.Why = fmt.Sprintf("Nobody was collecting at this time on %s, and %s tells whole days only: part of a day is not compared with a whole one.",
 			kpi.DateOf(p.then, b.o.Zone), strings.Join(deaf, ", "))
+	case !before.known():
+		s.Past.Why = fmt.Sprintf("No hours are stored of %s: %s tells whole days only.", spelled(s.Past.Days), strings.Join(before.deaf, ", "))
 	default:
 		return before, same, nil
 	}
@@ -211,12 +213,17 @@ func (p *past) fair(now snapshot.Figures, before *snapshot.Figures) bool {
 	if !p.late || !before.Known || now.Maturity.OK && now.Maturity.Value >= matureEnough || !now.Maturity.OK && !p.running {
 		return false
 	}
+	return withoutResults(before)
+}
+
+// withoutResults takes out what matures, and says whether there was any of it.
+func withoutResults(f *snapshot.Figures) bool {
 	const matures = kpi.Conversions | kpi.Revenue
-	if before.Metrics.Has&matures == 0 {
+	if f.Metrics.Has&matures == 0 {
 		return false
 	}
-	before.Metrics = before.Metrics.Only(kpi.AllFields &^ matures)
-	before.Contribution, before.Profit = kpi.Amount{}, kpi.Amount{}
-	before.Known = before.Metrics.Has != 0
+	f.Metrics = f.Metrics.Only(kpi.AllFields &^ matures)
+	f.Contribution, f.Profit = kpi.Amount{}, kpi.Amount{}
+	f.Known = f.Metrics.Has != 0
 	return true
 }

@@ -125,7 +125,7 @@ func (s *SQLite) Health(ctx context.Context, at time.Time) ([]Health, error) {
 			return err
 		}
 		for _, id := range feeds {
-			h, err := r.health("feed = ?3 AND level NOT IN (3, 4)", at, id)
+			h, err := r.health("poll WHERE feed = ?3 AND level NOT IN (3, 4)", at, id)
 			if err != nil {
 				return err
 			}
@@ -138,12 +138,12 @@ func (s *SQLite) Health(ctx context.Context, at time.Time) ([]Health, error) {
 	return healths, err
 }
 
-// health returns the newest poll, and the newest good one, that meet a
-// condition; its parameters are ?3 and so on.
-func (r reader) health(where string, at time.Time, args ...any) (h Health, err error) {
+// health returns the newest poll, and the newest good one, that meet the
+// condition in from; its parameters are ?3 and so on.
+func (r reader) health(from string, at time.Time, args ...any) (h Health, err error) {
 	const anyKind, good = 255, 0
 	for kind, poll := range map[int]*Poll{anyKind: &h.Last, good: &h.Good} {
-		query := selectPoll + "WHERE poll.id = (SELECT id FROM poll WHERE " + where + " AND at <= ?1 AND kind <= ?2 ORDER BY at DESC, id DESC LIMIT 1)"
+		query := selectPoll + "WHERE poll.id = (SELECT id FROM " + from + " AND at <= ?1 AND kind <= ?2 ORDER BY at DESC, id DESC LIMIT 1)"
 		err = r.each(query, append([]any{instantOf(at), kind}, args...), func(rows *sql.Rows) (err error) {
 			*poll, err = scanPoll(rows)
 			return err
@@ -158,7 +158,7 @@ func (r reader) health(where string, at time.Time, args ...any) (h Health, err e
 // Inside implements Store.
 func (s *SQLite) Inside(ctx context.Context, source, account string, level sources.Level, parent string, asOf time.Time) (h Health, err error) {
 	err = s.read(ctx, "read polls of "+level.String()+"s", func(r reader) error {
-		h, err = r.health(`feed = (SELECT id FROM feed WHERE source = ?3 AND account = ?4)
+		h, err = r.health(`poll INDEXED BY poll_inside WHERE feed = (SELECT id FROM feed WHERE source = ?3 AND account = ?4)
 			AND level = ?5 AND level IN (3, 4) AND parent = ?6`, asOf, source, account, level, parent)
 		return err
 	})
