@@ -101,7 +101,8 @@ func (m *Monitor) showing(in snapshot.Inside, args map[string]string) {
 }
 
 // want leaves an inquiry with the poller of its source, in the place of an older
-// one of the same, and says why it cannot.
+// one of the same that waits, and says why it cannot. Where the one under way
+// covers it, the cache will answer.
 func (m *Monitor) want(q inquiry) string {
 	level, _ := asked(q.inside)
 	i := slices.IndexFunc(m.o.Sources, func(s Source) bool { return s.Name == q.inside.Source })
@@ -114,11 +115,9 @@ func (m *Monitor) want(q inquiry) string {
 		return fmt.Sprintf("%s tells no %s", q.inside.Source, plural(level))
 	}
 	m.mu.Lock()
-	if !m.granting[q.inside] {
-		waiting := slices.DeleteFunc(m.inquiries[q.inside.Source], func(other inquiry) bool { return other.inside == q.inside })
-		waiting = append(waiting, q)
-		m.inquiries[q.inside.Source] = waiting[max(0, len(waiting)-maxInquiries):]
-	}
+	waiting := slices.DeleteFunc(m.inquiries[q.inside.Source], func(other inquiry) bool { return other.inside == q.inside })
+	waiting = append(waiting, q)
+	m.inquiries[q.inside.Source] = waiting[max(0, len(waiting)-maxInquiries):]
 	m.mu.Unlock()
 	select {
 	case m.inquired[q.inside.Source] <- struct{}{}:
