@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"adtop/config"
 	"adtop/sources/sourcetest"
+	"adtop/store"
 )
 
 // adtop runs a command line in a home of its own and returns what it printed.
@@ -138,6 +140,43 @@ func TestWithoutATerminalTheTableIsPrintedOnce(t *testing.T) {
 	code, stdout, stderr := adtop(t, "--config", cfg)
 	if code != 0 || !strings.Contains(stdout, "Partners") || strings.Contains(stdout, "\x1b") {
 		t.Fatalf("exit code %d, %q %q", code, stdout, stderr)
+	}
+}
+
+func TestAReportPrintsTheNotesOfItsRange(t *testing.T) {
+	dir := home(t)
+	export := write(t, filepath.Join(dir, "export.csv"), "date,campaign,clicks,cost,orders,revenue\n2026-11-20,A,10,20.00,2,90.00\n")
+	cfg := write(t, filepath.Join(dir, "shop.yaml"), strings.Replace(shopConfig, "EXPORT", export, 1))
+	collect := func() {
+		t.Helper()
+		if code, _, stderr := adtop(t, "collect", "--once", "--config", cfg); code != 0 {
+			t.Fatal(stderr)
+		}
+	}
+	collect()
+	_, path, err := databaseOf(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, err := store.Open(t.Context(), path, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for date, text := range map[string]string{"2026-11-20": "sale began", "2026-11-02": "elsewhere"} {
+		if err := cache.Send(t.Context(), store.Command{At: time.Now(), Verb: "note", By: "ops", Args: map[string]string{"on": date, "note": text}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := cache.Close(); err != nil {
+		t.Fatal(err)
+	}
+	collect()
+	if notes := reportJSON(t, cfg).Notes; len(notes) != 1 || notes[0].Text != "sale began" || notes[0].Date != "2026-11-20" || notes[0].Channel != nil || *notes[0].By != "ops" {
+		t.Errorf("notes: %+v", notes)
+	}
+	code, stdout, stderr := adtop(t, "report", "--range", "2026-11-20..2026-11-20", "--config", cfg)
+	if code != 0 || !strings.Contains(stdout, "2026-11-20 sale began (all channels, ops)") || strings.Contains(stdout, "elsewhere") {
+		t.Errorf("exit code %d, %s %s", code, stdout, stderr)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"slices"
 	"time"
 
 	"adtop/kpi"
@@ -27,6 +28,7 @@ type jsonReport struct {
 	Channels []jsonChannel `json:"channels"`
 	Alerts   []jsonAlert   `json:"alerts"`
 	Sources  []jsonSource  `json:"sources"`
+	Notes    []jsonNote    `json:"notes"`
 	Warnings []string      `json:"warnings"`
 }
 
@@ -117,13 +119,22 @@ type jsonSource struct {
 	Watermark  *time.Time      `json:"complete_through"`
 }
 
+type jsonNote struct {
+	ID      string    `json:"id"`
+	Date    string    `json:"date"`
+	Channel *string   `json:"channel"` // null: of all channels
+	Text    string    `json:"text"`
+	By      *string   `json:"by"`
+	At      time.Time `json:"at"`
+}
+
 func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 	days := s.View.Range.Days(kpi.DateOf(s.AsOf, s.Zone))
 	r := jsonReport{
 		Version: reportVersion, AsOf: s.AsOf.UTC().Truncate(time.Second), Title: s.Title, Currency: s.Currency,
 		Range:    jsonRange{s.View.Range.String(), days.From.String(), days.To.String(), s.Zone.String()},
 		Alerting: jsonAlerting{s.Alarm.Threshold, s.Alarm.Wish, math.Round(s.Alarm.Rate*100) / 100, s.Alarm.Met},
-		Total:    figuresOf(s.Total), Channels: []jsonChannel{}, Alerts: []jsonAlert{}, Sources: []jsonSource{}, Warnings: append([]string{}, s.Warnings...),
+		Total:    figuresOf(s.Total), Channels: []jsonChannel{}, Alerts: []jsonAlert{}, Sources: []jsonSource{}, Notes: []jsonNote{}, Warnings: append([]string{}, s.Warnings...),
 	}
 	for _, ch := range s.Channels {
 		c := jsonChannel{Name: ch.Name, Verdict: ch.Verdict, PUnprofitable: number(ch.P), Reason: ch.Reason,
@@ -153,6 +164,9 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 		}
 		r.Sources = append(r.Sources, j)
 	}
+	for _, n := range notesOf(s) {
+		r.Notes = append(r.Notes, jsonNote{ID: n.ID, Date: n.Date.String(), Channel: text(n.Channel), Text: n.Text, By: text(n.By), At: n.At.UTC()})
+	}
 	out := json.NewEncoder(w)
 	out.SetIndent("", "  ")
 	out.SetEscapeHTML(false)
@@ -166,6 +180,12 @@ func campaignOf(c snapshot.Campaign) jsonCampaign {
 		j.Verdict = &c.Verdict
 	}
 	return j
+}
+
+// notesOf are the notes on the days of the range.
+func notesOf(s *snapshot.Snapshot) []snapshot.Note {
+	days := s.View.Range.Days(kpi.DateOf(s.AsOf, s.Zone))
+	return slices.DeleteFunc(slices.Clone(s.Notes), func(n snapshot.Note) bool { return !days.Contains(n.Date) })
 }
 
 func figuresOf(f snapshot.Figures) jsonFigures {

@@ -1,6 +1,10 @@
 package cli
 
 import (
+	"cmp"
+	"fmt"
+	"io"
+
 	"github.com/spf13/cobra"
 
 	"adtop/monitor"
@@ -39,7 +43,7 @@ func (a *app) report() *cobra.Command {
 		},
 	}
 	configFlag(cmd, &path)
-	cmd.Flags().StringVar(&span, "range", "today", "`RANGE`: today, yesterday, 7d, 14d, 30d, mtd or FROM..TO")
+	cmd.Flags().StringVar(&span, "range", "today", "`RANGE`: today, yesterday, 24h, 7d, 14d, 30d, mtd, lastmonth or FROM..TO")
 	cmd.Flags().StringVar(&format, "format", "table", "`FORMAT`: table or json")
 	cmd.Flags().BoolVar(&campaigns, "campaigns", false, "list the campaigns of every channel too, in JSON")
 	return cmd
@@ -53,5 +57,22 @@ func (a *app) print(cmd *cobra.Command, m *monitor.Monitor, view snapshot.View, 
 	if format == "json" {
 		return writeJSON(a.out, s)
 	}
-	return ui.Plain(a.out, s, a.width())
+	if err := ui.Plain(a.out, s, a.width()); err != nil {
+		return err
+	}
+	return printNotes(a.out, s)
+}
+
+// printNotes adds the notes of the range to the table, a line each.
+func printNotes(w io.Writer, s *snapshot.Snapshot) error {
+	lines := ""
+	for _, n := range notesOf(s) {
+		about := cmp.Or(n.Channel, "all channels")
+		if n.By != "" {
+			about += ", " + n.By
+		}
+		lines += fmt.Sprintf("✎ %s %s (%s)\n", n.Date, n.Text, about)
+	}
+	_, err := io.WriteString(w, lines)
+	return err
 }

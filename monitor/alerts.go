@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"adtop/alert"
@@ -48,7 +46,7 @@ func (b *builder) alerts(ctx context.Context, s *snapshot.Snapshot) error {
 	}
 	sent := map[string]bool{}
 	for _, c := range inbox {
-		sent[c.Args["id"]] = c.Verb != "poll"
+		sent[c.Args["id"]] = sent[c.Args["id"]] || aboutAlerts(c.Verb)
 	}
 	for _, a := range alerts {
 		shown, err := fromStored(a)
@@ -159,29 +157,4 @@ func after(now, before time.Time) time.Time {
 		return now
 	}
 	return before.Add(time.Millisecond) // what the store tells apart
-}
-
-// toInbox and fromInbox carry a command through the store.
-func toInbox(c snapshot.Command) store.Command {
-	args := map[string]string{"id": c.ID, "note": c.Note, "until": c.Until, "as": c.As}
-	maps.DeleteFunc(args, func(_, value string) bool { return value == "" })
-	for label, text := range c.Match {
-		args[matchArg+label] = text
-	}
-	return store.Command{At: c.At, Verb: c.Verb, By: c.By, Args: args}
-}
-
-const matchArg = "match."
-
-func fromInbox(c store.Command) snapshot.Command {
-	out := snapshot.Command{Verb: c.Verb, ID: c.Args["id"], Note: c.Args["note"], Until: c.Args["until"], As: c.Args["as"], By: c.By, At: c.At}
-	for name, text := range c.Args {
-		if label, ok := strings.CutPrefix(name, matchArg); ok {
-			if out.Match == nil {
-				out.Match = map[string]string{}
-			}
-			out.Match[label] = text
-		}
-	}
-	return out
 }

@@ -70,7 +70,7 @@ func (m *Monitor) Backtest(ctx context.Context, o BacktestOptions) (*Backtest, e
 	if err != nil {
 		return nil, err
 	}
-	if len(polls) == 0 {
+	if polls = regular(polls); len(polls) == 0 {
 		return nil, fmt.Errorf("the cache holds no observation to replay: let adtop collect for a while")
 	}
 	if o.From.Before(polls[0].At) {
@@ -224,7 +224,11 @@ func (b *backtest) books(ctx context.Context, s *snapshot.Snapshot) (books alert
 		if err != nil {
 			return nil, err
 		}
-		return &one, b.m.builder.figures(ctx, &one, l)
+		if _, err = b.m.builder.figures(ctx, &one, l); err != nil {
+			return nil, err
+		}
+		watchedOnly(&one)
+		return &one, nil
 	}
 	if books.Today, err = read("today"); err == nil {
 		books.Week, err = read("7d")

@@ -32,6 +32,7 @@ type ledger struct {
 	asOf     time.Time
 	accounts map[[2]string]store.Account
 	polled   map[[2]string]bool       // accounts that are polled now
+	opened   []bool                   // channels that the view opens
 	every    map[string]time.Duration // interval of polls by source
 	rates    rates
 	curves   []maturity                                    // by channel
@@ -49,11 +50,29 @@ func (b *builder) build(ctx context.Context, view snapshot.View, now time.Time, 
 	if err != nil {
 		return nil, err
 	}
-	if err := b.figures(ctx, s, l); err != nil {
+	sums, err := b.figures(ctx, s, l)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.charts(ctx, s, l, sums); err != nil {
 		return nil, err
 	}
 	s.Warnings = l.warnings
-	return s, nil
+	if err := b.drill(ctx, s, l, st); err != nil {
+		return nil, err
+	}
+	if err := b.notes(ctx, s); err != nil {
+		return nil, err
+	}
+	return s, b.moments(ctx, s)
+}
+
+// moments finds where a step back or forth leads to.
+func (b *builder) moments(ctx context.Context, s *snapshot.Snapshot) (err error) {
+	if s.Earlier, s.Later, err = b.o.Store.Moments(ctx, s.AsOf); err == nil && s.View.AsOf.IsZero() {
+		s.Later = time.Time{} // after a clock was set back
+	}
+	return err
 }
 
 // state makes the picture without its figures: verdicts, alerts and sources.
@@ -184,6 +203,7 @@ func (b *builder) read(ctx context.Context, s *snapshot.Snapshot) (*ledger, erro
 	l.rates = newRates(b.o.Currency, stored)
 	for _, ch := range s.Channels {
 		l.curves = append(l.curves, newMaturity(ch))
+		l.opened = append(l.opened, s.View.Campaigns == snapshot.AllCampaigns || s.View.Campaigns == ch.Name)
 	}
 	return l, nil
 }

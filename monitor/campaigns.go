@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"adtop/kpi"
 	"adtop/snapshot"
+	"adtop/sources"
 	"adtop/store"
 )
 
@@ -43,77 +43,135 @@ func (b *builder) campaigns(ctx context.Context, s *snapshot.Snapshot, l *ledger
 		}
 		l.warnings = append(l.warnings, fmt.Sprintf("%s: only the %d campaigns that spent most are listed, of %d", ch.Name, len(ids), len(members)))
 	}
-	now, err := b.entityTally(ctx, l, span, s.AsOf, s.AsOf, s.View.Range, members, ids)
+	now := l.present(s.View.Range, b.o.Zone, s.AsOf)
+	now.span = span
+	rows, err := b.rows(ctx, l, ch, &l.curves[i], now, past, members, ids)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(rows, bySize)
+	return rows, nil
+}
+
+// bySize orders campaigns by cost, then revenue, largest first.
+func bySize(x, y snapshot.Campaign) int {
+	return cmp.Or(cmp.Compare(y.Now.Metrics.Cost, x.Now.Metrics.Cost), cmp.Compare(y.Now.Metrics.Revenue, x.Now.Metrics.Revenue),
+		cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID))
+}
+
+// rows makes a row of every entity that has figures. ch is what they count for.
+func (b *builder) rows(ctx context.Context, l *ledger, ch snapshot.Channel, curve *maturity, now question, past *past, members map[store.EntityID]claimed, ids []store.EntityID) ([]snapshot.Campaign, error) {
+	found, err := b.entityTally(ctx, l, now, members, ids)
 	if err != nil {
 		return nil, err
 	}
 	var before, same map[store.EntityID]*part
 	if past != nil {
-		if before, err = b.entityTally(ctx, l, past.span, past.exact, past.then, past.range_, members, ids); err != nil {
-			return nil, err
+		if before, err = b.entityTally(ctx, l, past.before, members, ids); err == nil && past.same != nil {
+			same, err = b.entityTally(ctx, l, *past.same, members, ids)
 		}
-		if past.lag > 0 {
-			if same, err = b.entityTally(ctx, l, span, s.AsOf.Add(-past.lag), s.AsOf, s.View.Range, members, ids); err != nil {
-				return nil, err
-			}
+		if err != nil {
+			return nil, err
 		}
 	}
 	if l.verdicts == nil {
-		if l.verdicts, err = b.campaignVerdicts(ctx, s.AsOf); err != nil {
+		if l.verdicts, err = b.campaignVerdicts(ctx, l.asOf); err != nil {
 			return nil, err
 		}
 	}
 	var list []snapshot.Campaign
-	days := s.View.Range.Days(today)
-	for id, p := range now {
-		e := members[id]
-		c := snapshot.Campaign{Source: e.Source, Account: e.Account, ID: e.Entity.Entity.ID, Name: cmp.Or(e.Name, e.Entity.Entity.ID), Status: e.Status, URL: b.link(e)}
-		l.verdictOf(ch, e, &c)
-		if c.Now, err = b.closeBooks(ch, p.sum, days, &l.curves[i], s.AsOf, p.days); err != nil {
-			return nil, err
+	for id, p := range found {
+		c := b.described(members[id].Entity)
+		if steers(members[id].Entity) {
+			l.verdictOf(ch, members[id], &c)
 		}
-		for to, from := range map[*snapshot.Figures]*part{&c.Before: before[id], &c.Same: same[id]} {
-			if from != nil {
-				if *to, err = b.closeBooks(ch, from.sum, days, nil, s.AsOf, nil); err != nil {
-					return nil, err
-				}
-			}
-		}
-		if c.Days, err = b.series(ch, p.days, today, campaignDays, &l.curves[i], s.AsOf); err != nil {
+		if err := b.fill(&c, ch, curve, now, p, past, before[id], same[id]); err != nil {
 			return nil, err
 		}
 		list = append(list, c)
 	}
-	slices.SortFunc(list, func(x, y snapshot.Campaign) int {
-		return cmp.Or(cmp.Compare(y.Now.Metrics.Cost, x.Now.Metrics.Cost), cmp.Compare(y.Now.Metrics.Revenue, x.Now.Metrics.Revenue),
-			cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID))
-	})
 	return list, nil
 }
 
-// entityTally sums the days of some entities as they were known at asOf.
-func (b *builder) entityTally(ctx context.Context, l *ledger, span kpi.DateRange, asOf, now time.Time, r snapshot.Range, members map[store.EntityID]claimed, ids []store.EntityID) (map[store.EntityID]*part, error) {
-	totals, err := b.o.Store.Days(ctx, span, asOf, ids)
+// described names an entity and where its page is.
+func (b *builder) described(e store.Entity) snapshot.Campaign {
+	c := snapshot.Campaign{Source: e.Source, Account: e.Account, ID: e.Entity.ID, Name: cmp.Or(e.Name, e.Entity.ID), Status: e.Status}
+	for _, src := range b.o.Sources {
+		if link := src.Definition.Link; src.Name == e.Source && link != nil && e.Level == sources.LevelCampaign {
+			c.URL = link(e.Account, e.Entity.ID)
+		}
+	}
+	return c
+}
+
+// fill gives a row its figures.
+func (b *builder) fill(c *snapshot.Campaign, ch snapshot.Channel, curve *maturity, q question, now *part, past *past, before, same *part) (err error) {
+	if c.Now, err = b.closePart(ch, now, q, curve, q.asOf); err != nil {
+		return err
+	}
+	if before != nil {
+		if c.Before, err = b.closePart(ch, before, past.before, nil, q.asOf); err != nil {
+			return err
+		}
+		past.fair(c.Now, &c.Before)
+	}
+	if same != nil {
+		if c.Same, err = b.closePart(ch, same, *past.same, nil, q.asOf); err != nil {
+			return err
+		}
+	}
+	c.Days, err = b.series(ch, now.days, kpi.DateOf(q.asOf, b.o.Zone), campaignDays, curve, q.asOf)
+	return err
+}
+
+// entityTally answers a question for some entities.
+func (b *builder) entityTally(ctx context.Context, l *ledger, q question, members map[store.EntityID]claimed, ids []store.EntityID) (map[store.EntityID]*part, error) {
+	days, hours := q.reads(l)
+	totals, err := b.o.Store.Days(ctx, days, q.asOf, ids)
 	if err != nil {
 		return nil, err
 	}
-	tally := map[store.EntityID]*part{}
-	for _, total := range totals {
-		e := members[total.Entity]
-		account, known := l.accounts[[2]string{e.Source, e.Account}]
-		if !known {
-			continue
-		}
-		m, err := l.rates.convert(total.Metrics.Only(e.claim.Fields), account.Currency, total.Date)
-		if err != nil || m.Has == 0 {
-			continue // the channel's own sum has warned of it, or it counts elsewhere
-		}
-		if tally[total.Entity] == nil {
-			tally[total.Entity] = &part{}
-		}
-		if err := tally[total.Entity].add(total.Date, m, r.Days(kpi.DateOf(now, account.Zone)).Contains(total.Date)); err != nil {
-			return nil, fmt.Errorf("%s %s: %w", e.Source, e.Name, err)
+	var versions []store.Version
+	if hours.Days() > 0 {
+		if versions, err = b.o.Store.Hours(ctx, hours, q.asOf, ids); err != nil {
+			return nil, err
 		}
 	}
-	return tally, nil
+	a, found := l.adder(q), map[store.EntityID]*part{}
+	add := func(id store.EntityID, date kpi.Date, m kpi.Metrics, add func(heard, [2]string, kpi.Metrics, *part) error) error {
+		e := members[id]
+		key := [2]string{e.Source, e.Account}
+		if m = m.Only(e.claim.Fields); m.Has == 0 {
+			return nil // it counts elsewhere
+		}
+		if _, known := l.accounts[key]; !known {
+			return nil
+		}
+		if found[id] == nil {
+			found[id] = &part{}
+		}
+		if err := add(heard{entity: id, date: date}, key, m, found[id]); err != nil {
+			return fmt.Errorf("%s %s: %w", e.Source, e.Name, err)
+		}
+		return nil
+	}
+	for _, v := range versions {
+		err := add(v.Entity, v.Slot.Date, v.Metrics, func(of heard, key [2]string, m kpi.Metrics, p *part) error { return a.hour(of, key, v.Slot, m, p) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, total := range totals {
+		err := add(total.Entity, total.Date, total.Metrics, func(of heard, key [2]string, m kpi.Metrics, p *part) error { return a.day(of, key, m, p) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	for id, p := range found {
+		p.close()
+		if len(p.days) == 0 {
+			delete(found, id) // no rate is known of its money; the channel's own sum has warned of it
+		}
+	}
+	return found, nil
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 
+	"adtop/snapshot"
+	"adtop/sources"
 	"adtop/store"
 )
 
@@ -15,7 +17,15 @@ type entityList struct {
 	mu       sync.Mutex
 	seq      int64
 	all      []claimed
-	overlaps []string // warnings
+	within   map[kin][]store.Entity // ad groups and ads
+	overlaps []string               // warnings
+}
+
+// kin is what ad groups or ads have in common.
+type kin struct {
+	source, account string
+	level           sources.Level
+	parent          string
 }
 
 type claimed struct {
@@ -50,8 +60,13 @@ func (l *entityList) claim(o *Options, entities []store.Entity) {
 		configured[src.Name] = true
 	}
 	l.all = make([]claimed, 0, len(entities))
+	l.within = map[kin][]store.Entity{}
 	overlaps := map[[2]int]string{}
 	for _, e := range entities {
+		if configured[e.Source] && deeper(e.Level) && e.Breakdown == "" {
+			of := kin{e.Source, e.Account, e.Level, e.Parent}
+			l.within[of] = append(l.within[of], e)
+		}
 		if !configured[e.Source] || !steers(e) {
 			continue // its source has left the config
 		}
@@ -83,6 +98,25 @@ func (b *builder) members(ctx context.Context, channel int) (members map[store.E
 			if c.claim.Channel == channel && c.claim.Fields != 0 {
 				members[c.Entity.ID] = c
 			}
+		}
+	})
+	return members, err
+}
+
+// inside returns the ad groups or ads that are asked for, counting for what
+// their campaign counts for.
+func (b *builder) inside(ctx context.Context, in snapshot.Inside) (members map[store.EntityID]claimed, err error) {
+	level, parent := asked(in)
+	members = map[store.EntityID]claimed{}
+	err = b.list(ctx, func(l *entityList) {
+		i := slices.IndexFunc(l.all, func(c claimed) bool {
+			return c.Source == in.Source && c.Account == in.Account && c.Entity.Entity.ID == in.Campaign && c.Level == sources.LevelCampaign
+		})
+		if i < 0 {
+			return
+		}
+		for _, e := range l.within[kin{in.Source, in.Account, level, parent}] {
+			members[e.ID] = claimed{e, l.all[i].claim}
 		}
 	})
 	return members, err

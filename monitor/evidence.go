@@ -151,6 +151,7 @@ func (w *weigher) feed(ctx context.Context, from, now time.Time, after func(at t
 	if err != nil {
 		return err
 	}
+	polls = regular(polls)
 	until := func(at time.Time) error { // polls before at have told everything they brought
 		for len(polls) > 0 && polls[0].At.Before(at) {
 			n := 1

@@ -45,8 +45,9 @@ func (b *builder) sources(ctx context.Context, s *snapshot.Snapshot, st status) 
 		count[key[0]]++
 	}
 	for _, src := range b.o.Sources {
-		var newest time.Time // poll of an account
-		shown := snapshot.Source{Name: src.Name, Type: src.Definition.Type, Health: snapshot.Waiting, NextPoll: st.next[src.Name]}
+		var newest, good time.Time // poll of an account
+		shown := snapshot.Source{Name: src.Name, Type: src.Definition.Type, Health: snapshot.Waiting, NextPoll: st.next[src.Name],
+			Backfill: st.backfills[src.Name], Drills: src.Definition.Deepest >= sources.LevelAdGroup}
 		for _, h := range all {
 			if h.Last.Source != src.Name {
 				continue
@@ -58,6 +59,9 @@ func (b *builder) sources(ctx context.Context, s *snapshot.Snapshot, st status) 
 			newest = later(newest, h.Last.At)
 			merge(&shown, src.staleAfter(count[src.Name]), h.Last.Kind, h.Last.Message, h.Last.Next, h.Good.At, h.Good.CompleteThrough, s.AsOf)
 			shown.Warnings = append(shown.Warnings, h.Good.Warnings...)
+			if h.Good.At.After(good) { // it knows of the newest sign-in
+				good, shown.Expires = h.Good.At, h.Good.Expires
+			}
 			if q := h.Good.Quota; q.Scope != "" && q.Used > shown.QuotaUsed.Value {
 				shown.QuotaUsed = kpi.Ratio{Value: q.Used, OK: true}
 			}
@@ -71,9 +75,6 @@ func (b *builder) sources(ctx context.Context, s *snapshot.Snapshot, st status) 
 		shown.Every, shown.EveryWhy = src.interval(shown.Accounts)
 		if s.View.AsOf.IsZero() {
 			shown.Exchanges = b.o.Exchanges.newest(src.Name)
-		}
-		if err := b.expires(ctx, s.View, &shown); err != nil {
-			return err
 		}
 		s.Sources = append(s.Sources, shown)
 	}

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -90,20 +91,24 @@ type Monitor struct {
 	o       Options
 	builder *builder
 
-	mu       sync.Mutex
-	watchers map[*watcher]struct{}
-	backfill snapshot.Progress
-	next     map[string]time.Time // planned polls by source
-	left     map[string]int       // history polls left by account
-	whole    map[string]bool      // sources whose history is there, or cannot be had now
-	holding  bool
-	holder   string
+	mu        sync.Mutex
+	watchers  map[*watcher]struct{}
+	backfill  snapshot.Progress
+	backfills map[string]snapshot.Progress // by source
+	next      map[string]time.Time         // planned polls by source
+	left      map[string]int               // history polls left by account
+	whole     map[string]bool              // sources whose history is there, or cannot be had now
+	inquiries map[string][]inquiry         // that wait, by source
+	granting  map[snapshot.Inside]bool
+	holding   bool
+	holder    string
 
-	settled chan struct{}            // closed once every source was polled and judged
-	dirty   chan struct{}            // a snapshot is due
-	polls   map[string]chan struct{} // the user wants a poll of a source now
-	work    chan outcome             // what the evaluation has to look at
-	said    map[string]bool          // failures of rules that stand in the log
+	settled  chan struct{}            // closed once every source was polled and judged
+	dirty    chan struct{}            // a snapshot is due
+	polls    map[string]chan struct{} // the user wants a poll of a source now
+	inquired map[string]chan struct{} // there is a new inquiry at a source
+	work     chan outcome             // what the evaluation has to look at
+	said     map[string]bool          // failures of rules that stand in the log
 
 	// committing orders commits against the replay that evaluation begins
 	// with: before evaluating is set, what was committed is read back from
@@ -121,11 +126,11 @@ type watcher struct {
 // New returns a Monitor that does nothing yet.
 func New(o Options) *Monitor {
 	m := &Monitor{
-		o: o, watchers: map[*watcher]struct{}{}, next: map[string]time.Time{}, left: map[string]int{}, whole: map[string]bool{},
-		settled: make(chan struct{}), dirty: make(chan struct{}, 1), work: make(chan outcome, 64), polls: map[string]chan struct{}{}, said: map[string]bool{},
+		o: o, watchers: map[*watcher]struct{}{}, backfills: map[string]snapshot.Progress{}, next: map[string]time.Time{}, left: map[string]int{}, whole: map[string]bool{},
+		settled: make(chan struct{}), dirty: make(chan struct{}, 1), work: make(chan outcome, 64), polls: map[string]chan struct{}{}, inquired: map[string]chan struct{}{}, inquiries: map[string][]inquiry{}, granting: map[snapshot.Inside]bool{}, said: map[string]bool{},
 	}
 	for _, src := range o.Sources {
-		m.polls[src.Name] = make(chan struct{}, 1)
+		m.polls[src.Name], m.inquired[src.Name] = make(chan struct{}, 1), make(chan struct{}, 1)
 	}
 	m.builder = &builder{o: &m.o, channel: m.o.assigned()}
 	return m
@@ -211,7 +216,11 @@ func (m *Monitor) Watch(ctx context.Context, view snapshot.View) <-chan *snapsho
 // store's inbox, so that nothing is lost when it is away.
 func (m *Monitor) Send(ctx context.Context, c snapshot.Command) error {
 	c.At = m.o.Clock.Now()
-	err := m.o.Store.Send(ctx, toInbox(c))
+	stored := toInbox(c)
+	if c.Verb == "fetch" {
+		m.showing(c.Inside, stored.Args)
+	}
+	err := m.o.Store.Send(ctx, stored)
 	if err == nil {
 		m.markDirty()
 		m.wake()
@@ -242,6 +251,8 @@ type status struct {
 	collector snapshot.Collector
 	backfill  snapshot.Progress
 	next      map[string]time.Time
+	backfills map[string]snapshot.Progress
+	busy      map[snapshot.Inside]bool // what is being taken apart
 }
 
 func (m *Monitor) status() status {
@@ -251,7 +262,7 @@ func (m *Monitor) status() status {
 	for name, at := range m.next {
 		next[name] = at
 	}
-	return status{snapshot.Collector{Here: m.holding, Who: m.holder}, m.backfill, next}
+	return status{snapshot.Collector{Here: m.holding, Who: m.holder}, m.backfill, next, maps.Clone(m.backfills), m.busy()}
 }
 
 func (m *Monitor) markDirty() {

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -89,5 +90,25 @@ func TestOtherDefinitionsOfTheChannelsCountAtOnceAndWithoutFetching(t *testing.T
 			}
 			euros(t, "cost by other definitions at "+at, channel(t, s, "Search").Now.Metrics.Cost, want)
 		}
+	}
+}
+
+func TestStepsThroughThePastShowSomethingElseEachTime(t *testing.T) {
+	r := twoDays(t) // it polls on the 19th at 10:00 and 23:00 and on the 20th at 10:00, in Berlin
+	now := r.show("today", time.Time{})
+	if !now.Earlier.Equal(instant(t, "2026-11-19T22:00:00Z")) || !now.Later.IsZero() {
+		t.Fatalf("from now, steps lead to %s and %s", now.Earlier, now.Later)
+	}
+	back := r.show("today", now.Earlier)
+	if !back.Earlier.Equal(instant(t, "2026-11-19T09:00:00Z")) || !back.Later.IsZero() {
+		t.Errorf("from %s, steps lead to %s and %s: the next one is live", back.AsOf, back.Earlier, back.Later)
+	}
+	first := r.show("today", back.Earlier)
+	if !first.Earlier.IsZero() || !first.Later.Equal(back.AsOf) {
+		t.Errorf("from the first poll, steps lead to %s and %s", first.Earlier, first.Later)
+	}
+	costs := []string{now.Total.Metrics.Cost.Decimal(2), back.Total.Metrics.Cost.Decimal(2), first.Total.Metrics.Cost.Decimal(2)}
+	if want := []string{"50.00", "100.00", "40.00"}; !slices.Equal(costs, want) {
+		t.Errorf("spend by step: %q, want %q", costs, want)
 	}
 }

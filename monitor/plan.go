@@ -67,6 +67,7 @@ type schedule struct {
 	oldest  kpi.Date  // history is there from this day on
 	history time.Time // no poll of history before
 	failed  int       // polls that failed in a row
+	held    time.Time // nothing is fetched on demand before: a quota or a sign-in
 	through time.Time // latest watermark: a poll of history knows nothing newer
 }
 
@@ -119,7 +120,7 @@ func (s *schedule) chunks(today kpi.Date) (n int) {
 
 // done notes a good poll.
 func (s *schedule) done(t task, now time.Time, every time.Duration) {
-	s.failed = 0
+	s.failed, s.held = 0, time.Time{}
 	switch {
 	case t.history:
 		s.oldest = t.days.From
@@ -150,7 +151,11 @@ func (s *schedule) putOff(t task, err error, now time.Time, every, retryAfter ti
 	}
 	again := now.Add(min(wait, parkAtMost))
 	s.history = later(again, now.Add(historyAgain))
-	if kind := sources.KindOf(err); !t.history || kind == sources.QuotaKind || kind == sources.Auth {
+	kind := sources.KindOf(err)
+	if kind == sources.QuotaKind || kind == sources.Auth {
+		s.held = again
+	}
+	if !t.history || kind == sources.QuotaKind || kind == sources.Auth {
 		s.recent, s.window = later(s.recent, again), later(s.window, again)
 	}
 }

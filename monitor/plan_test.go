@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"adtop/kpi"
+	"adtop/snapshot"
 	"adtop/sources"
 )
 
@@ -231,4 +232,29 @@ func TestHistoryNeverMovesTheWatermarkBack(t *testing.T) {
 	if old := r.show("2026-10-05..2026-10-15", time.Time{}); !old.Total.Known {
 		t.Error("history brought nothing")
 	}
+}
+
+func TestEachSourceTellsHowFarItsOwnHistoryIs(t *testing.T) {
+	r := newRig(t, instant(t, "2026-11-20T09:20:00Z"), func(r *rig, o *Options) {
+		o.Sources = []Source{r.file("a", "EUR", "Europe/Berlin"), r.file("b", "EUR", "Europe/Berlin")}
+	})
+	check := func(when string, whole, a, b snapshot.Progress) {
+		t.Helper()
+		s := r.show("today", time.Time{})
+		for what, pair := range map[string][2]snapshot.Progress{"the plan": {s.Backfill, whole}, "a": {s.Sources[0].Backfill, a}, "b": {s.Sources[1].Backfill, b}} {
+			if pair[0] != pair[1] {
+				t.Errorf("%s: %s is %+v, want %+v", when, what, pair[0], pair[1])
+			}
+		}
+	}
+	none := snapshot.Progress{}
+	check("at first", none, none, none)
+	r.progress("a", "1", "a 1", 3)
+	r.progress("b", "1", "b 1", 2)
+	check("both began", snapshot.Progress{What: "b 1", Total: 5}, snapshot.Progress{What: "a 1", Total: 3}, snapshot.Progress{What: "b 1", Total: 2})
+	r.progress("a", "1", "", 2)
+	r.progress("b", "1", "", 0)
+	check("b is done", snapshot.Progress{What: "b 1", Done: 3, Total: 5}, snapshot.Progress{What: "a 1", Done: 1, Total: 3}, none)
+	r.progress("a", "1", "", 0)
+	check("all is done", none, none, none)
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"adtop/kpi"
-	"adtop/snapshot"
 	"adtop/sources"
 	"adtop/store"
 )
@@ -48,6 +47,9 @@ func (p *poller) poll(ctx context.Context, history <-chan struct{}) {
 			}
 			now = p.m.o.Clock.Now()
 			wake = p.next(allowed, now)
+			if allowed {
+				wake = p.grant(ctx, wake)
+			}
 		}
 		p.m.planned(p.src.Name, wake, wake.After(now) && allowed)
 		var start <-chan struct{}
@@ -73,6 +75,10 @@ func closed(c <-chan struct{}) bool {
 func (p *poller) sleep(ctx context.Context, at time.Time, start <-chan struct{}) error {
 	timer := p.m.o.Clock.Timer(at.Sub(p.m.o.Clock.Now()))
 	defer timer.Stop()
+	inquired := p.m.inquired[p.src.Name]
+	if p.order == nil {
+		inquired = nil // it waits for the accounts, which are not asked for sooner
+	}
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
@@ -81,6 +87,7 @@ func (p *poller) sleep(ctx context.Context, at time.Time, start <-chan struct{})
 		for _, s := range p.schedules {
 			s.recent = time.Time{}
 		}
+	case <-inquired:
 	case <-start:
 	case <-timer.C:
 	}
@@ -99,7 +106,7 @@ func (p *poller) list(ctx context.Context, now time.Time) time.Time {
 	}
 	every, _ := p.src.interval(len(p.order))
 	if err != nil {
-		p.fail(ctx, "", kpi.DateRange{}, err)
+		p.fail(ctx, store.Failure{Err: err})
 		p.listed = now.Add(every - accountsEvery)
 		return now.Add(max(every, retryAfter(err)))
 	}
@@ -186,20 +193,17 @@ func (p *poller) next(history bool, now time.Time) time.Time {
 func (p *poller) run(ctx context.Context, s *schedule, t task) {
 	every, _ := p.src.interval(len(p.order))
 	if t.history {
-		p.m.progress(historyKey(p.src.Name, s.account.ID), fmt.Sprintf("%s %s %s", p.src.Name, s.account.Name, t.days), s.chunks(kpi.DateOf(p.m.o.Clock.Now(), s.account.Zone)))
+		p.m.progress(p.src.Name, s.account.ID, fmt.Sprintf("%s %s %s", p.src.Name, s.account.Name, t.days), s.chunks(kpi.DateOf(p.m.o.Clock.Now(), s.account.Zone)))
 	}
 	batch, err := p.fetch(ctx, s, t)
 	if err == nil {
 		err = p.m.commit(ctx, batch)
 	}
-	if err == nil {
-		err = p.m.keepExpires(ctx, p.src.Name, batch.Receipt.Expires)
-	}
 	now := p.m.o.Clock.Now()
 	if err != nil {
 		if ctx.Err() == nil {
 			s.putOff(t, err, now, every, retryAfter(err))
-			p.fail(ctx, s.account.ID, t.days, err)
+			p.fail(ctx, store.Failure{Account: s.account.ID, Days: t.days, Err: err})
 		}
 		return
 	}
@@ -211,7 +215,7 @@ func (p *poller) run(ctx context.Context, s *schedule, t task) {
 		}
 	}
 	if t.history {
-		p.m.progress(historyKey(p.src.Name, s.account.ID), "", s.chunks(kpi.DateOf(now, s.account.Zone)))
+		p.m.progress(p.src.Name, s.account.ID, "", s.chunks(kpi.DateOf(now, s.account.Zone)))
 	}
 }
 
@@ -263,7 +267,7 @@ func (m *Monitor) commit(ctx context.Context, b store.Batch) error {
 		return err
 	}
 	m.markDirty()
-	if m.evaluating {
+	if m.evaluating && !deeper(b.Query.Level) {
 		select {
 		case m.work <- outcome{change, store.Poll{
 			Source: b.Source, Account: b.Account.ID, At: b.ObservedAt, Days: b.Query.Days, CompleteThrough: b.Receipt.CompleteThrough,
@@ -274,50 +278,16 @@ func (m *Monitor) commit(ctx context.Context, b store.Batch) error {
 	return nil
 }
 
-// fail records a poll that brought nothing.
-func (p *poller) fail(ctx context.Context, account string, days kpi.DateRange, err error) {
+// fail records a poll of this source that brought nothing.
+func (p *poller) fail(ctx context.Context, failure store.Failure) {
 	if ctx.Err() != nil {
 		return
 	}
-	p.m.o.Log.Warn("poll failed", "source", p.src.Name, "account", account, "err", err)
-	failure := store.Failure{Source: p.src.Name, Type: p.src.Definition.Type, Account: account, At: p.m.o.Clock.Now(), Days: days, Err: err}
+	p.m.o.Log.Warn("poll failed", "source", p.src.Name, "account", failure.Account, "err", failure.Err)
+	failure.Source, failure.Type, failure.At = p.src.Name, p.src.Definition.Type, p.m.o.Clock.Now()
 	if err := p.m.o.Store.Fail(ctx, failure); err != nil {
 		p.m.o.Log.Error("record a failed poll", "source", p.src.Name, "err", err)
 	}
 	p.m.markDirty()
 	p.m.wake()
-}
-
-// planned notes when a source is polled next, for the sources screen, and
-// whether there is nothing left to do until then.
-func (m *Monitor) planned(source string, at time.Time, whole bool) {
-	m.mu.Lock()
-	m.next[source] = at
-	if whole {
-		m.whole[source] = true
-	}
-	m.mu.Unlock()
-	if whole {
-		m.wake()
-	}
-}
-
-// progress notes what of the history is being fetched and how many polls of
-// that account are left; what is "" when a poll has just ended.
-func (m *Monitor) progress(account, what string, left int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	before, known := m.left[account]
-	if !known {
-		before = left
-		m.backfill.Total += left
-	}
-	m.left[account] = left
-	m.backfill.Done += max(before-left, 0)
-	if what != "" {
-		m.backfill.What = what
-	}
-	if m.backfill.Done >= m.backfill.Total {
-		m.backfill, m.left = snapshot.Progress{}, map[string]int{}
-	}
 }

@@ -200,7 +200,7 @@ func nameOf(m claimed) string {
 // begin makes the detectors of campaigns that are new and tells them what is
 // known of the last campaignMemory days.
 func (w *weigher) begin(ctx context.Context, c *weighed, fresh []*weighedCampaign, kept map[store.EntityID]keptOrder, today kpi.Date, now time.Time) error {
-	var hourly, daily []store.EntityID
+	hourly, daily := []store.EntityID{}, []store.EntityID{} // never nil, which would mean all
 	of := map[store.EntityID]*weighedCampaign{}
 	for _, campaign := range fresh {
 		campaign.detector, campaign.stale = c.detector.Campaign(), true
@@ -218,18 +218,16 @@ func (w *weigher) begin(ctx context.Context, c *weighed, fresh []*weighedCampaig
 		}
 	}
 	days := kpi.DateRange{From: today - campaignMemory, To: today + 1}
-	versions, err := w.o.Store.HoursOf(ctx, days, now, hourly)
+	versions, err := w.o.Store.Hours(ctx, days, now, hourly)
 	if err != nil {
 		return err
 	}
-	if len(daily) > 0 {
-		totals, err := w.o.Store.Days(ctx, days, now, daily)
-		if err != nil {
-			return err
-		}
-		for _, t := range totals {
-			versions = append(versions, store.Version{At: t.At, Entity: t.Entity, Slot: sources.Slot{Date: t.Date, Grain: sources.Day}, Metrics: t.Metrics})
-		}
+	totals, err := w.o.Store.Days(ctx, days, now, daily)
+	if err != nil {
+		return err
+	}
+	for _, t := range totals {
+		versions = append(versions, store.Version{At: t.At, Entity: t.Entity, Slot: sources.Slot{Date: t.Date, Grain: sources.Day}, Metrics: t.Metrics})
 	}
 	for _, v := range versions {
 		w.tellCampaign(of[v.Entity], v, true)

@@ -104,7 +104,7 @@ func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations 
 	for _, v := range out.Silences {
 		d.Silences = append(d.Silences, store.Silence{ID: v.ID, At: after(s.AsOf, v.At), Matchers: v.Match, Starts: v.Starts, Ends: v.Ends, By: v.By, Note: v.Note})
 	}
-	if len(d.Evaluations)+len(d.Alerts)+len(d.Silences)+len(d.Applied) == 0 {
+	if len(d.Evaluations)+len(d.Alerts)+len(d.Silences)+len(d.Notes)+len(d.Applied) == 0 {
 		return nil
 	}
 	if err := m.o.Store.Decide(ctx, d); err != nil {
@@ -123,7 +123,27 @@ func (m *Monitor) books(ctx context.Context, now time.Time) (books alert.Books, 
 	if books.Today, err = m.builder.build(ctx, m.o.booked("today"), now, status{}); err == nil {
 		books.Week, err = m.builder.build(ctx, m.o.booked("7d"), now, status{})
 	}
+	if err == nil {
+		watchedOnly(books.Today)
+		watchedOnly(books.Week)
+	}
 	return books, err
+}
+
+// watchedOnly leaves rules no past that is known later than the present: they
+// set figures against each other as they stand.
+func watchedOnly(s *snapshot.Snapshot) {
+	if !s.Past.Known.Equal(s.AsOf) {
+		return
+	}
+	s.Before, s.Same = snapshot.Figures{}, snapshot.Figures{}
+	for i := range s.Channels {
+		ch := &s.Channels[i]
+		ch.Before, ch.Same = snapshot.Figures{}, snapshot.Figures{}
+		for j := range ch.Campaigns {
+			ch.Campaigns[j].Before, ch.Campaigns[j].Same = snapshot.Figures{}, snapshot.Figures{}
+		}
+	}
 }
 
 // booked is the view of a range that the rules read.
@@ -133,40 +153,6 @@ func (o *Options) booked(name string) snapshot.View {
 		v.Campaigns = snapshot.AllCampaigns
 	}
 	return v
-}
-
-// commands reads the inbox. Wishes for a poll are passed on at once, and an
-// alert that ended long ago joins the picture when a command is about it.
-func (m *Monitor) commands(ctx context.Context, s *snapshot.Snapshot, d *store.Decision) ([]snapshot.Command, error) {
-	inbox, err := m.o.Store.Inbox(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var commands []snapshot.Command
-	for _, stored := range inbox {
-		d.Applied = append(d.Applied, stored.ID)
-		c := fromInbox(stored)
-		if c.Verb == "poll" {
-			m.pollNow(c.ID)
-			continue
-		}
-		commands = append(commands, c)
-		if slices.ContainsFunc(s.Alerts, func(a snapshot.Alert) bool { return a.ID == c.ID }) {
-			continue
-		}
-		states, err := m.o.Store.AlertHistory(ctx, c.ID, forever)
-		if err != nil {
-			return nil, err
-		}
-		if len(states) > 0 {
-			old, err := fromStored(states[len(states)-1])
-			if err != nil {
-				return nil, err
-			}
-			s.Alerts = append(s.Alerts, old)
-		}
-	}
-	return commands, nil
 }
 
 // pollNow has a source polled at once.

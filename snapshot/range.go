@@ -8,7 +8,9 @@ import (
 )
 
 // Range is a span of account-local days: a named one, which moves with each
-// account's own today, or a fixed one.
+// account's own today, or a fixed one. "mtd" and "lastmonth" compare with the
+// same days of the month before, clipped at its end: 1 to 31 March with 1 to 28
+// February.
 type Range struct {
 	Name  string        // one of Ranges; "" for a fixed range
 	Fixed kpi.DateRange // used when Name is ""
@@ -96,7 +98,8 @@ func (r Range) Days(today kpi.Date) kpi.DateRange {
 	return r.Fixed
 }
 
-// Previous returns the period of the same length right before days.
+// Previous returns the period of the same length right before days. Ranges of
+// a month do not compare with it: see Comparison.Of.
 func Previous(days kpi.DateRange) kpi.DateRange {
 	length := kpi.Date(days.Days())
 	return kpi.DateRange{From: days.From - length, To: days.From - 1}
@@ -127,6 +130,38 @@ func ParseComparison(text string) (Comparison, error) {
 	}
 	return "", fmt.Errorf("unknown comparison %q: expected previous, weekday or year", text)
 }
+
+// Shift returns how many days before days of r those lie that they compare
+// with. A day of days compares with the one that lies so far before it.
+func (c Comparison) Shift(r Range, days kpi.DateRange) kpi.Date {
+	length := kpi.Date(max(1, days.Days()))
+	switch {
+	case c == LastYear:
+		return 52 * 7
+	case r.ByHour() && c == SameWeekday:
+		return 7
+	case r.ByHour():
+		return 1
+	case c == SameWeekday:
+		return (length + 6) / 7 * 7
+	case r.ofMonth():
+		return days.From - (days.From - 1).FirstOfMonth()
+	}
+	return length
+}
+
+// Of returns the days that days of r compare with.
+func (c Comparison) Of(r Range, days kpi.DateRange) kpi.DateRange {
+	shift := c.Shift(r, days)
+	before := kpi.DateRange{From: days.From - shift, To: days.To - shift}
+	if c == PreviousPeriod && r.ofMonth() {
+		before.To = min(before.To, days.From-1)
+	}
+	return before
+}
+
+// ofMonth says whether the range begins with a month.
+func (r Range) ofMonth() bool { return r.Name == "mtd" || r.Name == "lastmonth" }
 
 // Label renders the comparison for a heading.
 func (c Comparison) Label() string {

@@ -65,8 +65,9 @@ type Snapshot struct {
 	Sources  []Source
 	Backfill Progress
 	Warnings []string // sentences: overlapping channels, missing rates, …
-	// Earlier and Later are the nearest instants at which something else was
-	// known; zero where there is none.
+	// Earlier and Later are the nearest instants at which other figures were
+	// known. Earlier is zero where there is none, and Later where the next step
+	// shows what is known now: the live picture.
 	Earlier, Later time.Time
 }
 
@@ -77,15 +78,20 @@ type Past struct {
 	Why   string        // why there is nothing to compare with, in words; "" where there is
 }
 
-// Series is what a chart shows: the days of the range (those of two weeks, when
-// it is shorter), or its hours when the range is by the hour.
+// Series is what a chart shows: the days of the range (the 14 that end with its
+// last, when it is shorter; its last 400, when it is longer), or its hours when
+// the range is by the hour. Slots of the range sum up to it; a running one is
+// told as far as it has got. Before is known as of Snapshot.AsOf, whole days and
+// hours, however young its counterpart: Past and Channel.Before compare at the
+// same moment.
 type Series struct {
 	ByHour bool
 	Slots  []Slot // gapless, oldest first; Known is unset where nothing is known
-	Before []Slot // as many: what each is compared with
+	Before []Slot // as many: the slot that lies before each by the shift of the comparison; unknown where a month has no such day
 }
 
-// Slot is a day or an hour in the display zone.
+// Slot is a day or an hour. It starts in the display zone; an account's own day
+// counts by its date, and its n-th last hour in the n-th last slot.
 type Slot struct {
 	Start   time.Time
 	Figures Figures

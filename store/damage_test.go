@@ -43,7 +43,7 @@ func TestDamagedPageLeavesTheRestReadable(t *testing.T) {
 	s = open(t, path)
 	defer s.Close()
 	day := kpi.DateRange{From: kpi.NewDate(2026, 1, 1), To: kpi.NewDate(2026, 1, 4)}
-	if _, err := s.Hours(ctx, day, at.Add(time.Hour)); !errors.Is(err, store.ErrCorrupt) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "backup") {
+	if _, err := s.Hours(ctx, day, at.Add(time.Hour), nil); !errors.Is(err, store.ErrCorrupt) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "backup") {
 		t.Errorf("hours from a damaged page: %v", err)
 	}
 	if totals, err := s.Days(ctx, day, at.Add(time.Hour), nil); err != nil || len(totals) != 4*adCampaigns {

@@ -84,6 +84,11 @@ func (s *SQLite) Decide(ctx context.Context, d Decision) error {
 				return fmt.Errorf("silence %s: %w", sources.Clean(silence.ID), err)
 			}
 		}
+		for _, n := range d.Notes {
+			if err := w.note(n); err != nil {
+				return fmt.Errorf("note %s: %w", sources.Clean(n.ID), err)
+			}
+		}
 		for _, id := range d.Applied {
 			if err := w.exec("DELETE FROM inbox WHERE id = ?", id); err != nil {
 				return err

@@ -71,12 +71,13 @@ var facts = []fact{
 			may("dimension", "dimension", asLabel, ""), may("breakdown", "breakdown", asLabel, ""), may("attribution", "attribution", asLabel, ""), may("action", "action", asLabel, "")}},
 	{table: "entity_name", from: "entity_version ORDER BY entity, at", put: []string{"INSERT INTO entity_version (entity, at, name, status, parent) VALUES (?1, ?2, ?3, ?4, ?5)"},
 		columns: []column{need("entity", "entity", asID), need("at", "at", asMoment), may("name", "name", asLabel, ""), may("status", "status", asLabel, ""), may("parent", "parent", asLabel, "")}},
-	{table: "poll", from: "poll ORDER BY id", put: []string{`INSERT INTO poll (feed, at, from_day, to_day, level, grain, breakdown, complete_through, kind, message, next, retry_after, warnings, quota_used, quota_scope, changed)
-			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)`},
+	{table: "poll", from: "poll ORDER BY id", put: []string{`INSERT INTO poll (feed, at, from_day, to_day, level, grain, breakdown, complete_through, kind, message, next, retry_after, warnings, quota_used, quota_scope, changed, parent, expires)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)`},
 		columns: []column{need("account", "feed", asID), need("at", "at", asMoment), need("from", "from_day", asDate), need("to", "to_day", asDate),
 			may("level", "level", asLevel, int64(0)), may("grain", "grain", asGrain, int64(0)), may("dimension", "breakdown", asLabel, ""), may("complete_through", "complete_through", asMoment, int64(0)),
 			may("failure", "kind", asFailure, int64(0)), may("message", "message", asLabel, ""), may("next", "next", asLabel, ""), may("retry_after", "retry_after", asWait, int64(0)),
-			may("warnings", "warnings", asTexts, nil), may("quota_used", "quota_used", asShare, 0.0), may("quota_scope", "quota_scope", asLabel, ""), may("changed", "changed", asNumber, int64(0))}},
+			may("warnings", "warnings", asTexts, nil), may("quota_used", "quota_used", asShare, 0.0), may("quota_scope", "quota_scope", asLabel, ""), may("changed", "changed", asNumber, int64(0)),
+			may("parent", "parent", asLabel, ""), may("expires", "expires", asMoment, int64(0))}},
 	{table: "cursor", from: "cursor ORDER BY feed", put: []string{"INSERT INTO cursor (feed, at, state) VALUES (?1, ?2, ?3)"},
 		columns: []column{need("account", "feed", asID), need("at", "at", asMoment), may("state", "state", asBlob, nil)}},
 	{table: "rate", from: "rate ORDER BY from_currency, to_currency, date, at", put: []string{"INSERT INTO rate (from_currency, to_currency, date, at, rate, origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"},
@@ -113,6 +114,8 @@ var facts = []fact{
 			may("acked_at", "acked_at", asMoment, int64(0)), may("summary", "summary", asProse, ""), may("detail", "detail", asDocument, nil)}},
 	{table: "silence", from: "silence ORDER BY id, at", put: []string{"INSERT INTO silence (id, at, matchers, starts, ends, by, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
 		columns: []column{need("silence", "id", asName), need("at", "at", asMoment), need("matchers", "matchers", asTable), need("starts", "starts", asMoment), need("ends", "ends", asMoment), may("by", "by", asLabel, ""), may("note", "note", asLabel, "")}},
+	{table: "note", from: "note ORDER BY id, at", put: []string{"INSERT INTO note (id, at, channel, date, text, by, removed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
+		columns: []column{need("note", "id", asName), need("at", "at", asMoment), may("channel", "channel", asLabel, ""), need("date", "date", asDate), need("text", "text", asName), may("by", "by", asLabel, ""), may("removed", "removed", asFlag, int64(0))}},
 	{table: "command", from: "inbox ORDER BY id", put: []string{"INSERT INTO inbox (at, verb, args, by) VALUES (?1, ?2, ?3, ?4)"},
 		columns: []column{need("at", "at", asMoment), may("verb", "verb", asLabel, ""), need("args", "args", asTable), may("by", "by", asLabel, "")}},
 }

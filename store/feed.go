@@ -204,8 +204,8 @@ func (c *commit) nextPollOf(day kpi.Date) (at instant, err error) {
 	}
 	q := c.batch.Query
 	_, err = c.w.one(`SELECT at FROM poll WHERE feed = ? AND at > ? AND kind = 0
-		AND level = ? AND grain = ? AND breakdown = ? AND from_day <= ? AND to_day >= ? ORDER BY at LIMIT 1`,
-		[]any{c.feed.id, c.at, q.Level, q.Grain, c.dimension, day, day}, &at)
+		AND level = ? AND grain = ? AND breakdown = ? AND from_day <= ? AND to_day >= ? AND parent IN ('', ?) ORDER BY at LIMIT 1`,
+		[]any{c.feed.id, c.at, q.Level, q.Grain, c.dimension, day, day, sources.Clean(q.Parent)}, &at)
 	c.polls[day] = at
 	return at, err
 }

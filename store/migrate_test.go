@@ -13,8 +13,29 @@ import (
 	"time"
 
 	"adtop/kpi"
+	"adtop/sources"
 	"adtop/store"
 )
+
+// earlier are the versions of which databases are about.
+var earlier = map[int]func(t *testing.T, path string, campaigns int){1: firstVersion, 2: secondVersion}
+
+// secondVersion makes that of firstVersion as the second version had it.
+func secondVersion(t *testing.T, path string, campaigns int) {
+	t.Helper()
+	firstVersion(t, path, campaigns)
+	script, err := os.ReadFile(filepath.Join("migrations", "2.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(plainConnector{path})
+	defer db.Close()
+	for _, statement := range []string{string(script), "PRAGMA user_version = 2"} {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
 
 // firstVersion makes a database as the first version wrote it: the hours and
 // whole days of some campaigns, part of them restated twice.
@@ -96,6 +117,15 @@ func checkFirstVersion(t *testing.T, s *store.SQLite, campaigns int) {
 			t.Errorf("cost as of %d s: %d by campaign, %d by channel, want %d", since, got, ofChannel, want)
 		}
 	}
+	polls, err := s.Polls(ctx, time.Time{}, time.Unix(1780010000, 0))
+	if err != nil || len(polls) != 1 || polls[0].Changed != 9 || polls[0].Level != sources.LevelCampaign || polls[0].Parent != "" || !polls[0].Expires.IsZero() {
+		t.Errorf("polls: %+v, %v", polls, err)
+	}
+	before, _, err := s.Moments(ctx, time.Unix(1780010000, 0))
+	_, after, err2 := s.Moments(ctx, time.Unix(1780000000, 0))
+	if err := errors.Join(err, err2); err != nil || !before.IsZero() || !after.IsZero() { // the only poll is what is known now
+		t.Errorf("moments: %s and %s, %v", before, after, err)
+	}
 	alerts, err := s.Alerts(ctx, time.Time{}, time.Unix(1780005000, 0))
 	if err != nil || len(alerts) != 1 || alerts[0].AckedBy != "ops" || !alerts[0].FiredAt.Equal(time.Unix(1780000000, 0)) {
 		t.Errorf("alerts: %+v, %v", alerts, err)
@@ -103,16 +133,26 @@ func checkFirstVersion(t *testing.T, s *store.SQLite, campaigns int) {
 }
 
 func TestOlderDatabaseIsMigratedWithAllThatItKnew(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "adtop.db")
-	const campaigns = 40
-	firstVersion(t, path, campaigns)
-	s := open(t, path)
-	defer s.Close()
-	checkFirstVersion(t, s, campaigns) // its sums are not made yet
-	if err := s.Assign(context.Background(), oneChannel, nil); err != nil {
-		t.Fatal(err)
+	for version, write := range earlier {
+		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "adtop.db")
+			const campaigns = 40
+			write(t, path, campaigns)
+			s := open(t, path)
+			defer s.Close()
+			checkFirstVersion(t, s, campaigns) // its sums are not made yet
+			if err := s.Assign(context.Background(), oneChannel, nil); err != nil {
+				t.Fatal(err)
+			}
+			checkFirstVersion(t, s, campaigns)
+			note := store.Note{ID: "n", At: time.Unix(1780020000, 0), Date: 20600, Text: "sale"}
+			err := s.Decide(context.Background(), store.Decision{At: note.At, Notes: []store.Note{note}})
+			notes, err2 := s.Notes(context.Background(), kpi.DateRange{From: 20600, To: 20600}, note.At)
+			if err := errors.Join(err, err2); err != nil || len(notes) != 1 {
+				t.Errorf("notes: %+v, %v", notes, err)
+			}
+		})
 	}
-	checkFirstVersion(t, s, campaigns)
 }
 
 func TestKilledMigrationLosesNothing(t *testing.T) {
@@ -120,13 +160,16 @@ func TestKilledMigrationLosesNothing(t *testing.T) {
 		t.Skip("starts a process for each kill")
 	}
 	const campaigns = 400
-	fresh := filepath.Join(t.TempDir(), "fresh.db")
-	firstVersion(t, fresh, campaigns)
+	var fresh []string
+	for version, write := range earlier {
+		fresh = append(fresh, filepath.Join(t.TempDir(), fmt.Sprint(version, ".db")))
+		write(t, fresh[len(fresh)-1], campaigns)
+	}
 	moments := rand.New(rand.NewPCG(3, 4))
 	half := 0
-	for range max(1, *kills/4) {
+	for n := range max(1, *kills/4) {
 		path := filepath.Join(t.TempDir(), "adtop.db")
-		copyFile(t, fresh, path)
+		copyFile(t, fresh[n%len(fresh)], path)
 		cmd, lines := child(t, "migrate", path)
 		killed := time.AfterFunc(time.Duration(moments.IntN(400_000))*time.Microsecond, func() { _ = cmd.Process.Kill() })
 		if !lines.Scan() {

@@ -149,7 +149,7 @@ func (q partQuery) addUp(days kpi.DateRange) ([]PartVersion, error) {
 		err = q.days(days, q.at, nil, add)
 	}
 	for d := days.From; q.grain == sources.Hour && d <= days.To && err == nil; d++ {
-		err = q.hours(d, q.at, add)
+		err = q.hours(d, q.at, nil, add)
 	}
 	return slices.SortedFunc(maps.Values(sums), func(a, b PartVersion) int {
 		return cmp.Or(cmp.Compare(a.Slot.Date, b.Slot.Date), cmp.Compare(a.Slot.Hour, b.Slot.Hour), cmp.Compare(a.Part.Channel, b.Part.Channel), cmp.Compare(a.Part.Source, b.Part.Source), cmp.Compare(a.Part.Account, b.Part.Account), cmp.Compare(a.Part.Fields, b.Part.Fields))

@@ -13,7 +13,7 @@ import (
 )
 
 const insertPoll = `INSERT INTO poll (feed, at, from_day, to_day, level, grain, breakdown, complete_through,
-	kind, message, next, retry_after, warnings, quota_used, quota_scope, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	kind, message, next, retry_after, warnings, quota_used, quota_scope, changed, parent, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 // receipt records the poll and what the source wants handed back.
 func (c *commit) receipt() error {
@@ -26,7 +26,8 @@ func (c *commit) receipt() error {
 		return err
 	}
 	err = c.w.exec(insertPoll, c.feed.id, c.at, b.Query.Days.From, b.Query.Days.To, b.Query.Level, b.Query.Grain, c.dimension, instantOf(b.Receipt.CompleteThrough),
-		0, "", "", 0, warnings, b.Receipt.Quota.Used, sources.Clean(b.Receipt.Quota.Scope), len(c.change.Versions))
+		0, "", "", 0, warnings, b.Receipt.Quota.Used, sources.Clean(b.Receipt.Quota.Scope), len(c.change.Versions),
+		sources.Clean(b.Query.Parent), instantOf(b.Receipt.Expires))
 	if err != nil {
 		return err
 	}
@@ -74,22 +75,22 @@ func (s *SQLite) Fail(ctx context.Context, f Failure) error {
 		if err != nil {
 			return err
 		}
-		return w.exec(insertPoll, feed.id, instantOf(f.At), f.Days.From, f.Days.To, 0, 0, "", 0,
-			kind, sources.Clean(f.Err.Error()), sources.Clean(next), retryAfter, nil, 0.0, "", 0)
+		return w.exec(insertPoll, feed.id, instantOf(f.At), f.Days.From, f.Days.To, f.Level, 0, "", 0,
+			kind, sources.Clean(f.Err.Error()), sources.Clean(next), retryAfter, nil, 0.0, "", 0, sources.Clean(f.Parent), 0)
 	})
 	return err
 }
 
 const selectPoll = `SELECT source, account, at, from_day, to_day, complete_through, kind, message, next, retry_after,
-	warnings, quota_used, quota_scope, changed FROM poll JOIN feed ON feed.id = poll.feed `
+	warnings, quota_used, quota_scope, changed, level, parent, expires FROM poll JOIN feed ON feed.id = poll.feed `
 
 func scanPoll(rows *sql.Rows) (Poll, error) {
 	var p Poll
-	var at, complete instant
+	var at, complete, expires instant
 	var warnings sql.NullString
 	err := rows.Scan(&p.Source, &p.Account, &at, &p.Days.From, &p.Days.To, &complete, &p.Kind, &p.Message, &p.Next, &p.RetryAfter,
-		&warnings, &p.Quota.Used, &p.Quota.Scope, &p.Changed)
-	p.At, p.CompleteThrough = at.time(), complete.time()
+		&warnings, &p.Quota.Used, &p.Quota.Scope, &p.Changed, &p.Level, &p.Parent, &expires)
+	p.At, p.CompleteThrough, p.Expires = at.time(), complete.time(), expires.time()
 	if err == nil && warnings.Valid {
 		err = json.Unmarshal([]byte(warnings.String), &p.Warnings)
 	}
@@ -111,8 +112,6 @@ func (s *SQLite) Polls(ctx context.Context, from, to time.Time) ([]Poll, error) 
 
 // Health implements Store.
 func (s *SQLite) Health(ctx context.Context, at time.Time) ([]Health, error) {
-	const newest = selectPoll + `WHERE poll.id = (SELECT id FROM poll WHERE feed = ? AND at <= ? AND kind <= ? ORDER BY at DESC, id DESC LIMIT 1)`
-	const anyKind, good = 255, 0
 	var healths []Health
 	err := s.read(ctx, "read polls", func(r reader) error {
 		var feeds []int64
@@ -126,15 +125,9 @@ func (s *SQLite) Health(ctx context.Context, at time.Time) ([]Health, error) {
 			return err
 		}
 		for _, id := range feeds {
-			var h Health
-			for kind, poll := range map[int]*Poll{anyKind: &h.Last, good: &h.Good} {
-				err := r.each(newest, []any{id, instantOf(at), kind}, func(rows *sql.Rows) (err error) {
-					*poll, err = scanPoll(rows)
-					return err
-				})
-				if err != nil {
-					return err
-				}
+			h, err := r.health("poll WHERE feed = ?3 AND level NOT IN (3, 4)", at, id)
+			if err != nil {
+				return err
 			}
 			if !h.Last.At.IsZero() {
 				healths = append(healths, h)
@@ -143,6 +136,33 @@ func (s *SQLite) Health(ctx context.Context, at time.Time) ([]Health, error) {
 		return nil
 	})
 	return healths, err
+}
+
+// health returns the newest poll, and the newest good one, that meet the
+// condition in from; its parameters are ?3 and so on.
+func (r reader) health(from string, at time.Time, args ...any) (h Health, err error) {
+	const anyKind, good = 255, 0
+	for kind, poll := range map[int]*Poll{anyKind: &h.Last, good: &h.Good} {
+		query := selectPoll + "WHERE poll.id = (SELECT id FROM " + from + " AND at <= ?1 AND kind <= ?2 ORDER BY at DESC, id DESC LIMIT 1)"
+		err = r.each(query, append([]any{instantOf(at), kind}, args...), func(rows *sql.Rows) (err error) {
+			*poll, err = scanPoll(rows)
+			return err
+		})
+		if err != nil {
+			return h, err
+		}
+	}
+	return h, nil
+}
+
+// Inside implements Store.
+func (s *SQLite) Inside(ctx context.Context, source, account string, level sources.Level, parent string, asOf time.Time) (h Health, err error) {
+	err = s.read(ctx, "read polls of "+level.String()+"s", func(r reader) error {
+		h, err = r.health(`poll INDEXED BY poll_inside WHERE feed = (SELECT id FROM feed WHERE source = ?3 AND account = ?4)
+			AND level = ?5 AND level IN (3, 4) AND parent = ?6`, asOf, source, account, level, parent)
+		return err
+	})
+	return h, err
 }
 
 // State implements Store.

@@ -207,18 +207,35 @@ func (r reader) slots(d kpi.Date, at instant, yield func(version) error) error {
 	if err := r.versions(wholeInForce, []any{int64(first), int64(last), at}, yield); err != nil {
 		return err
 	}
-	return r.hours(d, at, yield)
+	return r.hours(d, at, nil, yield)
 }
 
-// hours calls yield for the hour slots of a date in force at an instant.
-func (r reader) hours(d kpi.Date, at instant, yield func(version) error) error {
+// hours calls yield for the hour slots of a date in force at an instant, of all
+// entities or of those whose ids some lists as JSON.
+func (r reader) hours(d kpi.Date, at instant, some []byte, yield func(version) error) error {
 	first, last := slotRange(kpi.DateRange{From: d, To: d})
-	return r.versions("SELECT "+hourTable.columns()+" FROM hour WHERE k BETWEEN ? AND ? AND at <= ? UNION ALL SELECT date << 30 | slot, at, 0, "+metricColumns+
-		" FROM hour_past WHERE date = ? AND until > ? AND at <= ? ORDER BY 1", []any{int64(first), int64(last), at, d, at, at}, yield)
+	args := []any{int64(first), int64(last), at, d}
+	with, from, past := "", "hour", ""
+	if some != nil {
+		with = `WITH RECURSIVE hours (h) AS (SELECT 0 UNION ALL SELECT h + 1 FROM hours WHERE h < 24),
+			wanted (id) AS MATERIALIZED (SELECT value FROM json_each(?5)) `
+		from = "hours CROSS JOIN wanted CROSS JOIN hour ON k = (?4 << 30) | (h << 24) | id"
+		past = " AND (slot & 0xFFFFFF) IN (SELECT id FROM wanted)"
+		args = append(args, string(some))
+	}
+	return r.versions(with+"SELECT "+hourTable.columns()+" FROM "+from+" WHERE k BETWEEN ?1 AND ?2 AND at <= ?3 UNION ALL SELECT date << 30 | slot, at, 0, "+metricColumns+
+		" FROM hour_past WHERE date = ?4 AND until > ?3 AND at <= ?3"+past+" ORDER BY 1", args, yield)
 }
 
 // Hours implements Store.
-func (s *SQLite) Hours(ctx context.Context, days kpi.DateRange, asOf time.Time) ([]Version, error) {
+func (s *SQLite) Hours(ctx context.Context, days kpi.DateRange, asOf time.Time, entities []EntityID) ([]Version, error) {
+	var some []byte
+	if entities != nil {
+		var err error
+		if some, err = json.Marshal(entities); err != nil {
+			return nil, err
+		}
+	}
 	var hours []Version
 	err := s.read(ctx, "read hours "+days.String(), func(r reader) error {
 		res, err := r.resolution()
@@ -226,7 +243,7 @@ func (s *SQLite) Hours(ctx context.Context, days kpi.DateRange, asOf time.Time) 
 			return err
 		}
 		for d, last := clampDays(days).From, clampDays(days).To; d <= last; d++ {
-			err := r.hours(d, res.exact(instantOf(asOf)), func(v version) error {
+			err := r.hours(d, res.exact(instantOf(asOf)), some, func(v version) error {
 				hours = append(hours, v.public())
 				return nil
 			})

@@ -147,6 +147,24 @@ func BenchmarkBig(b *testing.B) {
 		}
 		b.ReportMetric(0, "ns/op")
 	})
+	b.Run("moments", func(b *testing.B) {
+		walk := func(d *big) time.Duration {
+			asOf := bigNow
+			return median(timed(41, func() {
+				earlier, _, err := d.Moments(context.Background(), asOf)
+				if err != nil || earlier.IsZero() {
+					b.Fatal(earlier, err)
+				}
+				asOf = earlier
+			}))
+		}
+		for b.Loop() {
+			atSmall, atLarge := walk(small), walk(large)
+			ms(b, atLarge, "ms")
+			b.ReportMetric(atLarge.Seconds()/atSmall.Seconds(), "x-of-a-tenth")
+		}
+		b.ReportMetric(0, "ns/op")
+	})
 	b.Run("as of", func(b *testing.B) {
 		instants := rand.New(rand.NewPCG(1, 2))
 		for b.Loop() {

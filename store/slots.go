@@ -64,8 +64,9 @@ func (c *commit) family() map[EntityID]bool {
 		return nil
 	}
 	family := map[EntityID]bool{}
+	parent := sources.Clean(c.batch.Query.Parent)
 	for id, k := range c.feed.entities {
-		if id.level == c.batch.Query.Level && id.dimension == c.dimension {
+		if id.level == c.batch.Query.Level && id.dimension == c.dimension && (parent == "" || k.current.value.parent == parent) {
 			family[k.id] = true
 		}
 	}

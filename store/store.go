@@ -40,10 +40,9 @@ type Store interface {
 	// Top ranks some entities, nil meaning all, by their cost over days, each
 	// in its account's currency, and returns the first n.
 	Top(ctx context.Context, days kpi.DateRange, asOf time.Time, entities []EntityID, n int) ([]EntityID, error)
-	// Hours returns the hour slots of every entity, ordered by slot, then entity.
-	Hours(ctx context.Context, days kpi.DateRange, asOf time.Time) ([]Version, error)
-	// HoursOf returns those of some entities alone.
-	HoursOf(ctx context.Context, days kpi.DateRange, asOf time.Time, entities []EntityID) ([]Version, error)
+	// Hours returns the hour slots of some entities, nil meaning all, ordered by
+	// slot, then entity.
+	Hours(ctx context.Context, days kpi.DateRange, asOf time.Time, entities []EntityID) ([]Version, error)
 	// Versions replays, in the order of their observation, all versions of the
 	// slots in days that were observed up to asOf.
 	Versions(ctx context.Context, days kpi.DateRange, asOf time.Time) iter.Seq2[Version, error]
@@ -71,6 +70,12 @@ type Store interface {
 	// itself unless thinning has passed it.
 	Exact(ctx context.Context, asOf time.Time) (time.Time, time.Duration, error)
 
+	// Moments returns the nearest instants before and after asOf, zero where
+	// there is none, at which something else was known: those of polls that
+	// changed figures of campaigns, or the next one that reads answer exactly.
+	// What is known now is not among them: it needs no instant.
+	Moments(ctx context.Context, asOf time.Time) (earlier, later time.Time, err error)
+
 	// Thin removes a little of what the retention no longer asks for, as of
 	// now, and says whether there is more to do. It never holds the writer
 	// long; sums never change by it.
@@ -80,8 +85,12 @@ type Store interface {
 	// one moment in the order of their source and account.
 	Polls(ctx context.Context, from, to time.Time) ([]Poll, error)
 	// Health returns the newest poll of every source and account up to asOf,
-	// with the newest good one behind it.
+	// with the newest good one behind it. Polls of ad groups and ads say nothing
+	// of that.
 	Health(ctx context.Context, asOf time.Time) ([]Health, error)
+	// Inside returns the newest poll up to asOf that asked one account for the ad
+	// groups of a campaign or the ads of an ad group, and the newest good one.
+	Inside(ctx context.Context, source, account string, level sources.Level, parent string, asOf time.Time) (Health, error)
 	// State returns the Receipt.State of an account that was committed last, nil
 	// when there is none. A commit without one leaves it as it is.
 	State(ctx context.Context, source, account string) ([]byte, error)
@@ -91,8 +100,8 @@ type Store interface {
 	PutRates(ctx context.Context, at time.Time, rates []Rate) error
 	Rates(ctx context.Context, asOf time.Time) ([]Rate, error)
 
-	// Decide appends evaluations, alert changes and silences in one transaction,
-	// and removes the commands that they answer from the inbox.
+	// Decide appends evaluations, alert changes, silences and notes in one
+	// transaction, and removes the commands that they answer from the inbox.
 	Decide(ctx context.Context, d Decision) error
 	// Evaluations returns the newest evaluation of every channel as of asOf.
 	Evaluations(ctx context.Context, asOf time.Time) ([]Evaluation, error)
@@ -105,6 +114,8 @@ type Store interface {
 	// Silences returns the silences that end after since, as they stood as of
 	// asOf, in the order of their beginning.
 	Silences(ctx context.Context, since, asOf time.Time) ([]Silence, error)
+	// Notes returns the notes on some days, as they stood as of asOf, by date.
+	Notes(ctx context.Context, days kpi.DateRange, asOf time.Time) ([]Note, error)
 	// Send appends a command to the inbox; Inbox lists those not yet applied,
 	// oldest first.
 	Send(ctx context.Context, c Command) error
@@ -243,10 +254,13 @@ type Poll struct {
 	Source, Account string
 	At              time.Time
 	Days            kpi.DateRange
-	CompleteThrough time.Time    // zero for a failed poll
-	Kind            sources.Kind // 0 for a good poll
-	Message         string       // of a failed poll: what happened
-	Next            string       // of a failed poll: what to do
+	Level           sources.Level // 0 for a failed poll of campaigns
+	Parent          string        // what of the level was asked for, "" for all
+	CompleteThrough time.Time     // zero for a failed poll
+	Expires         time.Time     // when access ends unless somebody signs in again; zero when unknown
+	Kind            sources.Kind  // 0 for a good poll
+	Message         string        // of a failed poll: what happened
+	Next            string        // of a failed poll: what to do
 	RetryAfter      time.Duration
 	Warnings        []string
 	Quota           sources.Quota
@@ -259,6 +273,8 @@ type Failure struct {
 	Source, Type, Account string
 	At                    time.Time
 	Days                  kpi.DateRange
+	Level                 sources.Level // of ad groups and ads, with Parent; else 0
+	Parent                string
 	Err                   error
 }
 
@@ -321,6 +337,16 @@ type Silence struct {
 	By, Note string
 }
 
+// Note is what somebody wrote on a date. It stands as described from At on.
+type Note struct {
+	ID       string // stable over the note's life
+	At       time.Time
+	Channel  string // "" for all of them
+	Date     kpi.Date
+	Text, By string
+	Removed  bool // nobody shall see it any more
+}
+
 // Command is a wish of a screen for the holder of the lease.
 type Command struct {
 	ID   int64 // given by the store
@@ -336,5 +362,6 @@ type Decision struct {
 	Evaluations []Evaluation
 	Alerts      []Alert   // new state of the alerts that changed
 	Silences    []Silence // new state of the silences that changed
+	Notes       []Note    // new ones, and those that are removed
 	Applied     []int64   // commands of the inbox that are done
 }

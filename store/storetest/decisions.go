@@ -4,9 +4,11 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"adtop/kpi"
 	"adtop/store"
 )
 
@@ -100,6 +102,40 @@ func silences(t *testing.T, f *fixture) {
 	for _, c := range [][2]int{{0, -1}, {10, 99}} {
 		if got := must[[]store.Silence](t)(f.Silences(ctx, at(c[0]), at(c[1]))); len(got) != 0 {
 			t.Errorf("silences since %d as of %d: %+v", c[0], c[1], got)
+		}
+	}
+}
+
+func notes(t *testing.T, f *fixture) {
+	first := store.Note{ID: "n1", At: at(0), Channel: "TikTok", Date: today, Text: "new\x1b landing page", By: "ops"}
+	second := store.Note{ID: "n2", At: at(5), Date: today - 1, Text: strings.Repeat("ä", store.MaxNote), By: "ops"}
+	removed := first
+	removed.At, removed.Removed = at(10), true
+	for _, n := range []store.Note{first, second, removed, removed} {
+		if err := f.Decide(ctx, store.Decision{At: n.At, Notes: []store.Note{n}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		days kpi.DateRange
+		asOf int
+		want []string
+	}{{allDays, -1, nil}, {allDays, 4, []string{"n1"}}, {allDays, 9, []string{"n2", "n1"}}, {days(today, today), 9, []string{"n1"}}, {allDays, 10, []string{"n2"}}, {days(today, today), 99, nil}} {
+		got := must[[]store.Note](t)(f.Notes(ctx, c.days, at(c.asOf)))
+		var ids []string
+		for _, n := range got {
+			ids = append(ids, n.ID)
+			if n.ID == "n1" && (n.Text != "new landing page" || n.Channel != "TikTok" || n.By != "ops" || n.Date != today || !n.At.Equal(at(0))) {
+				t.Errorf("note: %+v", n)
+			}
+		}
+		if !slices.Equal(ids, c.want) {
+			t.Errorf("notes on %s as of minute %d: %q, want %q", c.days, c.asOf, ids, c.want)
+		}
+	}
+	for what, text := range map[string]string{"an empty one": "", "one of control characters": "\x1b", "one that is too long": strings.Repeat("a", store.MaxNote+1)} {
+		if err := f.Decide(ctx, store.Decision{At: at(20), Notes: []store.Note{{ID: "n3", At: at(20), Date: today, Text: text}}}); err == nil {
+			t.Errorf("%s was stored", what)
 		}
 	}
 }

@@ -56,7 +56,7 @@ func events(t *testing.T, f *fixture) {
 		f.wantTotal(summer, today, at(minute), want[1])
 	}
 	spread := map[int]kpi.Metrics{}
-	for _, v := range must[[]store.Version](t)(f.Hours(ctx, days(today, today), at(25))) {
+	for _, v := range must[[]store.Version](t)(f.Hours(ctx, days(today, today), at(25), nil)) {
 		if v.Entity == f.ids()[spring] {
 			spread[v.Slot.Hour] = v.Metrics
 		}
@@ -94,7 +94,7 @@ func longDay(t *testing.T, f *fixture) {
 	late := order("3", "spring", time.Date(2026, 10, 25, 22, 30, 0, 0, time.UTC), 4)
 	f.commit(shop(at(0), before, after, late))
 	var got []int
-	for _, v := range must[[]store.Version](t)(f.Hours(ctx, days(autumn, autumn), at(0))) {
+	for _, v := range must[[]store.Version](t)(f.Hours(ctx, days(autumn, autumn), at(0), nil)) {
 		got = append(got, v.Slot.Hour)
 	}
 	if len(got) != 3 || got[0] != 2 || got[1] != 3 || got[2] != 24 {

@@ -32,6 +32,9 @@ func Moved(t *testing.T, open Opener, move func(t *testing.T, from store.Store, 
 				f.commit(b)
 			}
 			w.decide(f)
+			asked := insideOf("1", at(w.clock), group("g", "1", spent(1, 1, 1)))
+			asked.Receipt.Expires = at(w.clock + 5000)
+			f.commit(asked)
 			if name == "thinned" {
 				w.thin(f, store.Retention{Detail: 30 * time.Hour, Hourly: 3 * 24 * time.Hour, History: 5 * 24 * time.Hour})
 			}
@@ -67,6 +70,7 @@ func (w *world) decide(f *fixture) {
 		}
 		d.Alerts = append(d.Alerts, a)
 		d.Silences = append(d.Silences, store.Silence{ID: fmt.Sprint(n % 3), At: moment, Matchers: map[string]string{"channel": "S*", "rule": ""}, Starts: moment, Ends: moment.Add(time.Hour), By: "ops", Note: "sale"})
+		d.Notes = append(d.Notes, store.Note{ID: fmt.Sprint("note ", n%4), At: moment, Channel: []string{"", "Spring"}[n%2], Date: today, Text: "sale", By: "ops", Removed: n%7 == 6})
 		for _, err := range []error{
 			f.Decide(ctx, d),
 			f.PutRates(ctx, moment, []store.Rate{{From: "USD", To: "EUR", Date: today + kpi.Date(n%3), Rate: kpi.RateOne + kpi.Rate(w.IntN(1<<30)), Origin: "config"}}),
@@ -115,7 +119,7 @@ func (w *world) sameAnswers(f, other *fixture, instant time.Time) {
 			}
 		}
 		note(totals, err)
-		hours, err := s.Hours(ctx, allDays, instant)
+		hours, err := s.Hours(ctx, allDays, instant, nil)
 		note(hours, err)
 		polls, err := s.Polls(ctx, time.Time{}, instant)
 		note(polls, err)
@@ -133,6 +137,10 @@ func (w *world) sameAnswers(f, other *fixture, instant time.Time) {
 		note(history, err)
 		silenced, err := s.Silences(ctx, time.Time{}, instant)
 		note(silenced, err)
+		notes, err := s.Notes(ctx, allDays, instant)
+		note(notes, err)
+		earlier, later, err := s.Moments(ctx, instant)
+		note([]time.Time{earlier, later}, err)
 		setting, err := s.Setting(ctx, "history/1")
 		note(setting, err)
 		commands, err := s.Inbox(ctx)

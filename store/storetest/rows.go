@@ -17,7 +17,7 @@ func nothingBeforeObservation(t *testing.T, f *fixture) {
 		if got := must[[]store.Total](t)(f.Days(ctx, days(today, today), asOf, nil)); len(got) != 0 {
 			t.Errorf("days as of %s: %v", asOf, got)
 		}
-		if got := must[[]store.Version](t)(f.Hours(ctx, days(today, today), asOf)); len(got) != 0 {
+		if got := must[[]store.Version](t)(f.Hours(ctx, days(today, today), asOf, nil)); len(got) != 0 {
 			t.Errorf("hours as of %s: %v", asOf, got)
 		}
 		if got := must[[]store.Entity](t)(f.Entities(ctx, asOf)); len(got) != 0 {
@@ -149,7 +149,7 @@ func daySlot(t *testing.T, f *fixture) {
 	if total, _ := f.total("a", today, at(10)); !total.At.Equal(at(5)) {
 		t.Errorf("the total is of %s, want the day slot's %s", total.At, at(5))
 	}
-	hours := must[[]store.Version](t)(f.Hours(ctx, days(today, today), at(10)))
+	hours := must[[]store.Version](t)(f.Hours(ctx, days(today, today), at(10), nil))
 	if len(hours) != 2 || hours[0].Slot.Hour != 3 || hours[0].Metrics != spent(5, 0, 0) || hours[1].Slot.Hour != 4 {
 		t.Errorf("hours: %+v", hours)
 	}
@@ -211,7 +211,7 @@ func sameInstant(t *testing.T, f *fixture) {
 	f.wantTotal("a", today, at(5), spent(3, 0, 0))
 	f.commit(batch(at(5), row("a", hour(today, 3), spent(1, 0, 0))))
 	f.wantTotal("a", today, at(5), spent(1, 0, 0))
-	hours := must[[]store.Version](t)(f.Hours(ctx, days(today, today), at(5)))
+	hours := must[[]store.Version](t)(f.Hours(ctx, days(today, today), at(5), nil))
 	if len(hours) != 1 || hours[0].Metrics != spent(1, 0, 0) {
 		t.Errorf("hours: %+v", hours)
 	}

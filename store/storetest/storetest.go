@@ -44,6 +44,7 @@ func Run(t *testing.T, open Opener) {
 		{"RatesAreKnownAsOfTheirTime", rates},
 		{"DecisionsAreKnownAsOfTheirTime", decisions},
 		{"SilencesAreKnownAsOfTheirTime", silences},
+		{"NotesAreKnownAsOfTheirTime", notes},
 		{"AnsweredCommandsLeaveTheInbox", inbox},
 		{"EveryWriteChangesSeqForEverybody", seq},
 		{"ReadersSeeWholeCommitsOnly", wholeCommits},
@@ -51,6 +52,9 @@ func Run(t *testing.T, open Opener) {
 		{"EverythingSurvivesReopening", reopening},
 		{"AnswersEqualReplay", replay},
 		{"ThinnedHistoryIsRightWhereItAnswers", thinning},
+		{"MomentsAreThoseAtWhichSomethingElseWasKnown", moments},
+		{"ThinnedMomentsLeaveNothingOut", thinnedMoments},
+		{"WhatIsAskedOfACampaignLeavesTheRestAlone", inside},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := &fixture{T: t, open: open, path: filepath.Join(t.TempDir(), "adtop.db")}

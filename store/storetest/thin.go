@@ -50,7 +50,7 @@ func thinning(t *testing.T, f *fixture) {
 	if err != nil || !exact.After(long) {
 		t.Errorf("the time before the history is answered as of %s (%v)", exact, err)
 	}
-	if hours := must[[]store.Version](t)(f.Hours(ctx, days(today-1, today), at(w.clock))); len(hours) != 0 {
+	if hours := must[[]store.Version](t)(f.Hours(ctx, days(today-1, today), at(w.clock), nil)); len(hours) != 0 {
 		t.Errorf("hours before the history are still there: %d", len(hours))
 	}
 	if changed := must[int](t)(f.Rebuild(ctx, nil)); changed != 0 {

@@ -1,0 +1,289 @@
+package monitor
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"adtop/kpi"
+	"adtop/snapshot"
+	"adtop/sources"
+	"adtop/store"
+)
+
+// dayHours is how many hours a range by the hour has.
+const dayHours = 24
+
+// window is what of an account counts: whole days, and hours that begin after
+// one instant and have ended by another.
+type window struct {
+	days        kpi.DateRange
+	after, till time.Time // zero where no hours count
+}
+
+// empty is a run of no days.
+var empty = kpi.DateRange{From: 1, To: 0}
+
+func (w window) hour(s sources.Slot, zone *time.Location) bool {
+	return !w.till.IsZero() && s.Start(zone).After(w.after) && !s.End(zone).After(w.till)
+}
+
+// dates are those that the hours lie in.
+func (w window) dates(zone *time.Location) kpi.DateRange {
+	if !w.till.After(w.after) {
+		return empty
+	}
+	return kpi.DateRange{From: kpi.DateOf(w.after.Add(1), zone), To: kpi.DateOf(w.till.Add(-1), zone)}
+}
+
+// question asks for sums as they were known at an instant. Each account has a
+// window of its own: "today" in Berlin and "today" in New York may be two dates.
+type question struct {
+	asOf    time.Time
+	windows map[[2]string]window // by account
+	days    kpi.DateRange        // the range in the display zone, for fees
+	span    kpi.DateRange        // further days that are wanted, one by one
+	last    time.Time            // hours are wanted one by one, back from the one in which this lies; zero: not
+}
+
+// reads returns the dates whose days and whose hours the question is about.
+func (q question) reads(l *ledger) (days, hours kpi.DateRange) {
+	days, hours = q.span, empty
+	join := func(a *kpi.DateRange, b kpi.DateRange) {
+		switch {
+		case b.Days() == 0:
+		case a.Days() == 0:
+			*a = b
+		default:
+			a.From, a.To = min(a.From, b.From), max(a.To, b.To)
+		}
+	}
+	for key, w := range q.windows {
+		dates := w.dates(l.accounts[key].Zone)
+		join(&hours, dates)
+		join(&days, w.days)
+		join(&days, dates) // tells what has days and no hours
+	}
+	return days, hours
+}
+
+// slot numbers an hour among the last ones: the newest is dayHours-1. An hour
+// that stands across two of the display zone counts with the one in which it is
+// the n-th last, as it is for its account.
+func (q question) slot(begin time.Time) (n int, ok bool) {
+	if q.last.IsZero() || begin.After(q.last) {
+		return 0, false
+	}
+	n = dayHours - 1 - int(q.last.Sub(begin)/time.Hour)
+	return n, n >= 0
+}
+
+// present asks for the range of a view as it is known at asOf.
+func (l *ledger) present(r snapshot.Range, zone *time.Location, asOf time.Time) question {
+	q := question{asOf: asOf, windows: map[[2]string]window{}, days: r.Days(kpi.DateOf(l.asOf, zone)), span: empty}
+	if r.ByHour() {
+		q.last = l.asOf
+	}
+	for key, a := range l.accounts {
+		w := window{days: r.Days(kpi.DateOf(l.asOf, a.Zone))}
+		if r.ByHour() {
+			w = window{empty, l.asOf.Add(-dayHours * time.Hour), l.asOf.Add(time.Hour)} // with the one that runs
+		}
+		q.windows[key] = w
+	}
+	return q
+}
+
+// part is what was added up of a channel, an account or a campaign, in the
+// display currency.
+type part struct {
+	sum   kpi.Metrics // over the range
+	days  map[kpi.Date]kpi.Metrics
+	hours []kpi.Metrics // oldest first; nil unless they were wanted one by one
+	deaf  kpi.Fields    // told by the day where hours were asked for: unknown
+}
+
+func (p *part) addDay(d kpi.Date, m kpi.Metrics, inRange bool) (err error) {
+	if p.days == nil {
+		p.days = map[kpi.Date]kpi.Metrics{}
+	}
+	if p.days[d], err = p.days[d].Add(m); err == nil && inRange {
+		p.sum, err = p.sum.Add(m)
+	}
+	return err
+}
+
+func (p *part) addHour(m kpi.Metrics, n int, single bool) (err error) {
+	if single {
+		if p.hours == nil {
+			p.hours = make([]kpi.Metrics, dayHours)
+		}
+		if p.hours[n], err = p.hours[n].Add(m); err != nil {
+			return err
+		}
+	}
+	p.sum, err = p.sum.Add(m)
+	return err
+}
+
+// close takes out what is only half told.
+func (p *part) close() {
+	if p.deaf == 0 {
+		return
+	}
+	p.sum = p.sum.Only(kpi.AllFields &^ p.deaf)
+	for i := range p.hours {
+		p.hours[i] = p.hours[i].Only(kpi.AllFields &^ p.deaf)
+	}
+}
+
+// tally is what a pass over sums added up by channel.
+type tally struct {
+	question
+	channels []part
+	accounts []map[[2]string]*part // of the opened channels
+	missing  []string              // warnings
+	deaf     []string              // sources that tell no hours where some were asked for
+}
+
+// known says whether anything was observed.
+func (t *tally) known() bool {
+	return slices.ContainsFunc(t.channels, func(p part) bool { return p.sum.Has != 0 })
+}
+
+// heard is a date of a channel's part in an account, or of an entity.
+type heard struct {
+	part   store.Part
+	entity store.EntityID
+	date   kpi.Date
+}
+
+// adder adds slots to the parts that they belong to.
+type adder struct {
+	*ledger
+	question
+	hourly  map[heard]bool // what has hours on a date
+	missing map[string]bool
+	deaf    map[string]bool
+}
+
+func (l *ledger) adder(q question) *adder {
+	return &adder{l, q, map[heard]bool{}, map[string]bool{}, map[string]bool{}}
+}
+
+// hour adds an hour of an account to some parts.
+func (a *adder) hour(of heard, key [2]string, slot sources.Slot, m kpi.Metrics, parts ...*part) error {
+	account := a.accounts[key]
+	a.hourly[of] = true
+	if !a.windows[key].hour(slot, account.Zone) {
+		return nil
+	}
+	m, err := a.rates.convert(m, account.Currency, slot.Date)
+	if err != nil || m.Has == 0 {
+		return nil // its day warns of it, or it counts elsewhere
+	}
+	n, single := a.slot(slot.Start(account.Zone))
+	for _, p := range parts {
+		if err := p.addHour(m, n, single); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// day adds a day, after all hours. A day without hours where some are asked for
+// leaves its fields unknown.
+func (a *adder) day(of heard, key [2]string, m kpi.Metrics, parts ...*part) error {
+	account, w, date := a.accounts[key], a.windows[key], of.date
+	m, err := a.rates.convert(m, account.Currency, date)
+	if err != nil {
+		a.missing[fmt.Sprintf("%s: %v", key[0], err)] = true
+		return nil
+	}
+	if m.Has == 0 {
+		return nil // counts elsewhere
+	}
+	deaf := w.dates(account.Zone).Contains(date) && !a.hourly[of]
+	if deaf {
+		a.deaf[key[0]] = true
+	}
+	for _, p := range parts {
+		if deaf {
+			p.deaf |= m.Has
+		}
+		if err := p.addDay(date, m, w.days.Contains(date)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tally answers a question for all channels, and for the accounts of those that
+// the view opens.
+func (b *builder) tally(ctx context.Context, l *ledger, q question) (*tally, error) {
+	days, hours := q.reads(l)
+	byDay, err := b.o.Store.ChannelDays(ctx, b.channel, days, q.asOf)
+	if err != nil {
+		return nil, err
+	}
+	var byHour []store.PartVersion
+	if hours.Days() > 0 {
+		if byHour, err = b.o.Store.ChannelHours(ctx, b.channel, hours, q.asOf); err != nil {
+			return nil, err
+		}
+	}
+	t := &tally{question: q, channels: make([]part, len(b.o.Channels)+1), accounts: make([]map[[2]string]*part, len(b.o.Channels)+1)}
+	index := map[string]int{"": len(b.o.Channels)}
+	for i, ch := range b.o.Channels {
+		index[ch.Name] = i
+	}
+	a := l.adder(q)
+	for _, slots := range [][]store.PartVersion{byHour, byDay} {
+		for _, v := range slots {
+			key := [2]string{v.Part.Source, v.Part.Account}
+			_, known := l.accounts[key]
+			channel, steered := index[v.Part.Channel]
+			if !known || !steered {
+				continue
+			}
+			parts := append(make([]*part, 0, 2), &t.channels[channel])
+			if l.opened[channel] {
+				parts = append(parts, t.account(channel, key))
+			}
+			m, of := v.Metrics.Only(v.Part.Fields), heard{part: v.Part, date: v.Slot.Date}
+			if v.Slot.Grain == sources.Hour {
+				err = a.hour(of, key, v.Slot, m, parts...)
+			} else {
+				err = a.day(of, key, m, parts...)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", v.Part.Source, err)
+			}
+		}
+	}
+	t.close(a)
+	return t, nil
+}
+
+// account returns what is added up of an account in an opened channel.
+func (t *tally) account(channel int, key [2]string) *part {
+	if t.accounts[channel] == nil {
+		t.accounts[channel] = map[[2]string]*part{}
+	}
+	if t.accounts[channel][key] == nil {
+		t.accounts[channel][key] = &part{}
+	}
+	return t.accounts[channel][key]
+}
+
+func (t *tally) close(a *adder) {
+	for i := range t.channels {
+		t.channels[i].close()
+		for _, p := range t.accounts[i] {
+			p.close()
+		}
+	}
+	t.missing, t.deaf = slices.Sorted(maps.Keys(a.missing)), slices.Sorted(maps.Keys(a.deaf))
+}
