@@ -81,8 +81,8 @@ func (t *teller) line(at time.Time, parts ...string) string {
 
 func (t *teller) clock(at time.Time) string { return clock(at, t.last.AsOf, t.zone()) }
 
-// summary is everything in short: all channels, each of them with the worst
-// first, open alerts, sources that need care.
+// summary is everything in short: all channels together, each of them, the
+// worst first, then open alerts, then sources that need care.
 func (t *teller) summary(now time.Time) []string {
 	s := t.last
 	at := s.AsOf
