@@ -82,8 +82,9 @@ func (l *live) loop(ctx context.Context, typed <-chan string, out *speaker) erro
 	ticker := time.NewTicker(l.o.Every)
 	defer ticker.Stop()
 	for {
-		if first := l.t.last == nil; l.next() && first {
-			ticker.Reset(l.o.Every) // the summary told all figures
+		l.next()
+		if l.t.toldFigures() {
+			ticker.Reset(l.o.Every)
 		}
 		var speak chan<- []string
 		hear := typed
@@ -123,19 +124,17 @@ func (l *live) loop(ctx context.Context, typed <-chan string, out *speaker) erro
 	}
 }
 
-// next looks for something to say once the reader has taken what was said. It
-// returns true when a picture was told.
-func (l *live) next() (told bool) {
+// next looks for something to say once the reader has taken what was said.
+func (l *live) next() {
 	if len(l.pending) > 0 {
-		return false
+		return
 	}
 	if l.latest != nil {
-		l.pending, l.latest, told = l.t.tell(l.latest, l.o.Now()), nil, true
+		l.pending, l.latest = l.t.tell(l.latest, l.o.Now()), nil
 	}
 	if l.due {
 		l.pending, l.due = append(l.pending, l.t.renewed(l.o.Now())...), false
 	}
-	return told
 }
 
 func (l *live) answer(ctx context.Context, line string) {

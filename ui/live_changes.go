@@ -9,7 +9,8 @@ import (
 )
 
 // changes are the lines about what the last picture says otherwise than the
-// one before: verdicts, alerts, sources, the rest. Figures are not among them.
+// one before: verdicts, alerts, sources, the rest. Of figures only the very first
+// of a channel are among them.
 func (t *teller) changes(before *snapshot.Snapshot) []string {
 	s := t.last
 	var lines []string
@@ -20,6 +21,11 @@ func (t *teller) changes(before *snapshot.Snapshot) []string {
 		add("A new day: " + s.AsOf.In(t.zone()).Format("Monday 2 January 2006"))
 	}
 	lines = append(lines, t.verdictChanges(before)...)
+	for _, c := range t.worstFirst() {
+		if c.Now.Known && !t.known[c.Name] {
+			lines = append(lines, t.channelLine(s.AsOf, c))
+		}
+	}
 	for i := range s.Alerts {
 		a := &s.Alerts[i]
 		old := slices.IndexFunc(before.Alerts, func(x snapshot.Alert) bool { return x.ID == a.ID })
@@ -91,6 +97,7 @@ func (t *teller) verdictChanges(before *snapshot.Snapshot) []string {
 		name := before.Channels[i].Name
 		if !slices.ContainsFunc(t.last.Channels, func(c snapshot.Channel) bool { return c.Name == name }) {
 			delete(t.figures, name)
+			delete(t.known, name)
 			lines = append(lines, t.line(t.last.AsOf, printable(name), "is not in the picture any more"))
 		}
 	}

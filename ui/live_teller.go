@@ -20,13 +20,15 @@ type teller struct {
 	last     *snapshot.Snapshot // what was told; nil before the first
 	received time.Time          // when it came, on the real clock
 	figures  map[string]string  // of each channel, as they were told last
+	known    map[string]bool    // channels of which figures were told ever
+	fresh    bool               // figures were told since that was asked last
 	called   map[string]int     // the number by which a person names an alert, by its id
 	calls    int                // numbers given so far; none is given twice
 	reasons  map[string]bool    // of the verdicts that were told last
 }
 
 func newTeller(format numbers, user string) *teller {
-	return &teller{numbers: format, user: user, figures: map[string]string{}, called: map[string]int{}, reasons: map[string]bool{}}
+	return &teller{numbers: format, user: user, figures: map[string]string{}, known: map[string]bool{}, called: map[string]int{}, reasons: map[string]bool{}}
 }
 
 // tell takes a picture that came at the given moment of the real clock and
@@ -79,8 +81,8 @@ func (t *teller) line(at time.Time, parts ...string) string {
 
 func (t *teller) clock(at time.Time) string { return clock(at, t.last.AsOf, t.zone()) }
 
-// summary is everything in short: all channels, each of them with the worst
-// first, open alerts, sources that need care.
+// summary is everything in short: all channels together, each of them, the
+// worst first, then open alerts, then sources that need care.
 func (t *teller) summary(now time.Time) []string {
 	s := t.last
 	at := s.AsOf
@@ -137,7 +139,17 @@ func (t *teller) worstFirst() []*snapshot.Channel {
 func (t *teller) channelLine(at time.Time, c *snapshot.Channel) string {
 	figures := t.channelFigures(c)
 	t.figures[c.Name] = figures
+	if c.Now.Known {
+		t.known[c.Name], t.fresh = true, true
+	}
 	return t.line(at, printable(c.Name)+" is "+figures)
+}
+
+// toldFigures says whether figures were told since it was asked last.
+func (t *teller) toldFigures() bool {
+	told := t.fresh
+	t.fresh = false
+	return told
 }
 
 func (t *teller) channelFigures(c *snapshot.Channel) string {

@@ -399,3 +399,18 @@ func TestAReasonIsToldOnceForAVerdictAndItsAlert(t *testing.T) {
 		t.Errorf("it says\n%s", text)
 	}
 }
+
+func TestTheFirstFiguresOfAChannelAreToldAtOnceAndOnlyOnce(t *testing.T) {
+	teller := testTeller()
+	unknown := func(s *snapshot.Snapshot) { s.Channels[0].Now = snapshot.Figures{} }
+	teller.tell(laterSnapshot(0, unknown), testNow)
+	lines := teller.tell(laterSnapshot(1, func(*snapshot.Snapshot) {}), testNow)
+	checkSpoken(t, lines...)
+	if len(lines) != 1 || !strings.Contains(lines[0], "Google Search is profitable") || !strings.Contains(lines[0], "spend 4,210 EUR") {
+		t.Errorf("it says %q", lines)
+	}
+	teller.tell(laterSnapshot(2, unknown), testNow)
+	if lines := teller.tell(laterSnapshot(3, func(*snapshot.Snapshot) {}), testNow); lines != nil {
+		t.Errorf("again: %q", lines)
+	}
+}
