@@ -170,12 +170,12 @@ func copied(cmd tea.Cmd) string {
 func TestCopyGoesThroughTheTerminalOrWhereTheMachineSays(t *testing.T) {
 	a := testApp(120, 32, looks[3])
 	got := copied(press(a, "y"))
-	for _, part := range []string{"channel TikTok", "spend 1920", "roas 0.838", "verdict unprofitable"} {
+	for _, part := range []string{"TikTok", "SPEND 1,920", "ROAS 0.84", "VERDICT UNPROFITABLE"} {
 		if !strings.Contains(got, part) {
 			t.Errorf("the copied line %q does not say %q", got, part)
 		}
 	}
-	if !strings.Contains(screenText(a), "copied: channel TikTok") {
+	if !strings.Contains(screenText(a), "copied: TikTok") {
 		t.Error("nothing says that it was copied")
 	}
 	press(a, "2")
