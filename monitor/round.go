@@ -15,12 +15,13 @@ import (
 // round judges the channels, and decides what follows from that and from the
 // commands that wait.
 func (m *Monitor) round(ctx context.Context, w *weigher) error {
+	planned := m.status() // before the time is read: a poll that it counts as done is known by then
 	now := m.o.Clock.Now()
 	w.forget(now)
 	if err := w.rankCampaigns(ctx, m.builder, now); err != nil {
 		return err
 	}
-	s, err := m.builder.state(ctx, snapshot.View{}, now, m.status())
+	s, err := m.builder.state(ctx, snapshot.View{}, now, planned)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ type app struct {
 	wanted   snapshot.View      // what was asked of the monitor
 	frozen   bool               // the screen stands still
 	held     *snapshot.Snapshot // the newest picture that came meanwhile
+	heldAt   time.Time          // when it did
 
 	width, height int
 	place         place
@@ -183,7 +184,7 @@ func (a *app) take(s *snapshot.Snapshot) bool {
 		rang = a.listen(s)
 	}
 	if a.frozen && a.snap != nil && s.View == a.snap.View {
-		a.held = s
+		a.held, a.heldAt = s, a.o.Now()
 		return rang
 	}
 	a.snap, a.held, a.received = s, nil, a.o.Now()
@@ -253,17 +254,18 @@ func (a *app) arrange() {
 }
 
 // dataNow is the present on the data's clock. In the demo that clock runs
-// faster; a picture of the past and a frozen one stand still.
+// faster, and only while it runs; a picture of the past stands still.
 func (a *app) dataNow() time.Time {
 	switch s := a.snap; {
 	case s == nil:
 		return a.o.Now()
 	case !s.View.AsOf.IsZero():
 		return s.AsOf
-	case s.Speed != 0 && s.Speed != 1:
-		return s.AsOf.Add(time.Duration(float64(a.o.Now().Sub(a.received)) * s.Speed))
+	case s.Speed == 0 || s.AsOf.IsZero():
+		return a.o.Now()
+	default: // rounded, times carry no monotonic clock: that stands still while a machine sleeps
+		return s.AsOf.Add(time.Duration(float64(a.o.Now().Round(0).Sub(a.received.Round(0))) * s.Speed))
 	}
-	return a.o.Now()
 }
 
 func (a *app) zone() *time.Location {

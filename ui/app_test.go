@@ -337,7 +337,7 @@ func TestNumbersReadTheSameEverywhere(t *testing.T) {
 		{st.short(1234567), "1.2M"}, {st.short(-12345), "−12.3k"}, {st.short(999.6), "1.0k"}, {st.short(999_960), "1.0M"},
 		{st.money(units(123456789), 7), "123M"}, {st.money(units(-3.5), 9), "−3.50"}, {st.money(0, 9), "0"},
 		{st.change(ok(-.11)), "−11%"}, {st.change(ok(14)), ">+999%"}, {st.change(ok(.001)), "0%"}, {st.change(kpi.Ratio{}), missing},
-		{st.sure(ok(.9999)), ">99%"}, {st.costPerConversion(figures(118, 0, 0, 1).Metrics, 7), ">118"}, {st.ratio(kpi.Ratio{}), missing},
+		{st.sure(ok(.9999)), ">99%"}, {st.costPerConversion(figures(118, 0, 0, 1).Metrics, 7), ">118"}, {st.costPerConversion(figures(7.51, 0, 0, 1).Metrics, 7), ">7"}, {st.ratio(kpi.Ratio{}), missing},
 		{age(59 * time.Second), "<1m"}, {age(47 * time.Hour), "47h"}, {age(49 * time.Hour), "2d"},
 	} {
 		if c.got != c.want {

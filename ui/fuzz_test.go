@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ func (d deaf) Watch(context.Context, snapshot.View) <-chan *snapshot.Snapshot { 
 func (d deaf) Send(context.Context, snapshot.Command) error                   { return d.refuses }
 
 // playedKeys are the keys that a fuzzed user presses.
-var playedKeys = func() []string {
+var playedKeys = sync.OnceValue(func() []string { // the keymap is filled after variables are
 	keys := []string{
 		"up", "pgup", "pgdown", "home", "end", "delete", "right", "left", "shift+tab", "shift+up", "shift+down", "alt+backspace", "f1",
 		"ctrl+a", "ctrl+b", "ctrl+d", "ctrl+e", "ctrl+f", "ctrl+g", "ctrl+h", "ctrl+k", "ctrl+n", "ctrl+p", "ctrl+u", "ctrl+w", "ctrl+z",
@@ -31,11 +32,8 @@ var playedKeys = func() []string {
 	for i := range keymap {
 		keys = append(keys, keymap[i].keys...)
 	}
-	for _, key := range []string{"enter", "enter", "esc", "tab", "down", "space"} { // pressed more often
-		keys = append(keys, key)
-	}
-	return keys
-}()
+	return append(keys, "enter", "enter", "esc", "tab", "down", "space") // pressed more often
+})
 
 // player acts a stream of bytes on a dashboard.
 type player struct {
@@ -60,7 +58,7 @@ func (p *player) act() {
 	var msg tea.Msg
 	switch {
 	case what < 200:
-		msg = keyNamed(playedKeys[what%len(playedKeys)])
+		msg = keyNamed(playedKeys()[what%len(playedKeys())])
 	case what < 208:
 		msg = tea.WindowSizeMsg{Width: p.next() * 401 / 256, Height: p.next() * 121 / 256}
 	case what < 214:

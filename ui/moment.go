@@ -156,7 +156,7 @@ func (a *app) nextStep() tea.Cmd {
 func (a *app) toggleFreeze() tea.Cmd {
 	a.frozen = !a.frozen
 	if !a.frozen && a.held != nil {
-		a.snap, a.received, a.held = a.held, a.o.Now(), nil
+		a.snap, a.received, a.held = a.held, a.heldAt, nil
 		a.arrange()
 	}
 	return nil

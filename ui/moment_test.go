@@ -256,3 +256,34 @@ func TestChosenDaysAreAskedFor(t *testing.T) {
 		t.Errorf("asked for %v", days)
 	}
 }
+
+// TestTheDatasClockRunsOnFromItsPicture: the demo's world has a time of its own,
+// at any speed, and goes on from where it stopped.
+func TestTheDatasClockRunsOnFromItsPicture(t *testing.T) {
+	for _, speed := range []float64{1, 240} {
+		now := testNow
+		a := testApp(120, 32, looks[3])
+		a.o.Now = func() time.Time { return now }
+		s := testSnapshot()
+		s.AsOf, s.Speed = testNow.Add(-14*24*time.Hour), speed
+		a.take(s)
+		runs := func(since time.Duration) time.Time {
+			return s.AsOf.Add(time.Duration(speed * float64(since)))
+		}
+		now = now.Add(time.Minute)
+		if got := a.dataNow(); !got.Equal(runs(time.Minute)) {
+			t.Errorf("×%g: after a minute it is %v, want %v", speed, got, runs(time.Minute))
+		}
+		press(a, "f")
+		held := testSnapshot()
+		held.Speed, held.AsOf = speed, runs(time.Minute)
+		a.take(held)
+		now = now.Add(time.Minute)
+		if press(a, "f"); !a.dataNow().Equal(runs(2 * time.Minute)) {
+			t.Errorf("×%g: after a frozen minute it is %v, want %v", speed, a.dataNow(), runs(2*time.Minute))
+		}
+		if strings.Contains(screenText(a), "ago)") != (speed > 1) {
+			t.Errorf("×%g: the header reads %q", speed, strings.Split(screenText(a), "\n")[0])
+		}
+	}
+}

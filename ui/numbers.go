@@ -200,7 +200,7 @@ func (f numbers) costPerConversion(m kpi.Metrics, width int) string {
 		return f.price(cpa.Value, width)
 	}
 	if m.Knows(kpi.Cost|kpi.Conversions) && m.Cost > 0 {
-		return ">" + f.fitted(m.Cost.Float(), width-1)
+		return ">" + f.fitted(math.Floor(m.Cost.Float()), width-1) // a bound is never rounded up
 	}
 	return missing
 }
