@@ -341,7 +341,7 @@ func (a *app) channelLines(lines []string) []string {
 		gone := st.textLine(st.warn, "  This channel is no longer there: esc goes back.", w)
 		return append(lines, fill([]string{gone}, w, a.height-len(lines)-1)...)
 	}
-	p := layout(w, a.height, want{rows: max(3, a.campaigns.count()), above: len(lines), detail: true})
+	p := layout(w, a.height, want{rows: max(3, a.campaigns.count()), above: len(lines), notices: len(a.drillLine()), detail: true})
 	lines = append(lines, a.cards(s.now, s.same, s.before, p.kpis)...)
 	if p.rule > 0 {
 		lines = append(lines, st.rule(a.economics(&s), w))
