@@ -1,22 +1,11 @@
 package simulator
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"adtop/kpi"
 	"adtop/sources/simulator/world"
@@ -29,25 +18,6 @@ const (
 	AppleTeamID   = "SEARCHADS.5imulated-team"
 	AppleKeyID    = "5imulated-key"
 )
-
-// appleKey is made anew for each program.
-var appleKey = sync.OnceValue(func() *ecdsa.PrivateKey {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(err) // the system has no randomness
-	}
-	return key
-})
-
-// ApplePrivateKey is the key whose public half Apple's part knows, as the text
-// of a PEM file.
-func ApplePrivateKey() string {
-	der, err := x509.MarshalPKCS8PrivateKey(appleKey())
-	if err != nil {
-		panic(err) // a key that was just made can be written
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-}
 
 // appleAds answers the Platform API 1.0.
 func (s *Simulator) appleAds(c *call) answer {
@@ -119,47 +89,6 @@ func (s *Simulator) appleFailure(c *call) answer {
 		return jsonAnswer(http.StatusOK, []byte(`{"result":{"rows":[{"metadata":{"id":{}},"totalMetrics":7}]},"pagination":{"totalCount":1}}`))
 	}
 	return jsonAnswer(http.StatusOK, []byte(`{"result":7,"pagination":7}`))
-}
-
-// appleToken gives a token for a secret that is signed as it has to be.
-func (s *Simulator) appleToken(c *call) answer {
-	form, err := url.ParseQuery(string(c.body))
-	switch {
-	case err != nil || form.Get("grant_type") != "client_credentials" || form.Get("scope") != "searchadsorg":
-		return jsonAnswer(http.StatusBadRequest, []byte(`{"error":"unsupported_grant_type"}`))
-	case form.Get("client_id") != AppleClientID || !appleSigned(form.Get("client_secret")):
-		return jsonAnswer(http.StatusBadRequest, []byte(`{"error":"invalid_client"}`))
-	}
-	return jsonAnswer(http.StatusOK, []byte(`{"access_token":"`+s.oauth.access(c.platform)+`","token_type":"Bearer","expires_in":3600,"scope":"searchadsorg"}`))
-}
-
-// appleSigned checks a secret: a JSON web token by ES256.
-func appleSigned(secret string) bool {
-	parts := strings.Split(secret, ".")
-	if len(parts) != 3 {
-		return false
-	}
-	var decoded [3][]byte
-	for i, part := range parts {
-		var err error
-		if decoded[i], err = base64.RawURLEncoding.DecodeString(part); err != nil {
-			return false
-		}
-	}
-	var header struct{ Alg, Kid string }
-	var claims struct {
-		Iss, Sub, Aud string
-		Iat, Exp      int64
-	}
-	if json.Unmarshal(decoded[0], &header) != nil || json.Unmarshal(decoded[1], &claims) != nil || len(decoded[2]) != 64 {
-		return false
-	}
-	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-	r, t := new(big.Int).SetBytes(decoded[2][:32]), new(big.Int).SetBytes(decoded[2][32:])
-	now := time.Now().Unix()
-	const longest = 180 * 24 * 60 * 60
-	return header.Alg == "ES256" && header.Kid == AppleKeyID && claims.Iss == AppleTeamID && claims.Sub == AppleClientID && claims.Aud == "https://appleid.apple.com" &&
-		claims.Exp > now && claims.Exp-claims.Iat <= longest && ecdsa.Verify(&appleKey().PublicKey, sum[:], r, t)
 }
 
 func (s *Simulator) appleACLs() answer {
@@ -249,61 +178,4 @@ func (s *Simulator) appleReport(c *call, account world.Account) answer {
 	rows := appleRows(&q, s.appleFigures(c, &account, kpi.DateRange{From: from, To: to}, &q), ids, account.Currency)
 	first, last := q.page(len(rows), 4)
 	return s.appleAnswer(fmt.Appendf(nil, `{"result":{"rows":[%s]},"pagination":{"offset":%d,"pageSize":%d,"totalCount":%d}}`, strings.Join(rows[first:last], ","), first, q.Pagination.Size, len(rows)))
-}
-
-// appleFigures are days, hours of the account's clock, or hours of UTC. The
-// range is of UTC's days then.
-func (s *Simulator) appleFigures(c *call, account *world.Account, days kpi.DateRange, q *appleQuery) []figure {
-	if q.Time.Granularity != "HOURLY" {
-		return s.figures(c, account, days, false)
-	}
-	if q.Time.Zone != "UTC" {
-		return byClock(s.figures(c, account, days, true))
-	}
-	var found []figure
-	for _, f := range s.figures(c, account, days.Widen(1), true) {
-		f.date, f.hour = kpi.DateOf(f.start, time.UTC), f.start.UTC().Hour()
-		if days.Contains(f.date) {
-			found = append(found, f)
-		}
-	}
-	return found
-}
-
-// appleRows writes one row for each campaign that has figures.
-func appleRows(q *appleQuery, figures []figure, ids []json.Number, currency kpi.Currency) (rows []string) {
-	for len(figures) > 0 {
-		campaign, n := figures[0].campaign, 0
-		var total kpi.Metrics
-		var series []byte
-		for n < len(figures) && figures[n].campaign == campaign {
-			f := &figures[n]
-			total = sum(total, f.metrics)
-			when := f.date.String()
-			if f.hour >= 0 {
-				when += fmt.Sprintf(" %02d", f.hour)
-			}
-			if n++; n > 1 {
-				series = append(series, ',')
-			}
-			series = append(appleFigure(fmt.Appendf(series, `{"date":%q,`, when), &f.metrics, currency), '}')
-		}
-		figures = figures[n:]
-		if !slices.Contains(ids, json.Number(campaign.ID)) {
-			continue
-		}
-		b := fmt.Appendf(nil, `{"metadata":{"id":%s,"status":%q,"deleted":%t,"displayStatus":"RUNNING","name":`, campaign.ID, campaign.Status, campaign.Status == "REMOVED")
-		b = append(appendValue(b, campaign.Name, true), `},"totalMetrics":{`...)
-		b = append(appleFigure(b, &total, currency), '}')
-		if q.Time.Granularity != "" {
-			b = append(append(append(b, `,"granularMetrics":[`...), series...), ']')
-		}
-		rows = append(rows, string(append(b, '}')))
-	}
-	return rows
-}
-
-func appleFigure(b []byte, m *kpi.Metrics, currency kpi.Currency) []byte {
-	return fmt.Appendf(b, `"localSpend":{"amount":%q,"currency":%q},"impressions":%d,"taps":%d,"ttr":0.021,"tapInstalls":%s,"viewInstalls":0,"totalInstalls":%s`,
-		m.Cost.Decimal(2), currency, m.Impressions, m.Clicks, m.Conversions.Decimal(0), m.Conversions.Decimal(0))
 }
