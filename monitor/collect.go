@@ -168,8 +168,6 @@ func (m *Monitor) absorb(ctx context.Context, w *weigher, o outcome) error {
 		}
 		w.tellCampaigns(o.change.Versions)
 		if o.poll.Source != "" {
-			w.tied = w.tied || o.poll.At.Equal(w.polled)
-			w.polled = o.poll.At
 			w.advance(o.poll)
 		}
 		select {
