@@ -262,7 +262,7 @@ func TestNothingIsStoredForTheNoiseOfCampaigns(t *testing.T) {
 func TestOnlyTheCampaignsThatSpendMostAreWeighed(t *testing.T) {
 	r, _, _ := oneSick(t)
 	w := r.weigh()
-	w.most = 1
+	w.most, w.ranked = 1, 0
 	r.judge(w)
 	r.clock.set(r.clock.now().Add(3 * time.Hour))
 	r.poll()
@@ -270,6 +270,6 @@ func TestOnlyTheCampaignsThatSpendMostAreWeighed(t *testing.T) {
 	campaigns := channel(t, r.show("14d", time.Time{}), "Shop").Campaigns
 	weighed := slices.IndexFunc(campaigns, func(c snapshot.Campaign) bool { return c.Verdict != "" })
 	if weighed != 0 || campaigns[1].Verdict != "" || !strings.Contains(campaigns[1].Reason, "spent most") {
-		t.Errorf("%+v", campaigns)
+		t.Errorf("the first is %q, the second %q: %s", campaigns[0].Verdict, campaigns[1].Verdict, campaigns[1].Reason)
 	}
 }

@@ -95,7 +95,9 @@ func (w *writer) load(date kpi.Date, feeds []*feed) error {
 }
 
 // amend fits a commit into the past of its feed: each slot's history is
-// rewritten, and the sums of its dates are left to be made anew.
+// rewritten, and the sums of its dates are left to be made anew. Those of a
+// second poll of the newest instant are made at once: whoever follows the
+// commits is to be told of them.
 func (c *commit) amend(events []slotKey) error {
 	rewritten := rewrite{}
 	family := c.family()
@@ -116,6 +118,11 @@ func (c *commit) amend(events []slotKey) error {
 		c.w.dropSpans(c.feed, date)
 		if err := c.w.markUnsummed(historyKey{c.feed.id, date}); err != nil {
 			return err
+		}
+		if c.at == c.feed.newest {
+			if err := c.sumAnew(date); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
