@@ -34,6 +34,9 @@ func campaignOf(t *testing.T, s *snapshot.Snapshot, channel, name string) snapsh
 // conversions, until three days after that.
 func oneSick(t *testing.T) (r *rig, w *weigher, trouble time.Time) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("watches days, in one goroutine")
+	}
 	began := instant(t, "2026-11-01T06:00:00Z")
 	trouble = began.AddDate(0, 0, 6)
 	r = newRig(t, began, func(r *rig, o *Options) {
