@@ -28,12 +28,17 @@ type slotHistory struct {
 // in series.
 const maxHistories = 64
 
-// load reads the histories of one date of some feeds, where they are not kept.
-func (w *writer) load(date kpi.Date, feeds []*feed) error {
-	owner := map[EntityID]histories{}
+// letGo makes room for histories. It must not be called between a change to
+// them and the moment at which that is stored: what is read again would lack it.
+func (w *writer) letGo() {
 	if len(w.histories) > maxHistories {
 		clear(w.histories)
 	}
+}
+
+// load reads the histories of one date of some feeds, where they are not kept.
+func (w *writer) load(date kpi.Date, feeds []*feed) error {
+	owner := map[EntityID]histories{}
 	for _, f := range feeds {
 		key := historyKey{f.id, date}
 		if w.histories[key] != nil {
@@ -99,6 +104,7 @@ func (w *writer) load(date kpi.Date, feeds []*feed) error {
 // second poll of the newest instant are made at once: whoever follows the
 // commits is to be told of them.
 func (c *commit) amend(events []slotKey) error {
+	c.w.letGo()
 	rewritten := rewrite{}
 	family := c.family()
 	for _, g := range c.groups(c.rows, family) {
