@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -230,5 +231,48 @@ func BenchmarkUpdate(b *testing.B) {
 			}
 		}
 	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkKeyToFrame reports how long after a key its frame is on the way to
+// the terminal, at 30 frames a second: keys come at any moment of a frame.
+func BenchmarkKeyToFrame(b *testing.B) {
+	f, term := newFeed(), newOracle(200, 50)
+	ctx, cancel := context.WithCancel(context.Background())
+	input, keys := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		done <- Run(ctx, Options{
+			Monitor: f, First: busySnapshot(), Theme: "dark", Color: "truecolor", Size: Size{200, 50},
+			Input: input, Output: term, Env: []string{"TERM=xterm-256color"}, Now: func() time.Time { return testNow },
+		})
+	}()
+	<-term.wrote
+	time.Sleep(300 * time.Millisecond) // the first frames are out
+	random := rand.New(rand.NewPCG(1, 2))
+	var took []time.Duration
+	for b.Loop() {
+		took = took[:0]
+		for i := range 300 {
+			select {
+			case <-term.wrote:
+			default:
+			}
+			time.Sleep(40*time.Millisecond + time.Duration(random.Int64N(int64(time.Second/30))))
+			started := time.Now()
+			if _, err := io.WriteString(keys, []string{"j", "k"}[i%2]); err != nil {
+				b.Fatal(err)
+			}
+			took = append(took, (<-term.wrote).Sub(started))
+		}
+	}
+	cancel()
+	keys.Close()
+	if err := <-done; err != nil {
+		b.Error(err)
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 	b.ReportMetric(0, "ns/op")
 }
