@@ -67,7 +67,7 @@ func childEnv(dir string, more ...string) []string {
 // after its beginning. Its past is known, what came since is not fetched yet.
 // In the world of seed 1, Google Shopping is found unprofitable seven hours
 // after the beginning.
-func worldAfter(t *testing.T, hours float64) (home string) {
+func worldAfter(t testing.TB, hours float64) (home string) {
 	t.Helper()
 	content, err := worldOnce()
 	if err != nil {
@@ -100,24 +100,26 @@ func worldAfter(t *testing.T, hours float64) (home string) {
 
 // person sits at a terminal in which adtop runs.
 type person struct {
-	t       *testing.T
+	t       testing.TB
 	cmd     *exec.Cmd
 	file    *os.File
 	screen  vt10x.Terminal
 	changed chan struct{}
 	ended   chan struct{}
 	last    chan error // what cmd.Wait gave
+	at      time.Time  // when the last thing that was waited for had come
 }
 
 // startsDemo starts the demo's dashboard in a terminal of cols×rows cells.
-func startsDemo(t *testing.T, home string, speed, cols, rows int) *person {
+func startsDemo(t testing.TB, home string, speed, cols, rows int) *person {
 	t.Helper()
-	return starts(t, home, cols, rows, "demo", "--start", storyStart, "--speed", fmt.Sprint(speed))
+	return startsProgram(t, os.Args[0], home, cols, rows, "demo", "--start", storyStart, "--speed", fmt.Sprint(speed))
 }
 
-func starts(t *testing.T, home string, cols, rows int, args ...string) *person {
+// startsProgram starts an adtop in a terminal of cols×rows cells.
+func startsProgram(t testing.TB, program, home string, cols, rows int, args ...string) *person {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
+	cmd := exec.Command(program, args...)
 	cmd.Env = childEnv(home)
 	cmd.Dir = home
 	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: uint16(rows), Cols: uint16(cols)})
@@ -183,6 +185,7 @@ func (p *person) waits(missing func(screen string) string) {
 	p.t.Helper()
 	deadline := time.After(soon)
 	for {
+		p.at = time.Now()
 		screen := p.screen.String()
 		what := missing(screen)
 		if what == "" {
