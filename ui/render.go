@@ -129,7 +129,7 @@ func (a *app) header() []string {
 	return a.drawn.header.draw(a.st, key, func() []string {
 		lines := []string{a.headerLine()}
 		if band != "" {
-			lines = append(lines, a.st.textLine(a.st.band, " ◷ "+band, a.width))
+			lines = append(lines, a.st.bandLine(a.st.band, " ◷ "+band, a.width))
 		}
 		return lines
 	})

@@ -147,6 +147,14 @@ func (st *Styles) textLine(s style, text string, width int) string {
 	return st.line(width, func(p *pen) { p.left(s, text, width) })
 }
 
+// bandLine is a line of one style from edge to edge.
+func (st *Styles) bandLine(s style, text string, width int) string {
+	return st.line(width, func(p *pen) {
+		p.write(s, p.cut(text, width))
+		p.write(s, strings.Repeat(" ", max(0, width-p.at)))
+	})
+}
+
 // rule is a horizontal rule that carries a title.
 func (st *Styles) rule(title string, width int) string {
 	return st.titled(st.heading, "─ ", title, width)
