@@ -84,8 +84,13 @@ func statusField(b *testing.B, path, name string) int {
 }
 
 // residentMB is how much memory a process holds.
-func residentMB(b *testing.B, pid int) float64 {
-	return float64(statusField(b, fmt.Sprintf("/proc/%d/status", pid), "VmRSS:")) / 1024
+func residentMB(b *testing.B, pid int) float64 { return memoryMB(b, pid, "VmRSS:") }
+
+// ownMB is what of it is no file.
+func ownMB(b *testing.B, pid int) float64 { return memoryMB(b, pid, "RssAnon:") }
+
+func memoryMB(b *testing.B, pid int, name string) float64 {
+	return float64(statusField(b, fmt.Sprintf("/proc/%d/status", pid), name)) / 1024
 }
 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -109,16 +114,31 @@ func BenchmarkIdle(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkMemory reports how much the demo's dashboard holds after a minute,
-// and in a world that runs 1800 times faster after 12 and 24 hours of it.
+// BenchmarkMemory reports how much the dashboard holds after a minute, over a
+// cache of -cli.rows rows and in the demo, whose simulator is part of the
+// process; and in a world that runs 1800 times faster after 12 and 24 hours.
 func BenchmarkMemory(b *testing.B) {
 	program := built(b)
+	b.Run("cache", func(b *testing.B) {
+		home := b.TempDir()
+		path := bigCache(b, home, *cacheRows)
+		for b.Loop() {
+			p := startsProgram(b, program, home, 200, 50, "--config", path)
+			p.sees("Channel 07", "? help")
+			time.Sleep(time.Minute)
+			b.ReportMetric(residentMB(b, p.cmd.Process.Pid), "MB")
+			b.ReportMetric(ownMB(b, p.cmd.Process.Pid), "MB-own")
+			p.quits()
+		}
+		b.ReportMetric(0, "ns/op")
+	})
 	b.Run("minute", func(b *testing.B) {
 		for b.Loop() {
 			p := startsProgram(b, program, worldAfter(b, 0), 200, 50, "demo", "--start", storyStart, "--speed", "1")
 			p.sees("4/4 sources", "? help")
 			time.Sleep(time.Minute)
 			b.ReportMetric(residentMB(b, p.cmd.Process.Pid), "MB")
+			b.ReportMetric(ownMB(b, p.cmd.Process.Pid), "MB-own")
 			p.quits()
 		}
 		b.ReportMetric(0, "ns/op")

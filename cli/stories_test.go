@@ -277,6 +277,7 @@ func TestStories(t *testing.T) {
 		{"a source dies", storyOfADeadSource},
 		{"I find everything as I left it", storyOfASetup},
 		{"I look back and return", storyOfThePast},
+		{"I take a campaign apart", storyOfADrill},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
@@ -441,5 +442,26 @@ func storyOfThePast(t *testing.T) {
 	p.presses("0")
 	p.seesNo("◷")
 	p.sees("UNPROFITABLE", "4/4 sources")
+	p.quits()
+}
+
+func storyOfADrill(t *testing.T) {
+	p := startsDemo(t, worldAfter(t, 0), 1, 120, 32)
+	p.sees("Google Shopping", "4/4 sources")
+	p.goesTo("channel: Google Shopping")
+	p.sees("   CAMPAIGN", "Shopping Bestsellers", "› Google Shopping")
+	p.presses("enter")
+	p.sees("   AD GROUP", "› Shopping Bestsellers", "New arrivals", "All products", "ago; r fetches anew")
+	p.presses("j", "enter")
+	p.sees("   AD  ", "› All products", "r fetches anew")
+	p.seesNo("New arrivals")
+	p.presses("enter")
+	p.sees("an ad is not made of anything smaller")
+	p.presses("esc")
+	p.sees("   AD GROUP", "›  All products") // the cursor stands where it stood
+	p.presses("esc")
+	p.sees("   CAMPAIGN", "Shopping Bestsellers", "Shopping Catalogue")
+	p.presses("esc")
+	p.sees("   CHANNEL", "Meta US", "E-mail")
 	p.quits()
 }
