@@ -25,6 +25,7 @@ type builder struct {
 	o        *Options
 	channel  store.Channels
 	entities entityList
+	beyond   beyond
 }
 
 // ledger is what one build has read.

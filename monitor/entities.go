@@ -17,8 +17,9 @@ type entityList struct {
 	mu       sync.Mutex
 	seq      int64
 	all      []claimed
-	within   map[kin][]store.Entity // ad groups and ads
-	overlaps []string               // warnings
+	within   map[kin][]store.Entity  // ad groups and ads
+	totals   map[[2]string][]claimed // accounts' own totals, by source and account
+	overlaps []string                // warnings
 }
 
 // kin is what ad groups or ads have in common.
@@ -60,12 +61,16 @@ func (l *entityList) claim(o *Options, entities []store.Entity) {
 		configured[src.Name] = true
 	}
 	l.all = make([]claimed, 0, len(entities))
-	l.within = map[kin][]store.Entity{}
+	l.within, l.totals = map[kin][]store.Entity{}, map[[2]string][]claimed{}
 	overlaps := map[[2]int]string{}
 	for _, e := range entities {
 		if configured[e.Source] && deeper(e.Level) && e.Breakdown == "" {
 			of := kin{e.Source, e.Account, e.Level, e.Parent}
 			l.within[of] = append(l.within[of], e)
+		}
+		if configured[e.Source] && e.Level == sources.LevelAccount && e.Breakdown == "" {
+			of := [2]string{e.Source, e.Account}
+			l.totals[of] = append(l.totals[of], claimed{e, o.Claim(e.Source, e.Account, e.Entity)})
 		}
 		if !configured[e.Source] || !steers(e) {
 			continue // its source has left the config

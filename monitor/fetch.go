@@ -37,15 +37,19 @@ func asked(in snapshot.Inside) (level sources.Level, parent string) {
 // plural names a level in a sentence.
 func plural(level sources.Level) string { return strings.ReplaceAll(level.String(), "_", " ") + "s" }
 
-// deeper says whether a poll was about ad groups or ads. Such polls are beside
-// the regular ones: they tell nothing of channels, health and watermarks.
+// deeper says whether a poll was about ad groups or ads.
 func deeper(level sources.Level) bool {
 	return level == sources.LevelAdGroup || level == sources.LevelAd
 }
 
+// regularly says whether a poll was one of campaigns. Others, of accounts' totals
+// or on demand, are beside them: they tell nothing of channels, health and
+// watermarks.
+func regularly(level sources.Level) bool { return level != sources.LevelAccount && !deeper(level) }
+
 // regular leaves the polls of campaigns.
 func regular(polls []store.Poll) []store.Poll {
-	return slices.DeleteFunc(polls, func(p store.Poll) bool { return deeper(p.Level) })
+	return slices.DeleteFunc(polls, func(p store.Poll) bool { return !regularly(p.Level) })
 }
 
 // days are those to fetch: of the picture and of what it compares with, or the
@@ -209,19 +213,28 @@ func (p *poller) fetchInside(ctx context.Context, s *schedule, q inquiry) {
 		Query: sources.Query{Account: s.account, Days: days, Level: level, Parent: parent, Grain: sources.Day},
 		Gives: p.src.Definition.Gives, OmitsZeros: p.src.Definition.OmitsZeros,
 	}
-	if err = Collect(ctx, p.src.Source, &b); err != nil {
-		err = fmt.Errorf("fetch %s of %s in %s %s %s: %w", plural(level), parent, p.src.Name, s.account.ID, days, err)
+	p.fetchBeside(ctx, s, &b, fmt.Sprintf("%s of %s", plural(level), parent))
+}
+
+// fetchBeside does one poll beside the regular ones and says whether it was
+// good.
+func (p *poller) fetchBeside(ctx context.Context, s *schedule, b *store.Batch, what string) bool {
+	err := Collect(ctx, p.src.Source, b)
+	if err != nil {
+		err = fmt.Errorf("fetch %s in %s %s %s: %w", what, p.src.Name, s.account.ID, b.Query.Days, err)
 	} else {
 		b.Receipt.State = nil // that of the regular polls stays
-		err = p.m.commit(ctx, b)
+		err = p.m.commit(ctx, *b)
 	}
 	if err == nil || ctx.Err() != nil {
-		return
+		return err == nil
 	}
+	every, _ := p.src.interval(len(p.order))
 	if kind := sources.KindOf(err); kind == sources.QuotaKind || kind == sources.Auth {
 		s.putOff(task{history: true}, err, p.m.o.Clock.Now(), every, retryAfter(err))
 	}
-	p.fail(ctx, store.Failure{Account: s.account.ID, Days: days, Level: level, Parent: parent, Err: err})
+	p.fail(ctx, store.Failure{Account: s.account.ID, Days: b.Query.Days, Level: b.Query.Level, Parent: b.Query.Parent, Err: err})
+	return false
 }
 
 // covers says whether a lies around b.

@@ -64,7 +64,10 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 			}
 		}
 	}
-	if unassigned := len(s.Channels) - 1; len(now.channels[unassigned].days) == 0 {
+	if err := b.unlisted(ctx, s, l, now.question); err != nil {
+		return nil, err
+	}
+	if unassigned := len(s.Channels) - 1; len(now.channels[unassigned].days) == 0 && len(s.Channels[unassigned].Campaigns) == 0 {
 		s.Channels = s.Channels[:unassigned]
 	}
 	if err := sumUp(s); err != nil {

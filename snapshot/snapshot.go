@@ -204,9 +204,12 @@ type Campaign struct {
 	ID, Name        string
 	Status          string // the platform's word
 	URL             string // its page on the platform, "" when there is none
-	Now, Before     Figures
-	Same            Figures // as Channel.Same
-	Days            []Day   // as Channel.Days, the last 14
+	// Unlisted marks what an account reports beyond its listed campaigns. It has
+	// no ID, counts for no channel, and is known of whole days only.
+	Unlisted    bool
+	Now, Before Figures
+	Same        Figures // as Channel.Same
+	Days        []Day   // as Channel.Days, the last 14
 
 	// As of a channel; Verdict is "" where a campaign is not weighed.
 	Verdict  kpi.Verdict

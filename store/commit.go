@@ -107,7 +107,7 @@ func (c *commit) run() (err error) {
 	if err != nil {
 		return err
 	}
-	if c.at <= c.feed.newest {
+	if c.at < c.feed.newest || c.at == c.feed.newest && !beside(c.batch.Query.Level) {
 		err = c.amend(touched)
 	} else {
 		err = c.carryOn(touched)

@@ -81,6 +81,15 @@ func (s *SQLite) Fail(ctx context.Context, f Failure) error {
 	return err
 }
 
+// ofCampaigns are the regular polls: not those of accounts' totals, of ad groups
+// and of ads.
+const ofCampaigns = "level NOT IN (1, 3, 4)"
+
+// beside says the opposite of ofCampaigns. What such polls bring is summed nowhere.
+func beside(level sources.Level) bool {
+	return level == sources.LevelAccount || level == sources.LevelAdGroup || level == sources.LevelAd
+}
+
 const selectPoll = `SELECT source, account, at, from_day, to_day, complete_through, kind, message, next, retry_after,
 	warnings, quota_used, quota_scope, changed, level, parent, expires FROM poll JOIN feed ON feed.id = poll.feed `
 
@@ -125,7 +134,7 @@ func (s *SQLite) Health(ctx context.Context, at time.Time) ([]Health, error) {
 			return err
 		}
 		for _, id := range feeds {
-			h, err := r.health("poll WHERE feed = ?3 AND level NOT IN (3, 4)", at, id)
+			h, err := r.health("poll WHERE feed = ?3 AND "+ofCampaigns, at, id)
 			if err != nil {
 				return err
 			}
@@ -159,7 +168,17 @@ func (r reader) health(from string, at time.Time, args ...any) (h Health, err er
 func (s *SQLite) Inside(ctx context.Context, source, account string, level sources.Level, parent string, asOf time.Time) (h Health, err error) {
 	err = s.read(ctx, "read polls of "+level.String()+"s", func(r reader) error {
 		h, err = r.health(`poll INDEXED BY poll_inside WHERE feed = (SELECT id FROM feed WHERE source = ?3 AND account = ?4)
-			AND level = ?5 AND level IN (3, 4) AND parent = ?6`, asOf, source, account, level, parent)
+			AND level = ?5 AND level IN (1, 3, 4) AND parent = ?6`, asOf, source, account, level, parent)
+		return err
+	})
+	return h, err
+}
+
+// Totals implements Store. Polls of history end before the day of their moment.
+func (s *SQLite) Totals(ctx context.Context, source, account string, asOf time.Time) (h Health, err error) {
+	err = s.read(ctx, "read polls of totals", func(r reader) error {
+		h, err = r.health(`poll INDEXED BY poll_inside WHERE feed = (SELECT id FROM feed WHERE source = ?3 AND account = ?4)
+			AND level = 1 AND level IN (1, 3, 4) AND parent = '' AND to_day >= at / 86400000 - 1`, asOf, source, account)
 		return err
 	})
 	return h, err

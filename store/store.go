@@ -85,12 +85,16 @@ type Store interface {
 	// one moment in the order of their source and account.
 	Polls(ctx context.Context, from, to time.Time) ([]Poll, error)
 	// Health returns the newest poll of every source and account up to asOf,
-	// with the newest good one behind it. Polls of ad groups and ads say nothing
-	// of that.
+	// with the newest good one behind it. Polls of accounts' totals, ad groups
+	// and ads say nothing of that.
 	Health(ctx context.Context, asOf time.Time) ([]Health, error)
 	// Inside returns the newest poll up to asOf that asked one account for the ad
 	// groups of a campaign or the ads of an ad group, and the newest good one.
 	Inside(ctx context.Context, source, account string, level sources.Level, parent string, asOf time.Time) (Health, error)
+	// Totals returns the newest poll up to asOf that asked for an account's own
+	// totals up to its present day, and the newest good one. A poll of totals
+	// comes after the one of campaigns that covers the same days.
+	Totals(ctx context.Context, source, account string, asOf time.Time) (Health, error)
 	// State returns the Receipt.State of an account that was committed last, nil
 	// when there is none. A commit without one leaves it as it is.
 	State(ctx context.Context, source, account string) ([]byte, error)
@@ -273,7 +277,7 @@ type Failure struct {
 	Source, Type, Account string
 	At                    time.Time
 	Days                  kpi.DateRange
-	Level                 sources.Level // of ad groups and ads, with Parent; else 0
+	Level                 sources.Level // of totals, and of ad groups and ads, with Parent; else 0
 	Parent                string
 	Err                   error
 }

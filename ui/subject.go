@@ -144,6 +144,10 @@ func (a *app) openPart() tea.Cmd {
 		a.goTo(to)
 		return nil
 	case "CAMPAIGN":
+		if part.Unlisted {
+			a.notice = "of campaigns that are not listed only the sum is known"
+			return nil
+		}
 		to.account = accountID{part.Source, part.Account}
 		to.inside, to.names[1] = snapshot.Inside{Source: part.Source, Account: part.Account, Campaign: part.ID}, name
 	case "AD GROUP":

@@ -63,6 +63,7 @@ func Definition() sources.Definition {
 		History:     1125, // 37 months
 		MinInterval: 15 * time.Minute,
 		Calls:       1,
+		Totals:      1,
 		DailyCalls:  2880,
 		Delay: []sources.DelayPoint{
 			{Age: time.Hour, Share: 0.30},

@@ -66,6 +66,7 @@ func Definition() sources.Definition {
 		History:     1125, // 37 months
 		MinInterval: 15 * time.Minute,
 		Calls:       1,
+		Totals:      1,
 		DailyCalls:  24 * 600,
 		Delay: []sources.DelayPoint{
 			{Age: 6 * time.Hour, Share: 0.15},

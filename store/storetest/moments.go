@@ -150,3 +150,37 @@ func inside(t *testing.T, f *fixture) {
 		t.Errorf("levels of all polls add up to %d, want %d", levels, want)
 	}
 }
+
+func totals(t *testing.T, f *fixture) {
+	whole := func(observed int, days kpi.DateRange, records ...sources.Record) store.Batch {
+		b := batch(at(observed), records...)
+		b.Query.Level, b.Query.Grain, b.Query.Days, b.OmitsZeros = sources.LevelAccount, sources.Day, days, true
+		return b
+	}
+	account := sources.Row{Entity: sources.Entity{Level: sources.LevelAccount, ID: "1", Name: "Account"}, Slot: sources.Slot{Date: today, Grain: sources.Day}, Metrics: spent(9, 1, 4)}
+	one := kpi.DateRange{From: today, To: today}
+	f.commit(batch(at(0), row("a", hour(today, 3), spent(1, 1, 4))))
+	if change := f.commit(whole(5, one, account)); len(change.Parts) != 0 {
+		t.Errorf("it counts for channels: %+v", change.Parts)
+	}
+	old := kpi.DateRange{From: today - 60, To: today - 40}
+	f.commit(whole(6, old)) // history tells nothing of the present
+	if err := f.Fail(ctx, store.Failure{Source: "ads", Type: "meta_ads", Account: "1", At: at(12), Days: one, Level: sources.LevelAccount, Err: sources.Errorf(sources.Unavailable, "down")}); err != nil {
+		t.Fatal(err)
+	}
+	f.wantTotal("a", today, at(20), spent(1, 1, 4))
+	f.wantTotal("1", today, at(20), spent(9, 1, 4))
+	healths := must[[]store.Health](t)(f.Health(ctx, at(20)))
+	if len(healths) != 1 || !healths[0].Last.At.Equal(at(0)) {
+		t.Errorf("health of the account: %+v, want that of its campaigns", healths)
+	}
+	if earlier, later, err := f.Moments(ctx, at(20)); err != nil || !earlier.IsZero() || !later.IsZero() {
+		t.Errorf("moments %s and %s (%v): the campaigns were the same all the time", earlier, later, err)
+	}
+	for minute, want := range map[int][2]time.Time{4: {}, 5: {at(5), at(5)}, 10: {at(5), at(5)}, 12: {at(12), at(5)}} {
+		h := must[store.Health](t)(f.Totals(ctx, "ads", "1", at(minute)))
+		if !h.Last.At.Equal(want[0]) || !h.Good.At.Equal(want[1]) {
+			t.Errorf("minute %d: %+v, want %s and %s", minute, h, want[0], want[1])
+		}
+	}
+}

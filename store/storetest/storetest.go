@@ -55,6 +55,7 @@ func Run(t *testing.T, open Opener) {
 		{"MomentsAreThoseAtWhichSomethingElseWasKnown", moments},
 		{"ThinnedMomentsLeaveNothingOut", thinnedMoments},
 		{"WhatIsAskedOfACampaignLeavesTheRestAlone", inside},
+		{"TotalsOfAnAccountLeaveTheRestAlone", totals},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := &fixture{T: t, open: open, path: filepath.Join(t.TempDir(), "adtop.db")}
