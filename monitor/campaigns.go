@@ -88,6 +88,7 @@ func (b *builder) rows(ctx context.Context, l *ledger, ch snapshot.Channel, curv
 		if err := b.fill(&c, ch, curve, now, p, past, before[id], same[id]); err != nil {
 			return nil, err
 		}
+		c.Now.ImpressionShare = l.won[id].Share()
 		list = append(list, c)
 	}
 	return list, nil

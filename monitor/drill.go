@@ -9,6 +9,7 @@ import (
 
 	"adtop/kpi"
 	"adtop/snapshot"
+	"adtop/sources"
 	"adtop/store"
 )
 
@@ -21,7 +22,7 @@ func (b *builder) drill(ctx context.Context, s *snapshot.Snapshot, l *ledger, st
 		return nil
 	}
 	level, parent := asked(in)
-	fetched, err := b.o.Store.Inside(ctx, in.Source, in.Account, level, parent, s.AsOf)
+	fetched, err := b.o.Store.Inside(ctx, in.Source, in.Account, sources.Query{Level: level, Parent: parent}, s.AsOf)
 	if err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func (b *builder) owner(l *ledger, channel int) (snapshot.Channel, *maturity) {
 func (b *builder) drillPast(ctx context.Context, s snapshot.Snapshot, l *ledger, fetched store.Poll, before kpi.DateRange) (*past, error) {
 	level, parent := asked(s.View.Inside)
 	p, err := b.comparing(ctx, &s, l, func(then time.Time) (bool, error) {
-		h, err := b.o.Store.Inside(ctx, fetched.Source, fetched.Account, level, parent, then)
+		h, err := b.o.Store.Inside(ctx, fetched.Source, fetched.Account, sources.Query{Level: level, Parent: parent}, then)
 		age := then.Sub(h.Good.At)
 		return !h.Good.At.IsZero() && age <= max(watchedWithin, l.every[fetched.Source]) && covers(h.Good.Days, before), err
 	})

@@ -43,13 +43,15 @@ func deeper(level sources.Level) bool {
 }
 
 // regularly says whether a poll was one of campaigns. Others, of accounts' totals
-// or on demand, are beside them: they tell nothing of channels, health and
-// watermarks.
-func regularly(level sources.Level) bool { return level != sources.LevelAccount && !deeper(level) }
+// and impression shares or on demand, are beside them: they tell nothing of
+// channels, health and watermarks.
+func regularly(level sources.Level, breakdown string) bool {
+	return level != sources.LevelAccount && !deeper(level) && breakdown == ""
+}
 
 // regular leaves the polls of campaigns.
 func regular(polls []store.Poll) []store.Poll {
-	return slices.DeleteFunc(polls, func(p store.Poll) bool { return !regularly(p.Level) })
+	return slices.DeleteFunc(polls, func(p store.Poll) bool { return !regularly(p.Level, p.Breakdown) })
 }
 
 // days are those to fetch: of the picture and of what it compares with, or the
@@ -204,7 +206,7 @@ func (p *poller) fetchInside(ctx context.Context, s *schedule, q inquiry) {
 	level, parent := asked(q.inside)
 	days := q.days(kpi.DateOf(now, s.account.Zone))
 	every, _ := p.src.interval(len(p.order))
-	last, err := p.m.o.Store.Inside(ctx, p.src.Name, s.account.ID, level, parent, now)
+	last, err := p.m.o.Store.Inside(ctx, p.src.Name, s.account.ID, sources.Query{Level: level, Parent: parent}, now)
 	if err == nil && last.Last.Kind == 0 && now.Sub(last.Good.At) < every && covers(last.Good.Days, days) {
 		return
 	}
@@ -233,7 +235,7 @@ func (p *poller) fetchBeside(ctx context.Context, s *schedule, b *store.Batch, w
 	if kind := sources.KindOf(err); kind == sources.QuotaKind || kind == sources.Auth {
 		s.putOff(task{history: true}, err, p.m.o.Clock.Now(), every, retryAfter(err))
 	}
-	p.fail(ctx, store.Failure{Account: s.account.ID, Days: b.Query.Days, Level: b.Query.Level, Parent: b.Query.Parent, Err: err})
+	p.fail(ctx, store.Failure{Account: s.account.ID, Days: b.Query.Days, Query: b.Query, Err: err})
 	return false
 }
 

@@ -33,12 +33,20 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 	if before == nil {
 		past = nil
 	}
+	if l.won, err = b.won(ctx, l, now.question); err != nil {
+		return nil, err
+	}
+	won, err := b.wonBy(ctx, l.won)
+	if err != nil {
+		return nil, err
+	}
 	var unfair []string // channels whose results are not compared
 	for i := range s.Channels {
 		ch := &s.Channels[i]
 		if ch.Now, err = b.closePart(*ch, &now.channels[i], now.question, &l.curves[i], s.AsOf); err != nil {
 			return nil, err
 		}
+		ch.Now.ImpressionShare = won[i].Share()
 		if before != nil {
 			if ch.Before, err = b.closePart(*ch, &before.channels[i], before.question, nil, s.AsOf); err != nil {
 				return nil, err

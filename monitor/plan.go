@@ -41,6 +41,7 @@ func (s Source) interval(accounts int) (time.Duration, string) {
 // the daily quota, with their totals.
 func fastest(d sources.Definition, accounts int) time.Duration {
 	day, allowed := float64(24*time.Hour), quotaShare*float64(d.DailyCalls)
+	allowed -= float64(d.Shares * accounts) // once a day
 	polls, totals := float64(d.Calls*accounts), float64(d.Totals*accounts)
 	if left := allowed - totalsADay*totals; left >= totalsADay*polls {
 		return time.Duration(day * polls / left).Round(time.Second)
@@ -82,9 +83,11 @@ type schedule struct {
 	held    time.Time // nothing is fetched on demand before: a quota or a sign-in
 	through time.Time // latest watermark: a poll of history knows nothing newer
 
-	summed time.Time     // when the account's totals were asked for
-	whole  time.Time     // up to when they were complete
-	owed   kpi.DateRange // days of which campaigns were polled since the last totals
+	summed      time.Time     // when the account's totals were asked for
+	whole       time.Time     // up to when they were complete
+	shared      time.Time     // when impression shares were told
+	sharesLater time.Time     // they are not asked for before
+	owed        kpi.DateRange // days of which campaigns were polled since the last totals
 }
 
 // due returns the poll to do at now. All but today's waits until history is
@@ -220,4 +223,14 @@ func (s *schedule) totals(t task, now time.Time) *kpi.DateRange {
 	s.summed = now
 	days := s.owed
 	return &days
+}
+
+// shares returns the days whose impression shares are due: once a day, when
+// yesterday is complete.
+func (s *schedule) shares(now time.Time) (days kpi.DateRange, due bool) {
+	d := s.source.Definition
+	today := kpi.DateOf(now, s.account.Zone)
+	begun := today.Start(s.account.Zone)
+	return kpi.DateRange{From: today - kpi.Date(max(d.Restates, 1)), To: today - 1},
+		d.Shares > 0 && s.shared.Before(begun) && !s.through.Before(begun) && !s.sharesLater.After(now)
 }

@@ -76,6 +76,10 @@ func (c dear) day(t *testing.T, every time.Duration) (polls, windows, totals, ca
 				totals += c.definition.Totals
 				s.whole, s.owed = now.Add(-c.definition.MinInterval-3*time.Hour), kpi.DateRange{} // later than any of them is
 			}
+			s.through = now
+			if _, due := s.shares(now); due {
+				s.shared, calls = now, calls+c.definition.Shares
+			}
 			if now.Sub(named) >= time.Hour {
 				named = now
 				calls += c.names

@@ -137,6 +137,9 @@ type Figures struct {
 	Fees         kpi.Micros  // fixed fees contained in Profit
 	Maturity     kpi.Ratio   // share of the final conversions visible by now, weighted by spend (by conversions where there is none)
 	Known        bool        // false when nothing was observed of the range
+	// ImpressionShare is that of searches, over the days of a range that are
+	// complete; of a channel's and a campaign's Now alone.
+	ImpressionShare kpi.Share
 }
 
 // Or returns f where it is known, else g.

@@ -47,6 +47,7 @@ type Definition struct {
 	MinInterval time.Duration // polling faster than this brings nothing new
 	Calls       int           // API calls of one poll of one account
 	Totals      int           // calls of one question for an account's own totals by day, which hold what no campaign is listed for; 0 means that it tells none
+	Shares      int           // calls of one question for impression shares; 0 means that it tells none
 	DailyCalls  int           // calls a day that the lowest access tier allows, 0 when not limited by day
 	Delay       []DelayPoint  // delay curve to begin with, until observations tell better
 

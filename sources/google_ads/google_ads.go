@@ -64,6 +64,7 @@ func Definition() sources.Definition {
 		MinInterval: 15 * time.Minute,
 		Calls:       1,
 		Totals:      1,
+		Shares:      1,
 		DailyCalls:  2880,
 		Delay: []sources.DelayPoint{
 			{Age: time.Hour, Share: 0.30},
