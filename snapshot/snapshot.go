@@ -24,11 +24,12 @@ type View struct {
 }
 
 // Inside names a campaign whose ad groups are wanted, or one of its ad groups
-// whose ads are.
+// whose ads are, or the parts of a campaign by a dimension.
 type Inside struct {
 	Source, Account string
 	Campaign        string // platform id
 	Group           string // platform id of an ad group of it; "" asks for the ad groups
+	Breakdown       string // "network", "placement": asks for the campaign's parts by it
 }
 
 // AllCampaigns is View.Campaigns for those of every channel.
@@ -100,10 +101,11 @@ type Slot struct {
 // Drill is what View.Inside asked for, as it was fetched last.
 type Drill struct {
 	Of      Inside
-	Rows    []Campaign // ad groups or ads, as Channel.Campaigns
+	Rows    []Campaign // ad groups, ads or parts, as Channel.Campaigns
 	Fetched time.Time  // zero when it never was
 	Busy    bool       // it is being fetched, or waits for it
 	Problem string     // why the last fetch brought nothing, in words
+	Notes   []string   // what to know of the figures, in sentences
 }
 
 // Note is what somebody wrote on a day of a channel.
@@ -281,6 +283,7 @@ type Source struct {
 	QuotaUsed  kpi.Ratio
 	Warnings   []string
 	Drills     bool       // it knows ad groups and ads
+	Breakdowns []string   // that it can split a campaign by
 	Backfill   Progress   // fetch of its history
 	Exchanges  []Exchange // the last ones, newest first; only where this process collects
 }

@@ -41,6 +41,7 @@ type Definition struct {
 	Dating      Dating        // how its conversions are dated
 	Basis       kpi.Basis     // what its revenue contains, unless the options say otherwise
 	Deepest     Level         // deepest level that can be asked for; 0 means LevelCampaign
+	Breakdowns  []string      // dimensions that figures of campaigns can be split by, as in Query.Breakdown
 	OmitsZeros  bool          // rows without any metric are left out of a complete answer
 	Restates    int           // days for which a past value may still change
 	History     int           // days that the platform keeps

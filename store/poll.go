@@ -247,11 +247,11 @@ func (s *SQLite) Entities(ctx context.Context, asOf time.Time) ([]Entity, error)
 }
 
 func (r reader) entities(at instant, yield func(Entity) error) error {
-	return r.each(`SELECT e.id, source, account, level, platform_id, breakdown, attribution, action, name, status, parent
+	return r.each(`SELECT e.id, source, account, dimension, level, platform_id, breakdown, attribution, action, name, status, parent
 		FROM entity e JOIN feed ON feed.id = e.feed JOIN entity_version v ON v.entity = e.id
 		WHERE at = (SELECT max(at) FROM entity_version WHERE entity = e.id AND at <= ?) ORDER BY e.id`, []any{at}, func(rows *sql.Rows) error {
 		var e Entity
-		if err := rows.Scan(&e.ID, &e.Source, &e.Account, &e.Level, &e.Entity.ID, &e.Breakdown, &e.Attribution, &e.Action, &e.Name, &e.Status, &e.Parent); err != nil {
+		if err := rows.Scan(&e.ID, &e.Source, &e.Account, &e.Dimension, &e.Level, &e.Entity.ID, &e.Breakdown, &e.Attribution, &e.Action, &e.Name, &e.Status, &e.Parent); err != nil {
 			return err
 		}
 		return yield(e)

@@ -199,9 +199,10 @@ type EntityID int32
 
 // Entity is what versions and totals are about.
 type Entity struct {
-	ID      EntityID
-	Source  string
-	Account string
+	ID        EntityID
+	Source    string
+	Account   string
+	Dimension string // Query.Breakdown of which Breakdown is a value, "" for the whole
 	sources.Entity
 }
 

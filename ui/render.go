@@ -341,7 +341,7 @@ func (a *app) channelLines(lines []string) []string {
 		gone := st.textLine(st.warn, "  This channel is no longer there: esc goes back.", w)
 		return append(lines, fill([]string{gone}, w, a.height-len(lines)-1)...)
 	}
-	p := layout(w, a.height, want{rows: max(3, a.campaigns.count()), above: len(lines), detail: true})
+	p := layout(w, a.height, want{rows: max(3, a.campaigns.count()), notices: len(a.drillLine()), above: len(lines), detail: true})
 	lines = append(lines, a.cards(s.now, s.same, s.before, p.kpis)...)
 	if p.rule > 0 {
 		lines = append(lines, st.rule(a.economics(&s), w))
@@ -366,6 +366,9 @@ func (a *app) drillLine() []string {
 		text := " fetched " + a.ago(d.Fetched) + "; r fetches anew"
 		if d.Busy {
 			text = " being fetched anew…"
+		}
+		if d.Of == a.place.inside && len(d.Notes) > 0 {
+			text += "; " + strings.Join(d.Notes, "; ")
 		}
 		return []string{a.st.textLine(a.st.dim, text, a.width)}
 	}

@@ -59,6 +59,7 @@ func Definition() sources.Definition {
 		Basis:       kpi.Reported,
 		OmitsZeros:  true,
 		Deepest:     sources.LevelAd,
+		Breakdowns:  []string{byNetwork},
 		Restates:    30,
 		History:     1125, // 37 months
 		MinInterval: 15 * time.Minute,

@@ -62,6 +62,7 @@ func Definition() sources.Definition {
 		Basis:       kpi.Reported,
 		OmitsZeros:  true,
 		Deepest:     sources.LevelAd,
+		Breakdowns:  []string{"network", "placement"},
 		Restates:    28,
 		History:     1125, // 37 months
 		MinInterval: 15 * time.Minute,
