@@ -234,3 +234,31 @@ func (s *schedule) shares(now time.Time) (days kpi.DateRange, due bool) {
 	return kpi.DateRange{From: today - kpi.Date(max(d.Restates, 1)), To: today - 1},
 		d.Shares > 0 && s.shared.Before(begun) && !s.through.Before(begun) && !s.sharesLater.After(now)
 }
+
+// CallsADay is how many API calls, at most, polling some accounts takes in a day once
+// their history is there, apart from listing the accounts.
+func (s Source) CallsADay(accounts int) (calls int) {
+	d := s.Definition
+	every, _ := s.interval(accounts)
+	one := &schedule{source: s, account: sources.Account{Zone: time.UTC}}
+	begin := kpi.NewDate(2026, 1, 1).Start(time.UTC) // any day will do
+	for now := begin; now.Before(begin.Add(24 * time.Hour)); now = later(one.nextAt(true, now), now.Add(time.Second)) {
+		t, due := one.due(now, true)
+		if !due {
+			continue
+		}
+		calls += d.Calls
+		if t.window && d.Window > 0 {
+			calls += d.Window - d.Calls
+		}
+		one.done(t, now, every)
+		one.through = now.Add(-d.Lag)
+		if one.totals(t, now) != nil {
+			calls, one.whole, one.owed = calls+d.Totals, one.through, kpi.DateRange{}
+		}
+		if _, due := one.shares(now); due {
+			calls, one.shared = calls+d.Shares, now
+		}
+	}
+	return calls * accounts
+}

@@ -74,9 +74,9 @@ func (c dear) day(t *testing.T, every time.Duration) (polls, windows, totals, ca
 			}
 			if s.totals(next, now) != nil {
 				totals += c.definition.Totals
-				s.whole, s.owed = now.Add(-c.definition.MinInterval-3*time.Hour), kpi.DateRange{} // later than any of them is
+				s.whole, s.owed = now.Add(-c.definition.Lag), kpi.DateRange{}
 			}
-			s.through = now
+			s.through = now.Add(-c.definition.Lag)
 			if _, due := s.shares(now); due {
 				s.shared, calls = now, calls+c.definition.Shares
 			}
@@ -99,7 +99,14 @@ func TestADayOfTwentyAccountsStaysWithinTheLowestTier(t *testing.T) {
 		if d.Calls < c.poll {
 			t.Errorf("%s: a poll takes %d calls, the definition says %d", d.Type, c.poll, d.Calls)
 		}
-		every, why := Source{Every: time.Minute, Definition: d}.interval(20)
+		if d.Window > 0 && d.Window < c.window {
+			t.Errorf("%s: all days that may change take %d calls, the definition says %d", d.Type, c.window, d.Window)
+		}
+		src := Source{Every: time.Minute, Definition: d}
+		if told := src.CallsADay(1); told == 0 || d.DailyCalls > 0 && told > d.DailyCalls {
+			t.Errorf("%s: a day of one account takes %d calls by its definition, the lowest tier allows %d", d.Type, told, d.DailyCalls)
+		}
+		every, why := src.interval(20)
 		polls, windows, totals, calls := c.day(t, every)
 		t.Logf("%-15s %-8s %6d %8d %7d %7d %7d  %s", d.Type, short(every), polls, windows, totals, calls, d.DailyCalls, why)
 		if d.DailyCalls > 0 && calls > d.DailyCalls {
