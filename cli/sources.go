@@ -19,6 +19,8 @@ late, what a day of polling costs of the platform's quota, and, of the TYPE that
 is named, how to get credentials. No platform is asked.
 `
 
+//go:generate go test -run TestTheRegistryHasEveryAdapter . -registry
+
 // usualEvery is the wished interval where a config says nothing.
 const usualEvery = 5 * time.Minute
 
