@@ -46,7 +46,7 @@ func (b *builder) won(ctx context.Context, l *ledger, q question) (map[store.Ent
 			if key[0] != src.Name {
 				continue
 			}
-			found, err := b.o.Store.Shares(ctx, key[0], key[1], q.windows[key].days, q.asOf)
+			found, err := b.wonIn(ctx, key, q.windows[key].days, q.asOf)
 			if err != nil {
 				return nil, err
 			}
@@ -56,6 +56,29 @@ func (b *builder) won(ctx context.Context, l *ledger, q question) (map[store.Ent
 		}
 	}
 	return all, nil
+}
+
+// wonIn is won of one account, whose shares are other ones once a day.
+func (b *builder) wonIn(ctx context.Context, key [2]string, days kpi.DateRange, asOf time.Time) (map[store.EntityID]kpi.Won, error) {
+	told, err := b.o.Store.Inside(ctx, key[0], key[1], sources.Query{Level: sources.LevelCampaign, Shares: true}, asOf)
+	if err != nil || told.Good.At.IsZero() {
+		return nil, err
+	}
+	of := totalled{key[0], key[1], told.Good.At, days}
+	b.beyond.mu.Lock()
+	defer b.beyond.mu.Unlock()
+	if found, ok := b.beyond.won[of]; ok {
+		return found, nil
+	}
+	found, err := b.o.Store.Shares(ctx, key[0], key[1], days, told.Good.At)
+	if err != nil {
+		return nil, err
+	}
+	if b.beyond.won == nil || len(b.beyond.won) >= maxBeyond {
+		b.beyond.won = map[totalled]map[store.EntityID]kpi.Won{}
+	}
+	b.beyond.won[of] = found
+	return found, nil
 }
 
 // wonBy adds up what the campaigns of every channel won.

@@ -27,17 +27,18 @@ func (p *poller) totals(ctx context.Context, s *schedule, t task, days kpi.DateR
 	}
 }
 
-// beyond remembers what accounts report beyond their campaigns: as of one poll
-// of totals it does not change.
+// beyond remembers what accounts report beyond their campaigns, and what these won
+// of the impressions: as of one poll of either it does not change.
 type beyond struct {
 	mu    sync.Mutex
 	known map[totalled]rests
+	won   map[totalled]map[store.EntityID]kpi.Won
 }
 
 // maxBeyond bounds what is remembered.
 const maxBeyond = 1000
 
-// totalled is a poll of an account's totals, and the days in question.
+// totalled is a poll of an account's totals or shares, and the days in question.
 type totalled struct {
 	source, account string
 	at              time.Time
@@ -127,6 +128,9 @@ func (b *builder) rests(ctx context.Context, key [2]string, members []claimed, z
 	polled, err := b.o.Store.Totals(ctx, key[0], key[1], q.asOf)
 	if err != nil || polled.Good.At.IsZero() {
 		return rests{}, err
+	}
+	if exact, _, err := b.o.Store.Exact(ctx, polled.Good.At); err != nil || !exact.Equal(polled.Good.At) {
+		return rests{}, err // what was known at that moment is told no more: both sides cannot be read as of one poll
 	}
 	days := kpi.DateRange{From: min(q.span.From, q.windows[key].days.From), To: max(q.span.To, q.windows[key].days.To)}
 	of := totalled{key[0], key[1], polled.Good.At, days}

@@ -22,7 +22,7 @@ func (c *commit) shares() error {
 	}
 	days := clampDays(c.batch.Query.Days)
 	missing := map[place]bool{}
-	err := c.w.each(`SELECT s.entity, s.date FROM share s JOIN entity e ON e.id = s.entity WHERE s.date BETWEEN ? AND ? AND e.feed = ? AND s.known
+	err := c.w.each(`SELECT s.entity, s.date FROM entity e CROSS JOIN share s ON s.entity = e.id WHERE s.date BETWEEN ? AND ? AND e.feed = ? AND s.known
 		AND s.at = (SELECT max(at) FROM share WHERE date = s.date AND entity = s.entity AND at <= ?)`, []any{days.From, days.To, c.feed.id, c.at}, func(rows *sql.Rows) error {
 		var p place
 		err := rows.Scan(&p.entity, &p.date)
@@ -61,7 +61,7 @@ func (c *commit) shares() error {
 }
 
 func (c *commit) putShare(entity EntityID, date kpi.Date, impressions int64, s kpi.Share) error {
-	return c.w.exec(`INSERT OR REPLACE INTO share SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM share s
+	return c.w.exec(`INSERT OR REPLACE INTO share SELECT ?2, ?1, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM share s
 		WHERE date = ?1 AND entity = ?2 AND at = (SELECT max(at) FROM share WHERE date = ?1 AND entity = ?2 AND at <= ?3)
 			AND impressions = ?4 AND share = ?5 AND bound = ?6 AND known = ?7)`,
 		date, entity, c.at, impressions, s.Value, s.Bound, s.Known)
@@ -73,7 +73,7 @@ func (s *SQLite) Shares(ctx context.Context, source, account string, days kpi.Da
 	err := s.read(ctx, "read impression shares "+days.String(), func(r reader) error {
 		days := clampDays(days)
 		return r.each(`SELECT s.entity, sum(s.impressions), sum(s.impressions / s.share), max(s.bound = 1), max(s.bound = 2)
-			FROM share s JOIN entity e ON e.id = s.entity JOIN feed f ON f.id = e.feed
+			FROM feed f CROSS JOIN entity e ON e.feed = f.id CROSS JOIN share s ON s.entity = e.id
 			WHERE s.date BETWEEN ? AND ? AND f.source = ? AND f.account = ? AND s.known AND s.impressions > 0
 				AND s.at = (SELECT max(at) FROM share WHERE date = s.date AND entity = s.entity AND at <= ?) GROUP BY 1`,
 			[]any{days.From, days.To, source, account, instantOf(asOf)}, func(rows *sql.Rows) error {

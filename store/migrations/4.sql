@@ -10,12 +10,12 @@ CREATE INDEX poll_inside ON poll (feed, level, breakdown, parent, at) WHERE leve
 -- itself, 1 where the true one is below it, 2 where it is above. known is 0 from
 -- when it was told no more.
 CREATE TABLE share (
-	date        INTEGER NOT NULL,
 	entity      INTEGER NOT NULL REFERENCES entity,
+	date        INTEGER NOT NULL,
 	at          INTEGER NOT NULL,
 	impressions INTEGER NOT NULL,
 	share       REAL NOT NULL,
 	bound       INTEGER NOT NULL,
 	known       INTEGER NOT NULL,
-	PRIMARY KEY (date, entity, at)
+	PRIMARY KEY (entity, date, at)
 ) STRICT, WITHOUT ROWID;
