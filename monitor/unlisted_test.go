@@ -228,3 +228,28 @@ func TestADeletedCampaignsSpendIsUnlisted(t *testing.T) {
 		t.Errorf("warnings %q", s.Warnings)
 	}
 }
+
+func TestAPlatformThatListsEverythingHasNothingUnlisted(t *testing.T) {
+	now := instant(t, "2026-11-20T11:00:00Z")
+	r := newRig(t, now, func(r *rig, o *Options) {
+		src, _ := r.google(smallWorld(now.AddDate(0, 0, -60), now), 0)
+		o.Sources, o.Claim = []Source{src}, claimNone
+	})
+	for hour := range 30 {
+		r.clock.set(now.Add(time.Duration(hour) * time.Hour))
+		for range 3 {
+			r.clock.set(r.clock.now().Add(17 * time.Minute))
+			r.poll()
+		}
+		if s := r.show("14d", time.Time{}); len(notListed(s)) != 0 || len(s.Channels) != 1 {
+			t.Fatalf("at %s: %q", r.clock.now(), s.Warnings)
+		}
+	}
+	totals := 0
+	for _, p := range must(t)(r.o.Store.Polls(t.Context(), now, r.clock.now())) {
+		totals += b2i(p.Level == sources.LevelAccount)
+	}
+	if totals < 5 {
+		t.Errorf("%d polls of totals: nothing is proved", totals)
+	}
+}
