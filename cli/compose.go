@@ -18,6 +18,7 @@ import (
 	amazonads "adtop/sources/amazon_ads"
 	appleads "adtop/sources/apple_ads"
 	"adtop/sources/csv"
+	"adtop/sources/exec"
 	googleads "adtop/sources/google_ads"
 	linkedinads "adtop/sources/linkedin_ads"
 	metaads "adtop/sources/meta_ads"
@@ -37,7 +38,7 @@ func registry() *sources.Registry {
 	return sources.NewRegistry(
 		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(), linkedinads.Definition(), snapchatads.Definition(), pinterestads.Definition(), redditads.Definition(),
 		vkads.Definition(), amazonads.Definition(), appleads.Definition(),
-		shopify.Definition(), csv.Definition(),
+		shopify.Definition(), csv.Definition(), exec.Definition(),
 	)
 }
 
