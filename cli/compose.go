@@ -20,6 +20,7 @@ import (
 	"adtop/sources/csv"
 	"adtop/sources/exec"
 	googleads "adtop/sources/google_ads"
+	"adtop/sources/http"
 	linkedinads "adtop/sources/linkedin_ads"
 	metaads "adtop/sources/meta_ads"
 	microsoftads "adtop/sources/microsoft_ads"
@@ -38,7 +39,7 @@ func registry() *sources.Registry {
 	return sources.NewRegistry(
 		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(), linkedinads.Definition(), snapchatads.Definition(), pinterestads.Definition(), redditads.Definition(),
 		vkads.Definition(), amazonads.Definition(), appleads.Definition(),
-		shopify.Definition(), csv.Definition(), exec.Definition(),
+		shopify.Definition(), csv.Definition(), exec.Definition(), http.Definition(),
 	)
 }
 

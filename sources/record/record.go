@@ -129,13 +129,14 @@ func shape(value any) string {
 	return fmt.Sprintf("%T", value)
 }
 
-// Fillings replaces {from}, {to}, {until} (the day after to) and {account} in a
-// template; escape makes a value fit for its place, nil leaves it as it is.
+// Fillings replaces {from}, {to}, {until} (the day after to), {account}, {currency}
+// and {timezone} in a template; escape makes a value fit for its place, nil leaves it as it is.
 func Fillings(q sources.Query, escape func(string) string) *strings.Replacer {
 	if escape == nil {
 		escape = func(text string) string { return text }
 	}
 	return strings.NewReplacer(
 		"{from}", q.Days.From.String(), "{to}", q.Days.To.String(), "{until}", (q.Days.To + 1).String(), "{account}", escape(q.Account.ID),
+		"{currency}", string(q.Account.Currency), "{timezone}", escape(q.Account.Zone.String()),
 	)
 }
