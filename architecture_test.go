@@ -43,7 +43,7 @@ var testArrows = map[string][]string{
 	"sources/(adapter)":  {"sources/simulator", "sources/simulator/world", "sources/sourcetest"},
 	"sources/sourcetest": {"sources/simulator", "sources/simulator/world"},
 	"store":              {"store/storetest"},
-	"monitor":            append(adapters(), "sources/simulator", "sources/simulator/world"),
+	"monitor":            append(adapters(), "sources/record", "sources/simulator", "sources/simulator/world"),
 	"cli":                nil,
 }
 

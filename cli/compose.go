@@ -25,6 +25,7 @@ import (
 	metaads "adtop/sources/meta_ads"
 	microsoftads "adtop/sources/microsoft_ads"
 	pinterestads "adtop/sources/pinterest_ads"
+	"adtop/sources/postback"
 	redditads "adtop/sources/reddit_ads"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
@@ -39,7 +40,7 @@ func registry() *sources.Registry {
 	return sources.NewRegistry(
 		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(), linkedinads.Definition(), snapchatads.Definition(), pinterestads.Definition(), redditads.Definition(),
 		vkads.Definition(), amazonads.Definition(), appleads.Definition(),
-		shopify.Definition(), csv.Definition(), exec.Definition(), http.Definition(),
+		shopify.Definition(), csv.Definition(), exec.Definition(), http.Definition(), postback.Definition(),
 	)
 }
 

@@ -33,6 +33,7 @@ func Run(t *testing.T, open Opener) {
 		{"PastObservationsLeaveLaterOnesAlone", backdated},
 		{"LaterCommitOfOneInstantWins", sameInstant},
 		{"EventsCountWhereTheyBelong", events},
+		{"MessagesAboutAnEventAreMergedWithWhatIsKnown", mergedEvents},
 		{"PastEventsAreRightAsOfThen", pastEvents},
 		{"EventOfAnotherCurrencyIsRefused", foreignEvent},
 		{"OverflowNeverGetsIn", overflow},
