@@ -82,7 +82,7 @@ func (c dear) day(t *testing.T, every time.Duration) (polls, windows, calls int)
 }
 
 func TestADayOfTwentyAccountsStaysWithinTheLowestTier(t *testing.T) {
-	known := map[string]bool{csv.Definition().Type: true, "exec": true, "http": true, "postback": true, "record": true} // ask nobody, or whom their owner says
+	known := map[string]bool{csv.Definition().Type: true, "exec": true, "http": true, "postback": true, "record": true, "sql": true} // ask nobody, or whom their owner says
 	t.Logf("%-15s %-8s %6s %8s %7s %7s  %s", "type", "every", "polls", "windows", "calls", "limit", "because")
 	for _, c := range everything() {
 		d := c.definition
