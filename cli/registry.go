@@ -7,14 +7,18 @@ import (
 	amazonads "adtop/sources/amazon_ads"
 	appleads "adtop/sources/apple_ads"
 	"adtop/sources/csv"
+	"adtop/sources/exec"
 	googleads "adtop/sources/google_ads"
+	"adtop/sources/http"
 	linkedinads "adtop/sources/linkedin_ads"
 	metaads "adtop/sources/meta_ads"
 	microsoftads "adtop/sources/microsoft_ads"
 	pinterestads "adtop/sources/pinterest_ads"
+	"adtop/sources/postback"
 	redditads "adtop/sources/reddit_ads"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
+	"adtop/sources/sql"
 	tiktokads "adtop/sources/tiktok_ads"
 	vkads "adtop/sources/vk_ads"
 	yandexdirect "adtop/sources/yandex_direct"
@@ -26,14 +30,18 @@ func registry() *sources.Registry {
 		amazonads.Definition(),
 		appleads.Definition(),
 		csv.Definition(),
+		exec.Definition(),
 		googleads.Definition(),
+		http.Definition(),
 		linkedinads.Definition(),
 		metaads.Definition(),
 		microsoftads.Definition(),
 		pinterestads.Definition(),
+		postback.Definition(),
 		redditads.Definition(),
 		shopify.Definition(),
 		snapchatads.Definition(),
+		sql.Definition(),
 		tiktokads.Definition(),
 		vkads.Definition(),
 		yandexdirect.Definition(),

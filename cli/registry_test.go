@@ -132,7 +132,7 @@ func TestTheExampleConfigExplainsEveryOptionOfEveryType(t *testing.T) {
 			continue
 		}
 		for _, key := range optionsOf(reflect.TypeOf(d.Options()).Elem()) {
-			if !regexp.MustCompile(`(?m)(^ +(# )?|[{,] *)` + regexp.QuoteMeta(key) + `:`).MatchString(block) {
+			if !regexp.MustCompile(`(?m)(^ +(# *)?|[{,] *)` + regexp.QuoteMeta(key) + `:`).MatchString(block) {
 				t.Errorf("config.example.yaml does not show the option %s of %s", key, d.Type)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"adtop/snapshot"
+	"adtop/sources"
 	"adtop/store"
 )
 
@@ -32,6 +33,9 @@ func (m *Monitor) collect(ctx context.Context) error {
 	for _, src := range m.o.Sources {
 		p := &poller{m: m, src: src, schedules: map[string]*schedule{}}
 		pollers.Go(func() { p.poll(ctx, history) })
+		if l, ok := src.Source.(sources.Listener); ok {
+			pollers.Go(func() { p.listen(ctx, l) })
+		}
 	}
 	if m.o.Before != nil {
 		err := m.o.Before(ctx, func(b store.Batch) error { return m.commit(ctx, b) }, m.report)

@@ -231,7 +231,7 @@ func (p *poller) fetch(ctx context.Context, s *schedule, t task) (store.Batch, e
 		Gives: p.src.Definition.Gives, OmitsZeros: p.src.Definition.OmitsZeros,
 		ObservedAt: p.m.o.Clock.Now(),
 	}
-	if p.src.Definition.Events && !t.history {
+	if !t.history {
 		state, err := p.m.o.Store.State(ctx, p.src.Name, account.ID)
 		if err != nil {
 			return b, err

@@ -2,7 +2,9 @@ package sources
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -50,9 +52,9 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.Ref), nil }
 // NewSecret returns a resolved secret; it is for tests and the demo.
 func NewSecret(value string) Secret { return Secret{Ref: "given", value: value} }
 
-// ResolveSecrets looks up every Secret field of the option struct that options
-// points to, and of the structs within it; fields that are not exported are left
-// alone. The error names the yaml key.
+// ResolveSecrets looks up every Secret of the option struct that options points
+// to: fields, maps of secrets, and those of the structs within it; fields that are
+// not exported are left alone. The error names the yaml key.
 func ResolveSecrets(options any, lookup func(ref string) (string, error)) error {
 	return resolve(reflect.ValueOf(options).Elem(), lookup)
 }
@@ -73,11 +75,29 @@ func resolve(v reflect.Value, lookup func(string) (string, error)) error {
 				return fmt.Errorf("%s: %w", key, err)
 			}
 			secret.value = value
+		} else if secrets, ok := field.Interface().(map[string]Secret); ok {
+			if err := resolveMap(kind, secrets, lookup); err != nil {
+				return err
+			}
 		} else if field.Kind() == reflect.Struct {
 			if err := resolve(field, lookup); err != nil {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+func resolveMap(field reflect.StructField, secrets map[string]Secret, lookup func(string) (string, error)) error {
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		secret := secrets[name]
+		value, err := lookup(secret.Ref)
+		if err != nil {
+			key, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+			return fmt.Errorf("%s.%s: %w", key, name, err)
+		}
+		secret.value = value
+		secrets[name] = secret
 	}
 	return nil
 }

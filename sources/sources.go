@@ -24,6 +24,21 @@ type Source interface {
 	Fetch(ctx context.Context, q Query, yield func(Record) error) (Receipt, error)
 }
 
+// Listener is a Source that is pushed to, of one account. Listen takes what comes
+// until ctx ends, and answers a sender only after sink has committed. Its Fetch
+// hands over nothing, without any wait: it says whether it listens, and its receipt
+// goes with what is committed.
+type Listener interface {
+	// Listen calls sink from one goroutine at a time, with Events. What sink
+	// refuses is not committed, none of it. Listen returns nil when ctx has
+	// ended, and else why it cannot listen.
+	Listen(ctx context.Context, sink func([]Record) error) error
+	// Merge says what is known of an event after a message about it, which may
+	// come twice, late or in part. It returns false where the message changes
+	// nothing. It is a pure function of both, counting apart.
+	Merge(known, reported Event) (Event, bool)
+}
+
 // Account is an advertising account, a shop or a property.
 type Account struct {
 	ID       string // the platform's id

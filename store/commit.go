@@ -34,8 +34,9 @@ type commit struct {
 
 	rows   []slotValue
 	events []sources.Event
-	turned map[*table][]turn // new versions
-	resum  map[kpi.Date]bool // dates whose sums a difference does not tell
+	shifts map[slotKey]kpi.Metrics // by how much events change the sums of slots, where nothing newer is known
+	turned map[*table][]turn       // new versions
+	resum  map[kpi.Date]bool       // dates whose sums a difference does not tell
 }
 
 // slotValue is a slot and what was reported of it.
@@ -60,7 +61,7 @@ func (s *SQLite) Commit(ctx context.Context, b Batch) (Change, error) {
 	b.Gives &= kpi.AllFields
 	c := &commit{
 		ctx: ctx, batch: b, at: instantOf(b.ObservedAt), dimension: sources.Clean(b.Query.Breakdown),
-		polls: map[kpi.Date]instant{}, turned: map[*table][]turn{}, resum: map[kpi.Date]bool{},
+		polls: map[kpi.Date]instant{}, shifts: map[slotKey]kpi.Metrics{}, turned: map[*table][]turn{}, resum: map[kpi.Date]bool{},
 	}
 	seq, err := s.write(ctx, tried, func(w *writer) error {
 		c.w = w
@@ -129,7 +130,7 @@ func (c *commit) carryOn(events []slotKey) error {
 	if err := c.mergeRows(c.rows, c.family()); err != nil {
 		return err
 	}
-	sums, err := c.w.eventSums(events)
+	sums, err := c.shiftedSums(events)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
 	"fmt"
 	"maps"
@@ -42,6 +43,51 @@ func (c *commit) mergeEvents() ([]slotKey, error) {
 	return slices.Sorted(maps.Keys(touched)), nil
 }
 
+// shiftedSums are the new sums of slots: the stored ones, shifted by what this
+// commit changed. Adding up all events again would make every commit slower than
+// the one before. Where nothing is stored they are added up.
+func (c *commit) shiftedSums(slots []slotKey) ([]slotValue, error) {
+	const fields = kpi.Conversions | kpi.Revenue
+	var sums []slotValue
+	var anew []slotKey
+	for _, k := range slots {
+		stored, err := c.w.span(hourTable, k, c.feed, c.at)
+		if err != nil {
+			return nil, err
+		}
+		old := stored.find(k)
+		if old.at == 0 || old.value.Has != fields {
+			anew = append(anew, k)
+			continue
+		}
+		sum, err := old.value.Add(c.shifts[k])
+		if err == nil {
+			err = checkMetrics(sum)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("events of %s: %w", k.date(), err)
+		}
+		sums = append(sums, slotValue{k, figure{Metrics: sum}})
+	}
+	added, err := c.w.eventSums(anew)
+	if err != nil {
+		return nil, err
+	}
+	sums = append(sums, added...)
+	slices.SortFunc(sums, func(a, b slotValue) int { return cmp.Compare(a.key, b.key) })
+	return sums, nil
+}
+
+// shift notes what a version of an event adds to its slot, or takes off it.
+func (c *commit) shift(v eventVersion, sign kpi.Micros) error {
+	if !v.status.Counts() {
+		return nil
+	}
+	sum, err := c.shifts[v.key].Add(kpi.Metrics{Has: kpi.Conversions | kpi.Revenue, Conversions: sign * kpi.MicrosPerUnit, Revenue: sign * v.value})
+	c.shifts[v.key] = sum
+	return err
+}
+
 // eventSums adds up the events that count in some hours now.
 func (w *writer) eventSums(slots []slotKey) ([]slotValue, error) {
 	var sums []slotValue
@@ -69,15 +115,25 @@ func (w *writer) eventSums(slots []slotKey) ([]slotValue, error) {
 
 // mergeEvent stores one event and notes the slots whose sums it changes.
 func (c *commit) mergeEvent(e sources.Event, touched map[slotKey]bool) error {
-	now, err := c.eventVersion(e)
-	if err != nil {
-		return err
+	if sources.Clean(e.ID) == "" {
+		return fmt.Errorf("it has no id")
 	}
 	id, err := c.event(sources.Clean(e.ID))
 	if err != nil {
 		return err
 	}
 	history, err := c.w.eventHistory(id)
+	if err != nil {
+		return err
+	}
+	if known := len(history); c.batch.Merge != nil && known > 0 {
+		merged, changed := c.batch.Merge(history[known-1].value.public(e.ID), e)
+		if !changed {
+			return nil
+		}
+		e = merged
+	}
+	now, err := c.eventVersion(e)
 	if err != nil {
 		return err
 	}
@@ -88,6 +144,15 @@ func (c *commit) mergeEvent(e sources.Event, touched map[slotKey]bool) error {
 	gone, put := difference(history, observe(history, c.at, now, confirmed, nil))
 	if len(gone)+len(put) == 0 {
 		return nil
+	}
+	if known := len(history); known > 0 {
+		err = c.shift(history[known-1].value, -1)
+	}
+	if err == nil {
+		err = c.shift(now, 1)
+	}
+	if err != nil {
+		return err
 	}
 	for _, s := range history {
 		touched[s.value.key] = true
@@ -113,8 +178,6 @@ func (c *commit) mergeEvent(e sources.Event, touched map[slotKey]bool) error {
 func (c *commit) eventVersion(e sources.Event) (eventVersion, error) {
 	account := c.batch.Account
 	switch {
-	case sources.Clean(e.ID) == "":
-		return eventVersion{}, fmt.Errorf("it has no id")
 	case e.Currency != account.Currency && (e.Currency != "" || e.Value != 0):
 		return eventVersion{}, fmt.Errorf("its currency is %q, the account's is %s", sources.Clean(string(e.Currency)), account.Currency)
 	case e.Status < sources.Approved || e.Status > sources.Test:
@@ -140,6 +203,14 @@ func (c *commit) eventVersion(e sources.Event) (eventVersion, error) {
 		key: packSlot(slot, entity), kind: sources.Clean(e.Kind), time: instantOf(e.Time), status: e.Status, value: e.Value, currency: e.Currency,
 		refunded: e.Refunded, tax: e.Tax, shipping: e.Shipping, ref: ref.ID(), clickID: sources.Clean(e.ClickID), isNew: e.New,
 	}, checkSlot(slot)
+}
+
+// public is the event that a version is of.
+func (v eventVersion) public(id string) sources.Event {
+	return sources.Event{
+		ID: id, Kind: v.kind, Time: v.time.time(), Status: v.status, Value: v.value, Currency: v.currency, Refunded: v.refunded,
+		Tax: v.tax, Shipping: v.shipping, Key: sources.ParseKey(v.ref), ClickID: v.clickID, New: v.isNew,
+	}
 }
 
 // event returns the id of an event, making it when it is new.

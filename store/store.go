@@ -177,6 +177,9 @@ type Batch struct {
 	// in the fields of Gives.
 	Gives      kpi.Fields
 	OmitsZeros bool
+	// Merge, where it is set, makes the event to store of the newest known one
+	// and the one in Records, or returns false when there is nothing to store.
+	Merge func(known, reported sources.Event) (sources.Event, bool)
 }
 
 // Change says what a Commit changed.

@@ -32,6 +32,7 @@ type Options struct {
 	// errors.Is and errors.As.
 	Classify func(*Response) *sources.Error
 
+	XML       bool          // answers are XML, also without its declaration: not everything in angle brackets is a web page
 	UserAgent string        // in place of adtop's own, for platforms that want one that names its user
 	Timeout   time.Duration // of one attempt, reading the answer included; 0 means a minute
 }
@@ -182,7 +183,7 @@ func (c *Client) attempt(ctx context.Context, r *Request) (*Response, error) {
 
 // classify asks the adapter first and the status next.
 func (c *Client) classify(r *Response) *sources.Error {
-	if c.Classify != nil && !looksLikeHTML(r) {
+	if c.Classify != nil && !c.looksLikeHTML(r) {
 		if refusal := c.Classify(r); refusal != nil {
 			return refusal
 		}

@@ -11,6 +11,14 @@ import (
 
 const redacted = "[redacted]"
 
+// Redact returns a function that takes secrets out of text, in every form in which
+// they travel, and one that makes more of them known: for adapters that write what
+// no Client has cleaned.
+func Redact(secrets ...string) (clean func(string) string, add func(secrets ...string)) {
+	r := newRedactor(secrets)
+	return r.clean, r.add
+}
+
 // redactor takes known secrets out of text.
 type redactor struct {
 	mu    sync.RWMutex

@@ -13,7 +13,7 @@ import (
 // own form; nil for a success in a form that can be read.
 func (c *Client) byStatus(r *Response) *sources.Error {
 	what := ""
-	if looksLikeHTML(r) {
+	if c.looksLikeHTML(r) {
 		what = ": answered with an HTML page" + title(r.Body)
 	} else if r.Status/100 != 2 {
 		what = c.excerpt(r.Body)
@@ -48,8 +48,12 @@ func (c *Client) byStatus(r *Response) *sources.Error {
 
 // looksLikeHTML says whether the answer is a web page, as proxies, captive
 // portals and front ends in trouble send them.
-func looksLikeHTML(r *Response) bool {
+func (c *Client) looksLikeHTML(r *Response) bool {
 	start := bytes.TrimLeft(r.Body[:min(len(r.Body), 512)], " \t\r\n\ufeff")
+	if c.XML {
+		start = bytes.ToLower(start)
+		return bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html"))
+	}
 	return bytes.HasPrefix(start, []byte("<")) && !bytes.HasPrefix(start, []byte("<?xml"))
 }
 

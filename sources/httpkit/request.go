@@ -31,6 +31,7 @@ type Request struct {
 	Link   string      // instead of Path and Query: an absolute URL from an answer, such as the next page
 	Header http.Header // besides Options.Header and over it
 	Body   any         // sent as JSON when not nil
+	Plain  []byte      // instead of Body: sent as it is, with a Content-Type in Header
 
 	// Bare sends no credentials: for a Link that carries its own. Such a link
 	// may also lead to the https hosts whose names end in one of Hosts.
@@ -97,6 +98,8 @@ func (c *Client) build(ctx context.Context, r *Request) (*http.Request, error) {
 			return nil, sources.Errorf(sources.Invalid, "request cannot be encoded: %w", err)
 		}
 		body = bytes.NewReader(encoded)
+	} else if r.Plain != nil {
+		body = bytes.NewReader(r.Plain)
 	}
 	request, err := http.NewRequestWithContext(ctx, r.Method, address.String(), body)
 	if err != nil {

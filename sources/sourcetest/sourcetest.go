@@ -43,6 +43,8 @@ type Adapter struct {
 	Secrets   []string // credentials that must turn up nowhere
 	Refreshes bool     // an expired access token is renewed
 	Parks     bool     // the platform may throttle for hours, and says for how long
+	// Told: the accounts stand in the options, so that listing them asks nobody.
+	Told bool
 
 	// Events lists, for an adapter of events, what is expected of the days as
 	// of an instant. Adapters of rows leave it nil: their truth is the world's.

@@ -66,6 +66,44 @@ func events(t *testing.T, f *fixture) {
 	}
 }
 
+// mergedEvents pushes an order in parts: its value, a message without one, and an
+// older status. Merge is asked about each but the first, of one batch too.
+func mergedEvents(t *testing.T, f *fixture) {
+	const spring = "utm_campaign=spring"
+	asked := 0
+	push := func(minute int, records ...sources.Record) {
+		b := shop(at(minute), records...)
+		b.Merge = func(known, reported sources.Event) (sources.Event, bool) {
+			asked++
+			if reported.Status == sources.Pending || known == reported {
+				return known, false
+			}
+			known.Status = reported.Status
+			if reported.Currency != "" {
+				known.Value = reported.Value
+			}
+			return known, true
+		}
+		f.commit(b)
+	}
+	whole := order("1", "spring", start, 10)
+	part := sources.Event{ID: "1", Kind: "order", Time: start.Add(3 * time.Hour), Status: sources.Approved}
+	pending, rejected := part, part
+	pending.Status, rejected.Status = sources.Pending, sources.Rejected
+	push(0, whole, part, pending)
+	push(5, pending)
+	f.wantTotal(spring, today, at(5), orders(1, 10))
+	push(10, rejected, order("2", "spring", start, 7))
+	f.wantTotal(spring, today, at(9), orders(1, 10))
+	f.wantTotal(spring, today, at(10), orders(1, 7))
+	if asked != 4 {
+		t.Errorf("Merge was asked %d times, want once for each message but the first of each order", asked)
+	}
+	if _, strange := f.ids()["none"]; strange {
+		t.Error("a message without an origin made an entity of its own")
+	}
+}
+
 func pastEvents(_ *testing.T, f *fixture) {
 	const spring = "utm_campaign=spring"
 	old, young := order("1", "spring", start, 10), order("2", "spring", start, 20)

@@ -34,6 +34,7 @@ func Run(t *testing.T, open Opener) {
 		{"PastObservationsInSeriesKeepTheirInstants", pastInSeries},
 		{"LaterCommitOfOneInstantWins", sameInstant},
 		{"EventsCountWhereTheyBelong", events},
+		{"MessagesAboutAnEventAreMergedWithWhatIsKnown", mergedEvents},
 		{"PastEventsAreRightAsOfThen", pastEvents},
 		{"EventOfAnotherCurrencyIsRefused", foreignEvent},
 		{"OverflowNeverGetsIn", overflow},
