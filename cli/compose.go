@@ -26,6 +26,7 @@ import (
 	redditads "adtop/sources/reddit_ads"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
+	"adtop/sources/stripe"
 	tiktokads "adtop/sources/tiktok_ads"
 	vkads "adtop/sources/vk_ads"
 	yandexdirect "adtop/sources/yandex_direct"
@@ -37,7 +38,7 @@ func registry() *sources.Registry {
 	return sources.NewRegistry(
 		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(), linkedinads.Definition(), snapchatads.Definition(), pinterestads.Definition(), redditads.Definition(),
 		vkads.Definition(), amazonads.Definition(), appleads.Definition(),
-		shopify.Definition(), csv.Definition(),
+		shopify.Definition(), stripe.Definition(), csv.Definition(),
 	)
 }
 

@@ -17,6 +17,7 @@ import (
 	redditads "adtop/sources/reddit_ads"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
+	"adtop/sources/stripe"
 	tiktokads "adtop/sources/tiktok_ads"
 	vkads "adtop/sources/vk_ads"
 	yandexdirect "adtop/sources/yandex_direct"
@@ -47,6 +48,7 @@ func everything() []dear {
 		{amazonads.Definition(), 9, 18, 0, 3},   // 31 days a report; a list in each region
 		{appleads.Definition(), 1, 1, 1, 21},
 		{shopify.Definition(), 1, 0, 0, 1},
+		{stripe.Definition(), 3, 0, 0, 20}, // payments, refunds and disputes
 	}
 }
 

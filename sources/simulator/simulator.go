@@ -69,6 +69,7 @@ var services = map[string]service{
 	world.VK:        {(*Simulator).vkAds, (*Simulator).vkFailure},
 	world.Amazon:    {(*Simulator).amazonAds, (*Simulator).amazonFailure},
 	world.Apple:     {(*Simulator).appleAds, (*Simulator).appleFailure},
+	world.Stripe:    {(*Simulator).stripe, (*Simulator).stripeFailure},
 	shopify:         {(*Simulator).shopify, (*Simulator).shopifyFailure},
 }
 

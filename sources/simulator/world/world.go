@@ -33,6 +33,12 @@ const (
 	CSV       = "csv"
 )
 
+// The shops that are simulated besides Shopify.
+const (
+	Stripe      = "stripe"
+	WooCommerce = "woocommerce"
+)
+
 // Spec describes a world. It is not changed after New.
 type Spec struct {
 	Seed      uint64
