@@ -29,6 +29,7 @@ import (
 	"adtop/sources/stripe"
 	tiktokads "adtop/sources/tiktok_ads"
 	vkads "adtop/sources/vk_ads"
+	"adtop/sources/woocommerce"
 	yandexdirect "adtop/sources/yandex_direct"
 	"adtop/store"
 )
@@ -38,7 +39,7 @@ func registry() *sources.Registry {
 	return sources.NewRegistry(
 		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(), linkedinads.Definition(), snapchatads.Definition(), pinterestads.Definition(), redditads.Definition(),
 		vkads.Definition(), amazonads.Definition(), appleads.Definition(),
-		shopify.Definition(), stripe.Definition(), csv.Definition(),
+		shopify.Definition(), stripe.Definition(), woocommerce.Definition(), csv.Definition(),
 	)
 }
 

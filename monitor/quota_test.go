@@ -20,6 +20,7 @@ import (
 	"adtop/sources/stripe"
 	tiktokads "adtop/sources/tiktok_ads"
 	vkads "adtop/sources/vk_ads"
+	"adtop/sources/woocommerce"
 	yandexdirect "adtop/sources/yandex_direct"
 )
 
@@ -48,7 +49,8 @@ func everything() []dear {
 		{amazonads.Definition(), 9, 18, 0, 3},   // 31 days a report; a list in each region
 		{appleads.Definition(), 1, 1, 1, 21},
 		{shopify.Definition(), 1, 0, 0, 1},
-		{stripe.Definition(), 3, 0, 0, 20}, // payments, refunds and disputes
+		{stripe.Definition(), 3, 0, 0, 20},      // payments, refunds and disputes
+		{woocommerce.Definition(), 2, 0, 0, 40}, // what was modified, and the trash; site and currency
 	}
 }
 
