@@ -175,7 +175,7 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 
 func campaignOf(c snapshot.Campaign) jsonCampaign {
 	j := jsonCampaign{Source: c.Source, Account: c.Account, ID: c.ID, Name: c.Name, Status: c.Status, URL: text(c.URL),
-		PUnprofitable: number(c.P), Reason: c.Reason, jsonFigures: figuresOf(c.Now)}
+		PUnprofitable: percent(c.P), Reason: c.Reason, jsonFigures: figuresOf(c.Now)}
 	if c.Verdict != "" {
 		j.Verdict = &c.Verdict
 	}
@@ -219,6 +219,16 @@ func number(r kpi.Ratio) *float64 {
 		return nil
 	}
 	v := math.Round(r.Value*1e6) / 1e6
+	return &v
+}
+
+// percent rounds to a hundredth: a campaign that is told anew after a start is
+// judged no more exactly as before.
+func percent(r kpi.Ratio) *float64 {
+	if !r.OK {
+		return nil
+	}
+	v := math.Round(r.Value*100) / 100
 	return &v
 }
 

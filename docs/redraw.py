@@ -1,19 +1,16 @@
 #!/usr/bin/env python3
-"""Draws docs/overview.svg from a screen of the demo, as tmux has it:
+"""Draws a screen of adtop, as tmux has it, as SVG on stdout:
 
-    go build -o adtop . && tmux new-session -d -s adtop -x 120 -y 32 \\
-        './adtop demo --theme dark --color truecolor --start 2026-11-16'
-    tmux set -t adtop status off         # some minutes later:
-    tmux capture-pane -t adtop -e -p | python3 docs/redraw.py > docs/overview.svg
+    tmux capture-pane -t adtop -e -p | python3 docs/redraw.py dark > docs/overview.svg
 
-The same start and seed give the same world; the moment of the capture is yours.
+docs/screens.sh does so for every screen of the demo.
 """
 import html
 import re
 import sys
 
 CELL, LINE, LEFT, TOP = 8.43, 18, 12.0, 26
-INK, PAPER = "#c8ccd4", "#16181d"
+INK, PAPER = ("#24292f", "#ffffff") if sys.argv[1:] == ["light"] else ("#c8ccd4", "#16181d")
 
 
 def pieces(line):
@@ -47,7 +44,8 @@ def restyle(style, codes):
 
 
 def draw(lines):
-    width, height = round(2 * LEFT + CELL * 120), LINE * len(lines) + 60
+    columns = max(len(re.sub(r"\x1b\[[0-9;:]*m", "", line)) for line in lines)
+    width, height = round(2 * LEFT + CELL * columns), LINE * len(lines) + 60
     yield (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
            'font-family="ui-monospace, DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14">')
     yield f'<rect width="100%" height="100%" rx="8" fill="{PAPER}"/>'

@@ -40,11 +40,11 @@ func (m *Monitor) collect(ctx context.Context) error {
 			return err
 		}
 	}
-	close(history)
 	w, err := m.beginEvaluating(ctx)
 	if err != nil {
 		return err
 	}
+	close(history) // what it brings comes after the replay: the same start gives the same picture
 	pollers.Go(func() { m.thin(ctx) })
 	err = m.rounds(ctx, w)
 	cancel() // a commit may wait for somebody to take its outcome
@@ -92,9 +92,12 @@ func (m *Monitor) beginEvaluating(ctx context.Context) (*weigher, error) {
 	if err := m.assign(ctx); err != nil {
 		return nil, err
 	}
-	w := newWeigher(&m.o)
-	if err := w.replay(ctx, m.o.Clock.Now()); err != nil {
+	w, now := newWeigher(&m.o), m.o.Clock.Now()
+	if err := w.replay(ctx, now); err != nil {
 		return nil, fmt.Errorf("replay the store: %w", err)
+	}
+	if err := w.rankCampaigns(ctx, m.builder, now); err != nil {
+		return nil, err
 	}
 	m.evaluating = true
 	return w, nil
@@ -168,8 +171,6 @@ func (m *Monitor) absorb(ctx context.Context, w *weigher, o outcome) error {
 		}
 		w.tellCampaigns(o.change.Versions)
 		if o.poll.Source != "" {
-			w.tied = w.tied || o.poll.At.Equal(w.polled)
-			w.polled = o.poll.At
 			w.advance(o.poll)
 		}
 		select {

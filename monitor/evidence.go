@@ -39,12 +39,6 @@ type weigher struct {
 	alarm    snapshot.Alarm          // in force, chosen on the day armed
 	armed    kpi.Date
 
-	// tied says that polls of one instant were told in the order of their
-	// answers, which is another each time: where time stands still, as in a
-	// demo that is printed, the store's order has to decide.
-	tied   bool
-	polled time.Time // instant of the last poll that was told live
-
 	most       int      // campaigns of a channel to weigh
 	ranked     kpi.Date // the day on which they were chosen; 0 is never
 	rankedAt   time.Time

@@ -149,10 +149,11 @@ func pair(chosen []*weighedCampaign, members map[store.EntityID]claimed, results
 			continue
 		}
 		for _, name := range []string{m.Name, m.Entity.Entity.ID} {
-			if name = strings.ToLower(name); called[name] == nil {
+			name = strings.ToLower(name)
+			if called[name] == nil {
 				called[name] = map[store.EntityID]bool{}
 			}
-			called[strings.ToLower(name)][id] = true
+			called[name][id] = true
 		}
 	}
 	byCampaign, all, named := map[store.EntityID]map[store.EntityID]claimed{}, 0.0, 0.0
@@ -162,10 +163,12 @@ func pair(chosen []*weighedCampaign, members map[store.EntityID]claimed, results
 			continue
 		}
 		all += max(0, results[id])
-		owners := called[strings.ToLower(nameOf(m))]
-		if len(owners) > 0 {
-			named += max(0, results[id])
+		name := strings.ToLower(nameOf(m))
+		owners := called[name]
+		if name == "" || len(owners) == 0 {
+			continue // it is nobody's
 		}
+		named += max(0, results[id])
 		for owner := range owners {
 			if byCampaign[owner] == nil {
 				byCampaign[owner] = map[store.EntityID]claimed{}

@@ -15,13 +15,6 @@ import (
 // round judges the channels, and decides what follows from that and from the
 // commands that wait.
 func (m *Monitor) round(ctx context.Context, w *weigher) error {
-	if w.tied && !closed(m.settled) && len(m.wholeSources()) == len(m.o.Sources) {
-		again, err := m.beginEvaluating(ctx)
-		if err != nil {
-			return err
-		}
-		*w = *again
-	}
 	planned := m.status() // before the time is read: a poll that it counts as done is known by then
 	now := m.o.Clock.Now()
 	w.forget(now)

@@ -63,7 +63,12 @@ func newAccount(b *testing.B, most int) *account {
 	if a.w, err = a.m.beginEvaluating(context.Background()); err != nil {
 		b.Fatal(err)
 	}
-	a.w.most = most
+	if a.w.most = most; most == 0 {
+		a.w.campaignOf = nil
+		for _, c := range a.w.channels {
+			c.campaigns = nil
+		}
+	}
 	a.round()
 	return a
 }

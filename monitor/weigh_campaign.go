@@ -44,7 +44,7 @@ func (w *weigher) tellCampaigns(versions []store.Version) {
 			return cmp.Or(cmp.Compare(a.Slot.Date, b.Slot.Date), cmp.Compare(a.Slot.Hour, b.Slot.Hour), cmp.Compare(a.Entity, b.Entity))
 		})
 		for _, v := range list {
-			w.tellCampaign(c, v, false)
+			w.tellCampaign(c, v, !v.At.After(w.rankedAt)) // else it depended on which came first
 		}
 	}
 }

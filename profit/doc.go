@@ -14,7 +14,7 @@
 // known:
 //
 //	go test -bench Detector ./profit             against other rules and an oracle
-//	go test -run 'Gates|Unusual|PIs' -grid ./profit    the gates at full size
+//	go test -run 'Gates|Unusual|PIs|Cells' -grid ./profit  the gates at full size
 //	go generate ./profit                         the table behind Thresholds
 //
 // The package is pure: it does no I/O and never reads the clock. A Detector is

@@ -28,12 +28,17 @@ type slotHistory struct {
 // in series.
 const maxHistories = 64
 
-// load reads the histories of one date of some feeds, where they are not kept.
-func (w *writer) load(date kpi.Date, feeds []*feed) error {
-	owner := map[EntityID]histories{}
+// letGo makes room for histories. It must not be called between a change to
+// them and the moment at which that is stored: what is read again would lack it.
+func (w *writer) letGo() {
 	if len(w.histories) > maxHistories {
 		clear(w.histories)
 	}
+}
+
+// load reads the histories of one date of some feeds, where they are not kept.
+func (w *writer) load(date kpi.Date, feeds []*feed) error {
+	owner := map[EntityID]histories{}
 	for _, f := range feeds {
 		key := historyKey{f.id, date}
 		if w.histories[key] != nil {
@@ -95,8 +100,11 @@ func (w *writer) load(date kpi.Date, feeds []*feed) error {
 }
 
 // amend fits a commit into the past of its feed: each slot's history is
-// rewritten, and the sums of its dates are left to be made anew.
+// rewritten, and the sums of its dates are left to be made anew. Those of a
+// second poll of the newest instant are made at once: whoever follows the
+// commits is to be told of them.
 func (c *commit) amend(events []slotKey) error {
+	c.w.letGo()
 	rewritten := rewrite{}
 	family := c.family()
 	for _, g := range c.groups(c.rows, family) {
@@ -116,6 +124,11 @@ func (c *commit) amend(events []slotKey) error {
 		c.w.dropSpans(c.feed, date)
 		if err := c.w.markUnsummed(historyKey{c.feed.id, date}); err != nil {
 			return err
+		}
+		if c.at == c.feed.newest {
+			if err := c.sumAnew(date); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -50,6 +50,7 @@ func (c *commit) sumAnew(date kpi.Date) error {
 // given by hours, and the parts. It returns the versions of parts that it put,
 // and how many sums of each feed gave another answer before.
 func (w *writer) sumDate(ctx context.Context, date kpi.Date, feeds []*feed) (told []PartVersion, differ map[*feed]int, err error) {
+	w.letGo()
 	if err := w.load(date, feeds); err != nil {
 		return nil, nil, err
 	}

@@ -13,7 +13,7 @@ import (
 func (a *app) headerLine() string {
 	st, w := a.st, a.width
 	if a.alarm != "" {
-		return st.textLine(st.alarm, " ▲ NEW  "+a.alarm+"  ! opens it, esc hides it", w)
+		return st.bandLine(st.alarm, " ▲ NEW  "+a.alarm+"  ! opens it, esc hides it", w)
 	}
 	return st.line(w, func(p *pen) {
 		p.write(st.accent, " adtop ")

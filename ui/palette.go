@@ -84,20 +84,21 @@ func (a *app) everything() []choice {
 		})
 	}
 	for i, f := range charted {
-		add("chart: "+f.name, "v", did2(func() { a.chartFigure(i) }))
+		add("chart: "+f.name, "v", doing(func() { a.chartFigure(i) }))
 	}
 	for _, c := range a.list().choices() {
 		if c.sorts {
-			add("sort by: "+c.title, "s", did2(func() { a.list().sortBy(c.key); a.saySort() }))
+			add("sort by: "+c.title, "s", doing(func() { a.list().sortBy(c.key); a.saySort() }))
 		}
 	}
 	for _, theme := range Themes {
-		add("theme: "+theme, "", did2(func() { a.setTheme(theme) }))
+		add("theme: "+theme, "", doing(func() { a.setTheme(theme) }))
 	}
 	return out
 }
 
-func did2(work func()) func() tea.Cmd {
+// doing makes a choice of work that needs no command.
+func doing(work func()) func() tea.Cmd {
 	return func() tea.Cmd {
 		work()
 		return nil

@@ -86,6 +86,9 @@ func (a *app) arrive(to place) {
 		a.scrolled[channel] = [panelCount]int{}
 		a.campaigns.cursor, a.campaigns.top = "", 0
 	}
+	if to.screen == alerts { // it is in sight there
+		a.hush()
+	}
 	a.place, a.reading = to, -1
 	a.want()
 	a.arrange()

@@ -25,36 +25,35 @@ type spark struct {
 // The scale is the row's own and always contains zero.
 func trendOf(days []snapshot.Day) trend {
 	days = days[max(0, len(days)-trendDays):]
-	value := func(f snapshot.Figures) kpi.Ratio { return f.Profit.Float() }
-	low, high, found := extent(days, value)
-	if !found {
-		value = func(f snapshot.Figures) kpi.Ratio {
-			return kpi.Ratio{Value: f.Metrics.Revenue.Float(), OK: f.Metrics.Knows(kpi.Revenue)}
+	var values [trendDays]kpi.Ratio
+	low, high, found := 0.0, 0.0, false
+	for pass := 0; pass < 2 && !found; pass++ {
+		for i := range days {
+			f := &days[i].Figures
+			v := f.Profit.Float()
+			if pass == 1 {
+				v = kpi.Ratio{Value: f.Metrics.Revenue.Float(), OK: f.Metrics.Knows(kpi.Revenue)}
+			}
+			if v.OK = v.OK && f.Known; v.OK {
+				low, high, found = min(low, v.Value), max(high, v.Value), true
+			}
+			values[i] = v
 		}
-		low, high, _ = extent(days, value)
 	}
 	var out trend
-	for i, day := range days {
-		v := value(day.Figures)
-		if !day.Figures.Known || !v.OK {
+	for i := range days {
+		v := values[i]
+		if !v.OK {
 			continue
 		}
 		level := int8(1)
 		if high > low {
 			level = 1 + int8(7*(v.Value-low)/(high-low)+0.5)
 		}
-		out[trendDays-len(days)+i] = spark{level, v.Value < 0, isYoung(day.Figures)}
+		m := days[i].Figures.Maturity
+		out[trendDays-len(days)+i] = spark{level, v.Value < 0, m.OK && m.Value < young}
 	}
 	return out
-}
-
-func extent(days []snapshot.Day, value func(snapshot.Figures) kpi.Ratio) (low, high float64, found bool) {
-	for _, day := range days {
-		if v := value(day.Figures); day.Figures.Known && v.OK {
-			low, high, found = min(low, v.Value), max(high, v.Value), true
-		}
-	}
-	return low, high, found
 }
 
 // draw writes the trend in its last width cells.

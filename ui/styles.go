@@ -16,7 +16,10 @@ import (
 
 // style is a ready-made escape prefix, and the same on a selected line.
 // Composing it once makes a frame some forty times cheaper than styling cells.
-type style struct{ on, selected string }
+type style struct {
+	on, selected string
+	reversed     bool // its spaces are seen
+}
 
 // palette names the colours by what they mean. A nil colour is the terminal's own.
 type palette struct {
@@ -113,7 +116,7 @@ func stylesOf(c palette) *Styles {
 				selected = selected.ForegroundColor(fg)
 			}
 		}
-		out := style{on: plain.String(), selected: selected.String()}
+		out := style{on: plain.String(), selected: selected.String(), reversed: slices.Contains(attributes, ansi.AttrReverse)}
 		if len(plain) == 0 {
 			out.on = ""
 		}

@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-
-	"github.com/charmbracelet/x/ansi"
 
 	"adtop/kpi"
 )
@@ -75,12 +72,6 @@ type table[R comparable] struct {
 	grid  grid[R]
 	drawn map[string]drawn[R]
 	st    *Styles // that drawn was drawn with
-}
-
-type drawn[R comparable] struct {
-	row      R
-	selected bool
-	line     string
 }
 
 // show takes in the lines of a new picture; they are the table's from now on.
@@ -248,30 +239,6 @@ func (t *table[R]) sortedBy() string {
 	return ""
 }
 
-// index is the place of the selected line; when it has gone, or none was
-// chosen, the first.
-func (t *table[R]) index() int {
-	return max(0, slices.IndexFunc(t.shown, func(r *R) bool { return t.id(r) == t.cursor }))
-}
-
-// current is the selected line, nil when there is none.
-func (t *table[R]) current() *R {
-	if len(t.shown) == 0 {
-		return nil
-	}
-	return t.shown[t.index()]
-}
-
-// selected is the id of the selected line, "" when there is none.
-func (t *table[R]) selected() string {
-	if r := t.current(); r != nil {
-		return t.id(r)
-	}
-	return ""
-}
-
-func (t *table[R]) choose(id string) { t.cursor = id }
-
 // choices are all columns with whether they are chosen: the chosen ones first,
 // as they stand, when the user has chosen.
 func (t *table[R]) choices() []columnChoice {
@@ -315,209 +282,4 @@ func (t *table[R]) chosen() []*column[R] {
 		}
 	}
 	return out
-}
-
-// move moves the cursor.
-func (t *table[R]) move(m move) {
-	if len(t.shown) == 0 {
-		return
-	}
-	to := m.from(t.index(), len(t.shown), max(1, t.height-1))
-	t.cursor = t.id(t.shown[to])
-}
-
-// move is a way to move a cursor or to scroll.
-type move int
-
-const (
-	lineDown move = iota
-	lineUp
-	pageDown
-	pageUp
-	toFirst
-	toLast
-)
-
-// from is where the move leads from place at, in a list of count.
-func (m move) from(at, count, page int) int {
-	switch m {
-	case lineDown:
-		at++
-	case lineUp:
-		at--
-	case pageDown:
-		at += page
-	case pageUp:
-		at -= page
-	case toFirst:
-		at = 0
-	case toLast:
-		at = count - 1
-	}
-	return min(max(at, 0), max(0, count-1))
-}
-
-// click selects the line that stands n lines below the titles, and says
-// whether there is one and whether it was selected before.
-func (t *table[R]) click(n int) (hit, again bool) {
-	at := t.top + n
-	if n < 0 || n >= t.height || at >= len(t.shown) {
-		return false, false
-	}
-	id := t.id(t.shown[at])
-	again = id == t.selected()
-	t.cursor = id
-	return true, again
-}
-
-// clickTitle sorts by the column whose title stands at cell x.
-func (t *table[R]) clickTitle(x int) {
-	if key := t.grid.at(x); key != "" {
-		t.sortBy(key)
-	}
-}
-
-// records is the table as it is shown, columns that do not fit included, for
-// files: numbers in full, unknown ones empty.
-func (t *table[R]) records() [][]string {
-	columns := slices.DeleteFunc(t.chosen(), func(c *column[R]) bool { return c.number == nil && c.text == nil })
-	head := []string{strings.ToLower(t.title)}
-	for _, c := range columns {
-		head = append(head, c.key)
-	}
-	out := [][]string{head}
-	for _, r := range t.shown {
-		record := []string{t.label(r)}
-		for _, c := range columns {
-			record = append(record, c.record(r))
-		}
-		out = append(out, record)
-	}
-	return out
-}
-
-// numeric are the keys of the columns that records writes as numbers.
-func (t *table[R]) numeric() map[string]bool {
-	keys := map[string]bool{}
-	for _, c := range t.columns {
-		keys[c.key] = c.number != nil
-	}
-	return keys
-}
-
-func (c *column[R]) record(r *R) string {
-	if c.number == nil {
-		return c.text(r)
-	}
-	v := c.number(r)
-	if !v.OK {
-		return ""
-	}
-	return strconv.FormatFloat(v.Value, 'f', -1, 64)
-}
-
-// text is the selected line as people read it: names and values.
-func (t *table[R]) text() string {
-	r := t.current()
-	if r == nil {
-		return ""
-	}
-	out := []string{t.label(r)}
-	st := stylesOf(palette{})
-	if t.st != nil {
-		st.numbers = t.st.numbers
-	}
-	for _, c := range t.chosen() {
-		if c.number == nil && c.text == nil {
-			continue
-		}
-		p := newPen(st, false)
-		c.draw(p, r, c.width)
-		if value := strings.Trim(ansi.Strip(string(p.out)), " █▉▊▋▌▍▎▏░"); value != "" && value != missing {
-			out = append(out, c.title+" "+value)
-		}
-	}
-	return strings.Join(out, " · ")
-}
-
-// draw renders the titles and the lines in sight in exactly height lines.
-func (t *table[R]) draw(st *Styles, width, height int, empty string) []string {
-	t.fit(st, width)
-	t.height = max(0, height-1)
-	lines := make([]string, 0, height)
-	if height > 0 {
-		lines = append(lines, t.grid.header(st, t.title, t.Sort, t.Reverse))
-	}
-	if len(t.shown) == 0 && t.height > 0 {
-		if len(t.rows) > 0 {
-			empty = "nothing matches the filter; esc clears it"
-		}
-		return fill(append(lines, st.textLine(st.dim, "   "+empty, width)), width, height)
-	}
-	cursor := t.index()
-	t.top = scroll(t.top, cursor, len(t.shown), t.height)
-	for i := t.top; i < min(len(t.shown), t.top+t.height); i++ {
-		lines = append(lines, t.line(st, t.shown[i], i == cursor))
-	}
-	return fill(lines, width, height)
-}
-
-// fit finds the columns that fit into a width.
-func (t *table[R]) fit(st *Styles, width int) {
-	longest := 0
-	for i := range t.rows {
-		longest = max(longest, st.width(t.label(&t.rows[i])))
-	}
-	longest = min(longest, t.most)
-	if t.st != st || t.grid.width != width || t.grid.longest != longest || len(t.drawn) > 2*len(t.rows)+100 {
-		t.grid = fitGrid(t.chosen(), width, longest, width/t.part)
-		t.st, t.drawn = st, make(map[string]drawn[R])
-	}
-}
-
-// line returns the drawn row, drawing it only if it changed.
-func (t *table[R]) line(st *Styles, r *R, selected bool) string {
-	id := t.id(r)
-	if known, ok := t.drawn[id]; ok && known.selected == selected && known.row == *r {
-		return known.line
-	}
-	line := t.paint(st, r, selected)
-	t.drawn[id] = drawn[R]{*r, selected, line}
-	return line
-}
-
-func (t *table[R]) paint(st *Styles, r *R, selected bool) string {
-	p := newPen(st, selected)
-	if selected {
-		p.write(st.accent, "›")
-	}
-	p.to(1)
-	m := t.mark(st, r)
-	p.write(m.style, m.glyph)
-	p.to(margin)
-	name := st.text
-	if t.strong != nil && t.strong(r) {
-		name = st.strong
-	}
-	p.left(name, t.label(r), t.grid.name)
-	for _, c := range t.grid.columns {
-		p.gap(gapFor(t.grid.width))
-		end := p.at + c.width
-		c.draw(p, r, c.width)
-		p.to(end)
-	}
-	return p.end(t.grid.width)
-}
-
-// compareRatios puts what is unknown below everything.
-func compareRatios(a, b kpi.Ratio) int {
-	switch {
-	case a.OK && b.OK:
-		return cmp.Compare(a.Value, b.Value)
-	case a.OK:
-		return 1
-	case b.OK:
-		return -1
-	}
-	return 0
 }

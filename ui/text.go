@@ -41,6 +41,7 @@ type pen struct {
 	out      []byte
 	at       int    // cells written so far
 	open     string // the escape sequence in force
+	shows    bool   // it shows on spaces too
 }
 
 // newPen starts a line; a selected one is drawn on the cursor's background.
@@ -65,7 +66,7 @@ func (p *pen) write(s style, text string) {
 			p.out = append(p.out, ansi.ResetStyle...)
 		}
 		p.out = append(p.out, want...)
-		p.open = want
+		p.open, p.shows = want, s.reversed
 	}
 	n, only := single(text)
 	if !only { // names come from outside: none may move the cursor
@@ -76,11 +77,19 @@ func (p *pen) write(s style, text string) {
 	p.at += n
 }
 
-// gap writes n spaces.
+// gap writes n spaces. The colour in force stays where it is not seen: going
+// back to it behind every gap would cost the terminal some twenty bytes.
 func (p *pen) gap(n int) {
+	if n <= 0 {
+		return
+	}
+	if p.shows || p.selected && p.open == "" {
+		p.write(p.st.text, " ")
+		n--
+	}
 	for n > 0 {
 		k := min(n, len(spaces))
-		p.write(p.st.text, spaces[:k])
+		p.out, p.at = append(p.out, spaces[:k]...), p.at+k
 		n -= k
 	}
 }
@@ -136,6 +145,14 @@ func (st *Styles) line(width int, draw func(p *pen)) string {
 // textLine is a line of one style.
 func (st *Styles) textLine(s style, text string, width int) string {
 	return st.line(width, func(p *pen) { p.left(s, text, width) })
+}
+
+// bandLine is a line of one style from edge to edge.
+func (st *Styles) bandLine(s style, text string, width int) string {
+	return st.line(width, func(p *pen) {
+		p.write(s, p.cut(text, width))
+		p.write(s, strings.Repeat(" ", max(0, width-p.at)))
+	})
 }
 
 // rule is a horizontal rule that carries a title.

@@ -31,6 +31,7 @@ func Run(t *testing.T, open Opener) {
 		{"VanishedFieldLeavesTheTotal", vanishedField},
 		{"RenamesAreKnownAsOfTheirTime", renames},
 		{"PastObservationsLeaveLaterOnesAlone", backdated},
+		{"PastObservationsInSeriesKeepTheirInstants", pastInSeries},
 		{"LaterCommitOfOneInstantWins", sameInstant},
 		{"EventsCountWhereTheyBelong", events},
 		{"PastEventsAreRightAsOfThen", pastEvents},
