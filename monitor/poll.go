@@ -267,6 +267,7 @@ func (m *Monitor) commit(ctx context.Context, b store.Batch) error {
 		return err
 	}
 	m.markDirty()
+	m.meet(b.Account.Currency)
 	if m.evaluating && !deeper(b.Query.Level) {
 		select {
 		case m.work <- outcome{change, store.Poll{

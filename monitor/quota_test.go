@@ -9,6 +9,7 @@ import (
 	amazonads "adtop/sources/amazon_ads"
 	appleads "adtop/sources/apple_ads"
 	"adtop/sources/csv"
+	"adtop/sources/ecb"
 	googleads "adtop/sources/google_ads"
 	linkedinads "adtop/sources/linkedin_ads"
 	metaads "adtop/sources/meta_ads"
@@ -86,7 +87,7 @@ func (c dear) day(t *testing.T, every time.Duration) (polls, windows, calls int)
 }
 
 func TestADayOfTwentyAccountsStaysWithinTheLowestTier(t *testing.T) {
-	known := map[string]bool{csv.Definition().Type: true} // asks nobody
+	known := map[string]bool{csv.Definition().Type: true, ecb.Definition().Type: true} // one asks nobody, the other once a day
 	t.Logf("%-15s %-8s %6s %8s %7s %7s  %s", "type", "every", "polls", "windows", "calls", "limit", "because")
 	for _, c := range everything() {
 		d := c.definition

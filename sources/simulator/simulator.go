@@ -71,6 +71,7 @@ var services = map[string]service{
 	world.Apple:       {(*Simulator).appleAds, (*Simulator).appleFailure},
 	world.WooCommerce: {(*Simulator).woocommerce, (*Simulator).woocommerceFailure},
 	world.Stripe:      {(*Simulator).stripe, (*Simulator).stripeFailure},
+	world.ECB:         {(*Simulator).ecb, (*Simulator).ecbFailure},
 	shopify:           {(*Simulator).shopify, (*Simulator).shopifyFailure},
 }
 

@@ -33,10 +33,11 @@ const (
 	CSV       = "csv"
 )
 
-// The shops that are simulated besides Shopify.
+// What else is simulated besides Shopify: shops, and a bank that publishes rates.
 const (
 	Stripe      = "stripe"
 	WooCommerce = "woocommerce"
+	ECB         = "ecb"
 )
 
 // Spec describes a world. It is not changed after New.
