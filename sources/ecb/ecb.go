@@ -14,6 +14,7 @@ package ecb
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"adtop/kpi"
@@ -59,7 +60,7 @@ func open(options any, env sources.Env) (sources.Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("zone of the bank: %w", err)
 	}
-	client, err := httpkit.New(httpkit.Options{Env: env, Platform: platform, Base: base})
+	client, err := httpkit.New(httpkit.Options{Env: env, Platform: platform, Base: base, Header: http.Header{"Accept": {"application/xml, text/xml"}}})
 	if err != nil {
 		return nil, err
 	}

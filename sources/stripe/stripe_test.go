@@ -53,6 +53,7 @@ func TestConformance(t *testing.T) {
 		Grains:     []sources.Grain{sources.Hour}, // an event has its instant, whatever grain is asked for
 		Path:       "/v1/charges",
 		Secrets:    []string{simulator.StripeKey, simulator.StripeCustomer, "Jenny Rosen"},
+		Parks:      true, // where what stands before Stripe says so
 		Events:     expected,
 	})
 }
