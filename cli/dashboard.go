@@ -95,25 +95,33 @@ func (a *app) width() int {
 // is that of the config, by which the screen is remembered.
 func (a *app) show(ctx context.Context, m *monitor.Monitor, look config.Display, name string) error {
 	state := restoreState(name)
-	first, err := m.Snapshot(ctx, state.View())
-	if err != nil {
-		return err
+	read := make(chan struct{}) // the cache: until then the engine does not compete for it
+	load := func(ctx context.Context) (*snapshot.Snapshot, error) {
+		defer close(read)
+		return m.First(ctx, state.View())
 	}
-	return whileRunning(ctx, m, func(ctx context.Context) error {
+	return whileRunning(ctx, m, read, func(ctx context.Context) error {
 		return ui.Run(ctx, ui.Options{
-			Monitor: m, First: first, User: userName(), Theme: cmp.Or(a.theme, look.Theme), Color: a.color, Numbers: look.Numbers, Mouse: look.Mouse,
+			Monitor: m, Load: load, User: userName(), Theme: cmp.Or(a.theme, look.Theme), Color: a.color, Numbers: look.Numbers, Mouse: look.Mouse,
 			State: state, Save: func(s ui.State) { saveState(name, s) }, Open: opener(), Copy: copier(), Export: exportFile,
 		})
 	})
 }
 
-// whileRunning does what is to be seen over a running monitor. Either ends the
-// other: figures that nobody renews must not go on being shown.
-func whileRunning(ctx context.Context, m *monitor.Monitor, show func(ctx context.Context) error) error {
+// whileRunning does what is to be seen over a monitor that runs once start is
+// closed, or at once where it is nil. Either ends the other: figures that
+// nobody renews must not go on being shown.
+func whileRunning(ctx context.Context, m *monitor.Monitor, start <-chan struct{}, show func(ctx context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	engine := make(chan error, 1)
 	go func() {
+		if start != nil {
+			select {
+			case <-start:
+			case <-ctx.Done():
+			}
+		}
 		err := m.Run(ctx)
 		if err != nil {
 			cancel()

@@ -42,7 +42,7 @@ func (a *app) tell(ctx context.Context, m *monitor.Monitor, look config.Display,
 	if err != nil {
 		return err
 	}
-	return whileRunning(ctx, m, func(ctx context.Context) error {
+	return whileRunning(ctx, m, nil, func(ctx context.Context) error {
 		return ui.Live(ctx, ui.LiveOptions{
 			Monitor: m, First: first, User: userName(), Numbers: look.Numbers, Every: o.every, Input: a.in, Output: a.out,
 		})

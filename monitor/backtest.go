@@ -220,7 +220,7 @@ func (b *backtest) books(ctx context.Context, s *snapshot.Snapshot) (books alert
 	read := func(name string) (*snapshot.Snapshot, error) {
 		one := *s
 		one.View, one.Channels = b.m.o.booked(name), slices.Clone(s.Channels)
-		l, err := b.m.builder.read(ctx, &one)
+		l, err := b.m.builder.read(ctx, &one, false)
 		if err != nil {
 			return nil, err
 		}

@@ -47,7 +47,7 @@ func (b *builder) build(ctx context.Context, view snapshot.View, now time.Time, 
 	if err != nil {
 		return nil, err
 	}
-	l, err := b.read(ctx, s)
+	l, err := b.read(ctx, s, st.hurried)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (b *builder) judged(ctx context.Context, s *snapshot.Snapshot) error {
 	return nil
 }
 
-func (b *builder) read(ctx context.Context, s *snapshot.Snapshot) (*ledger, error) {
+func (b *builder) read(ctx context.Context, s *snapshot.Snapshot, hurried bool) (*ledger, error) {
 	l := &ledger{asOf: s.AsOf, accounts: map[[2]string]store.Account{}, every: map[string]time.Duration{}}
 	accounts, err := b.o.Store.Accounts(ctx, s.AsOf)
 	if err != nil {
@@ -197,8 +197,10 @@ func (b *builder) read(ctx context.Context, s *snapshot.Snapshot) (*ledger, erro
 			l.accounts[[2]string{a.Source, a.ID}] = a
 		}
 	}
-	if l.warnings, err = b.overlaps(ctx); err != nil {
-		return nil, err
+	if !hurried {
+		if l.warnings, err = b.overlaps(ctx); err != nil {
+			return nil, err
+		}
 	}
 	stored, err := b.o.Store.Rates(ctx, s.AsOf)
 	if err != nil {

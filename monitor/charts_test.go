@@ -137,7 +137,7 @@ func BenchmarkPicture(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		l, err := m.builder.read(b.Context(), s)
+		l, err := m.builder.read(b.Context(), s, false)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -155,6 +155,14 @@ func (m *Monitor) untilDue(ctx context.Context, w *weigher) error {
 		case <-timer.C:
 			return nil
 		case <-look.C:
+			seq, err := m.o.Store.Seq(ctx)
+			if err != nil {
+				return err
+			}
+			if seq == m.looked {
+				continue
+			}
+			m.looked = seq
 			if inbox, err := m.o.Store.Inbox(ctx); err != nil || len(inbox) > 0 {
 				return err
 			}

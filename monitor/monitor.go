@@ -110,6 +110,7 @@ type Monitor struct {
 	polls    map[string]chan struct{} // the user wants a poll of a source now
 	inquired map[string]chan struct{} // there is a new inquiry at a source
 	work     chan outcome             // what the evaluation has to look at
+	looked   int64                    // Store.Seq when the inbox was read last
 	said     map[string]bool          // failures of rules that stand in the log
 
 	// committing orders commits against the replay that evaluation begins
@@ -246,6 +247,14 @@ func (m *Monitor) Snapshot(ctx context.Context, view snapshot.View) (*snapshot.S
 	return m.builder.build(ctx, view, m.o.Clock.Now(), m.status())
 }
 
+// First builds the picture of a view for the first frame: without the warning of
+// channels that claim the same, for which every campaign has to be looked at.
+func (m *Monitor) First(ctx context.Context, view snapshot.View) (*snapshot.Snapshot, error) {
+	st := m.status()
+	st.hurried = true
+	return m.builder.build(ctx, view, m.o.Clock.Now(), st)
+}
+
 // Settled is closed once this process has polled every source, well or badly,
 // has what there is of history, and has judged what came; or once it follows
 // another process that does.
@@ -256,6 +265,7 @@ type status struct {
 	collector snapshot.Collector
 	backfill  snapshot.Progress
 	next      map[string]time.Time
+	hurried   bool // as First
 	backfills map[string]snapshot.Progress
 	busy      map[snapshot.Inside]bool // what is being taken apart
 }
@@ -263,11 +273,9 @@ type status struct {
 func (m *Monitor) status() status {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	next := make(map[string]time.Time, len(m.next))
-	for name, at := range m.next {
-		next[name] = at
+	return status{
+		collector: snapshot.Collector{Here: m.holding, Who: m.holder}, backfill: m.backfill, next: maps.Clone(m.next), backfills: maps.Clone(m.backfills), busy: m.busy(),
 	}
-	return status{snapshot.Collector{Here: m.holding, Who: m.holder}, m.backfill, next, maps.Clone(m.backfills), m.busy()}
 }
 
 func (m *Monitor) markDirty() {

@@ -287,7 +287,9 @@ func (s *SQLite) PutSetting(ctx context.Context, name, value string) error {
 // Seq implements Store.
 func (s *SQLite) Seq(ctx context.Context) (int64, error) {
 	var seq int64
-	err := s.readers.QueryRowContext(ctx, "SELECT n FROM seq").Scan(&seq)
+	// It is asked twice a second for as long as the program runs, and over in
+	// microseconds: a context that can end would cost two goroutines each time.
+	err := s.readers.QueryRowContext(context.WithoutCancel(ctx), "SELECT n FROM seq").Scan(&seq)
 	return seq, explain(s.path, "read the number of the last write", err)
 }
 

@@ -24,6 +24,7 @@ type app struct {
 	mouse   bool
 
 	snap     *snapshot.Snapshot // what is shown; nil until the first arrives
+	loading  bool               // the cache is being read: nothing is shown yet
 	received time.Time          // when it did, on the real clock
 	wanted   snapshot.View      // what was asked of the monitor
 	frozen   bool               // the screen stands still
@@ -83,6 +84,7 @@ func newApp(o Options, b *bridge, profile colorprofile.Profile) *app {
 		t.restore(o.State.Tables[t.tableName()])
 	}
 	a.st = a.styles()
+	a.loading = o.First == nil && o.Load != nil
 	if o.First != nil {
 		a.take(o.First)
 	}

@@ -91,6 +91,8 @@ func (a *app) screenLines() []string {
 	a.tableTop = -1
 	rest := a.height - len(lines) - 1
 	switch {
+	case a.snap == nil && a.loading:
+		lines = append(lines, fill(nil, a.width, rest)...)
 	case a.snap == nil:
 		wait := a.st.textLine(a.st.dim, "  Nothing collected yet: waiting for the first answers.", a.width)
 		lines = append(lines, fill([]string{a.st.textLine(a.st.text, "", a.width), wait}, a.width, rest)...)

@@ -59,12 +59,15 @@ func (s State) View() snapshot.View {
 type Options struct {
 	Monitor Monitor
 	First   *snapshot.Snapshot // from the cache, shown in the very first frame; may be nil
-	User    string             // who sends the commands
-	Theme   string             // one of Themes, or "" for "auto"
-	Color   string             // "auto" (or ""), "never", "always", "16", "256", "truecolor"
-	Numbers string             // one of NumberFormats, or "" for the first
-	Mouse   bool               // on from the beginning
-	FPS     int                // upper bound of frames a second; 0 means 30
+	// Load reads it while the terminal is made ready, where First is nil; may be
+	// nil too. Its error ends the program.
+	Load    func(ctx context.Context) (*snapshot.Snapshot, error)
+	User    string // who sends the commands
+	Theme   string // one of Themes, or "" for "auto"
+	Color   string // "auto" (or ""), "never", "always", "16", "256", "truecolor"
+	Numbers string // one of NumberFormats, or "" for the first
+	Mouse   bool   // on from the beginning
+	FPS     int    // upper bound of frames a second; 0 means 30
 
 	// For a session that is not on this process's own terminal. Input nil is
 	// the process's terminal, with its signals and its size.
@@ -191,6 +194,17 @@ func Run(ctx context.Context, o Options) error {
 	defer stop()
 
 	var background sync.WaitGroup
+	var failed error // of Load
+	if a.loading {
+		background.Go(func() {
+			first, err := o.Load(ctx)
+			if failed = err; err != nil {
+				program.Quit()
+				return
+			}
+			program.Send(loadedMsg{first})
+		})
+	}
 	b.show(a.wanted)
 	background.Go(func() { b.run(program.Send) })
 	background.Go(func() { tick(ctx, program.Send) })
@@ -201,6 +215,9 @@ func Run(ctx context.Context, o Options) error {
 	background.Wait()
 	if o.Save != nil {
 		o.Save(a.state())
+	}
+	if failed != nil && !errors.Is(failed, context.Canceled) {
+		return failed
 	}
 	if err == nil || errors.Is(err, tea.ErrInterrupted) || (errors.Is(err, tea.ErrProgramKilled) && errors.Is(err, context.Canceled)) {
 		return nil

@@ -17,6 +17,9 @@ type snapshotMsg struct{ snapshot *snapshot.Snapshot }
 // an alert must not wait until the user comes back.
 type liveMsg struct{ snapshot *snapshot.Snapshot }
 
+// loadedMsg brings the picture from the cache; one that came before it is newer.
+type loadedMsg struct{ snapshot *snapshot.Snapshot }
+
 // Update takes in one message. A message that changes nothing leaves the frame alone.
 func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
@@ -24,6 +27,11 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if a.take(msg.snapshot) {
 			return a, tea.Raw("\a")
 		}
+	case loadedMsg:
+		if a.snap == nil && msg.snapshot != nil {
+			a.take(msg.snapshot)
+		}
+		a.loading, a.stale = false, true
 	case liveMsg:
 		if a.listen(msg.snapshot) {
 			return a, tea.Raw("\a")
