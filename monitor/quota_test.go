@@ -49,9 +49,9 @@ func everything() []dear {
 		{vkads.Definition(), 1, 1, 1, 20},       // a token an account
 		{amazonads.Definition(), 9, 18, 0, 3},   // 31 days a report; a list in each region
 		{appleads.Definition(), 1, 1, 1, 21},
-		{shopify.Definition(), 1, 0, 0, 1},
-		{stripe.Definition(), 3, 0, 0, 20},      // payments, refunds and disputes
-		{woocommerce.Definition(), 2, 0, 0, 40}, // what was modified, and the trash; site and currency
+		{shopify.Definition(), 1, 1, 0, 1},
+		{stripe.Definition(), 3, 3, 0, 20},      // payments, refunds and disputes
+		{woocommerce.Definition(), 2, 2, 0, 40}, // what was modified, and the trash; site and currency
 	}
 }
 
