@@ -48,7 +48,9 @@ func (s *Simulator) stripe(c *call) answer {
 	case c.path == "/v1/charges":
 		return s.stripeList(c, query, "charge", []string{"data.balance_transaction"}, func(from, to time.Time) []stripeObject {
 			return s.stripePayments(from, to, c.now, func(o world.Order) stripeObject {
-				return stripeObject{"ch_" + stripeID(o), o.Created, s.stripeCharge(o, c.now, slices.Contains(query["expand[]"], "data.balance_transaction"))}
+				return stripeObject{"ch_" + stripeID(o), o.Created, func() string {
+					return s.stripeCharge(o, c.now, slices.Contains(query["expand[]"], "data.balance_transaction"))
+				}}
 			})
 		})
 	case c.path == "/v1/refunds":
@@ -110,7 +112,7 @@ func (s *Simulator) stripeAccount() answer {
 type stripeObject struct {
 	id      string
 	created time.Time
-	body    string
+	body    func() string // a page costs what it holds
 }
 
 // stripeList answers a list, newest first.
@@ -148,7 +150,7 @@ func (s *Simulator) stripeList(c *call, query url.Values, kind string, expandabl
 	page := all[:min(limit, s.PageSize, len(all))]
 	bodies := make([]string, len(page))
 	for i, o := range page {
-		bodies[i] = o.body
+		bodies[i] = o.body()
 	}
 	return jsonAnswer(http.StatusOK, fmt.Appendf(nil, `{"object":"list","url":%q,"has_more":%v,"data":[%s]}`, c.path, len(page) < len(all), strings.Join(bodies, ",")))
 }
@@ -240,8 +242,10 @@ func (s *Simulator) stripeRefunds(c *call, from, to time.Time, expanded bool) []
 	var all []stripeObject
 	for _, o := range s.world.OrdersUpdated(from, to, c.now) {
 		if amount := StripeRefunded(o); amount > 0 && !o.Test {
-			all = append(all, stripeObject{"re_" + stripeID(o), o.Updated, fmt.Sprintf(`{"id":"re_%s","object":"refund","amount":%s,"charge":%s,"created":%d,"status":"succeeded"}`,
-				stripeID(o), stripeMoney(amount), s.stripeChargeOf(c, o, expanded), o.Updated.Unix())})
+			all = append(all, stripeObject{"re_" + stripeID(o), o.Updated, func() string {
+				return fmt.Sprintf(`{"id":"re_%s","object":"refund","amount":%s,"charge":%s,"created":%d,"status":"succeeded"}`,
+					stripeID(o), stripeMoney(amount), s.stripeChargeOf(c, o, expanded), o.Updated.Unix())
+			}})
 		}
 	}
 	return all
@@ -261,8 +265,10 @@ func (s *Simulator) stripeDisputes(c *call, from, to time.Time, query url.Values
 			return stripeObject{}
 		}
 		at := o.Created.Add(disputedAfter)
-		return stripeObject{"du_" + stripeID(o), at, fmt.Sprintf(`{"id":"du_%s","object":"dispute","amount":%s,"charge":%s,"created":%d,"evidence":{"customer_email_address":%q},"status":%q}`,
-			stripeID(o), stripeMoney(amount), s.stripeChargeOf(c, o, query["expand[]"] != nil), at.Unix(), StripeCustomer, status)}
+		return stripeObject{"du_" + stripeID(o), at, func() string {
+			return fmt.Sprintf(`{"id":"du_%s","object":"dispute","amount":%s,"charge":%s,"created":%d,"evidence":{"customer_email_address":%q},"status":%q}`,
+				stripeID(o), stripeMoney(amount), s.stripeChargeOf(c, o, query["expand[]"] != nil), at.Unix(), StripeCustomer, status)
+		}}
 	})
 	return slices.DeleteFunc(all, func(o stripeObject) bool { return o.id == "" })
 }
@@ -275,8 +281,10 @@ func (s *Simulator) stripeSessions(c *call, from, to time.Time, query url.Values
 			return stripeObject{}
 		}
 		at := o.Created.Add(-before)
-		return stripeObject{"cs_live_" + stripeID(o), at, fmt.Sprintf(`{"id":"cs_live_%s","object":"checkout.session","amount_total":%s,"created":%d,"customer_details":{"email":%q},"metadata":%s,"payment_intent":"pi_%[1]s","payment_status":"paid","status":"complete"}`,
-			stripeID(o), stripeMoney(o.Total), at.Unix(), StripeCustomer, stripeMetadata(o))}
+		return stripeObject{"cs_live_" + stripeID(o), at, func() string {
+			return fmt.Sprintf(`{"id":"cs_live_%s","object":"checkout.session","amount_total":%s,"created":%d,"customer_details":{"email":%q},"metadata":%s,"payment_intent":"pi_%[1]s","payment_status":"paid","status":"complete"}`,
+				stripeID(o), stripeMoney(o.Total), at.Unix(), StripeCustomer, stripeMetadata(o))
+		}}
 	})
 	return slices.DeleteFunc(all, func(o stripeObject) bool { return o.id == "" })
 }
