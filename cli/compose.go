@@ -16,34 +16,8 @@ import (
 	"adtop/config"
 	"adtop/monitor"
 	"adtop/sources"
-	amazonads "adtop/sources/amazon_ads"
-	appleads "adtop/sources/apple_ads"
-	"adtop/sources/csv"
-	"adtop/sources/ecb"
-	googleads "adtop/sources/google_ads"
-	linkedinads "adtop/sources/linkedin_ads"
-	metaads "adtop/sources/meta_ads"
-	microsoftads "adtop/sources/microsoft_ads"
-	pinterestads "adtop/sources/pinterest_ads"
-	redditads "adtop/sources/reddit_ads"
-	"adtop/sources/shopify"
-	snapchatads "adtop/sources/snapchat_ads"
-	"adtop/sources/stripe"
-	tiktokads "adtop/sources/tiktok_ads"
-	vkads "adtop/sources/vk_ads"
-	"adtop/sources/woocommerce"
-	yandexdirect "adtop/sources/yandex_direct"
 	"adtop/store"
 )
-
-// registry holds every source type of the program.
-func registry() *sources.Registry {
-	return sources.NewRegistry(
-		googleads.Definition(), metaads.Definition(), tiktokads.Definition(), microsoftads.Definition(), yandexdirect.Definition(), linkedinads.Definition(), snapchatads.Definition(), pinterestads.Definition(), redditads.Definition(),
-		vkads.Definition(), amazonads.Definition(), appleads.Definition(),
-		shopify.Definition(), stripe.Definition(), woocommerce.Definition(), csv.Definition(), ecb.Definition(),
-	)
-}
 
 // loadConfig reads the config at path, or at its usual place when path is "".
 func loadConfig(path string) (*config.Config, error) {

@@ -64,6 +64,9 @@ type jsonFigures struct {
 	ROAS         *float64 `json:"roas"`
 	POAS         *float64 `json:"poas"`
 	Maturity     *float64 `json:"maturity"`
+
+	ImpressionShare      *float64 `json:"impression_share"`
+	ImpressionShareBound *string  `json:"impression_share_bound"` // "below" or "above" where the share is such a bound
 }
 
 type jsonChannel struct {
@@ -195,6 +198,10 @@ func figuresOf(f snapshot.Figures) jsonFigures {
 		Contribution: decimal(f.Contribution.Micros, f.Contribution.Known), Profit: decimal(f.Profit.Micros, f.Profit.Known), FixedFees: f.Fees.Decimal(2),
 		CTR: number(m.CTR()), CPC: number(m.CPC()), CPM: number(m.CPM()), CVR: number(m.CVR()), CPA: number(m.CPA()), AOV: number(m.AOV()),
 		ROAS: number(m.ROAS()), POAS: number(f.POAS()), Maturity: number(f.Maturity),
+	}
+	if s := f.ImpressionShare; s.Known {
+		out.ImpressionShare = number(kpi.Ratio{Value: s.Value, OK: true})
+		out.ImpressionShareBound = map[kpi.Bound]*string{kpi.Below: text("below"), kpi.Above: text("above")}[s.Bound]
 	}
 	if m.Knows(kpi.Impressions) {
 		out.Impressions = &m.Impressions

@@ -10,8 +10,6 @@ import (
 	"testing"
 
 	"adtop/alert"
-	"adtop/kpi"
-	"adtop/sources"
 	"adtop/ui"
 )
 
@@ -20,26 +18,27 @@ var rewrite = flag.Bool("readme", false, "write the generated tables into README
 // sourceTable is the README's table of source types, from their Definitions.
 func sourceTable() string {
 	var b strings.Builder
-	b.WriteString("| type | reads | finest grain | results are dated | values change for | lowest tier |\n|---|---|---|---|---|---|\n")
-	types := registry()
-	for _, name := range types.Names() {
-		d, err := types.Lookup(name)
-		if err != nil {
-			panic(err)
+	for i, d := range definitions() {
+		head, rule, line := "| type |", "|---|", fmt.Sprintf("| [`%s`](%s) |", d.Type, d.Docs)
+		for _, f := range facets(d) {
+			head, rule, line = head+" "+f.name+" |", rule+"---|", line+" "+f.value+" |"
 		}
-		grain := d.Grain.String()
-		if d.Events {
-			grain = "order"
+		if i == 0 {
+			b.WriteString(head + "\n" + rule + "\n")
 		}
-		tier := "not limited by day"
-		if d.DailyCalls > 0 {
-			tier = fmt.Sprintf("%d calls a day, %d a poll", d.DailyCalls, d.Calls)
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}
+
+// credentialSteps are the README's words on how to get credentials.
+func credentialSteps() string {
+	var b strings.Builder
+	for _, d := range definitions() {
+		fmt.Fprintf(&b, "- **`%s`**\n", d.Type)
+		for i, step := range d.Credentials {
+			fmt.Fprintf(&b, "  %d. %s\n", i+1, step)
 		}
-		dating := map[sources.Dating]string{sources.ByClick: "by click", sources.ByEvent: "by event", sources.Mixed: "either way"}[d.Dating]
-		if d.Gives&kpi.Conversions == 0 {
-			dating = "—"
-		}
-		fmt.Fprintf(&b, "| [`%s`](%s) | %s | %s | %s | %d days | %s |\n", d.Type, d.Docs, d.Summary, grain, dating, d.Restates, tier)
 	}
 	return b.String()
 }
@@ -67,7 +66,7 @@ func TestTheReadmesTablesAreFresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	fresh := string(content)
-	for name, table := range map[string]string{"sources": sourceTable(), "keys": ui.KeyTable(), "fields": fieldTable()} {
+	for name, table := range map[string]string{"sources": sourceTable(), "credentials": credentialSteps(), "keys": ui.KeyTable(), "fields": fieldTable()} {
 		block := regexp.MustCompile(`(?s)(<!-- ` + name + ` -->\n).*?(<!-- /` + name + ` -->)`)
 		if !block.MatchString(fresh) {
 			t.Fatalf("README.md has no block %q", name)

@@ -53,6 +53,13 @@ func (m Metrics) Add(n Metrics) (Metrics, error) {
 	return sum, err
 }
 
+// Less is what m has beyond n, in the fields of m; what n does not have is none.
+// It fails with ErrOverflow.
+func (m Metrics) Less(n Metrics) (Metrics, error) {
+	rest, err := m.Add(Metrics{Impressions: -n.Impressions, Clicks: -n.Clicks, Cost: -n.Cost, Conversions: -n.Conversions, Revenue: -n.Revenue})
+	return rest.Only(m.Has), err
+}
+
 // Only keeps the given fields and forgets the others.
 func (m Metrics) Only(f Fields) Metrics {
 	f &= m.Has

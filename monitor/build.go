@@ -26,6 +26,7 @@ type builder struct {
 	o        *Options
 	channel  store.Channels
 	entities entityList
+	beyond   beyond
 }
 
 // ledger is what one build has read.
@@ -38,6 +39,7 @@ type ledger struct {
 	rates    rates
 	curves   []maturity                                    // by channel
 	verdicts map[string]map[store.EntityID]campaignVerdict // of campaigns, by channel; read when they are asked for
+	won      map[store.EntityID]kpi.Won                    // impressions of the range, of campaigns that tell their share
 	warnings []string
 }
 

@@ -88,6 +88,7 @@ func (b *builder) rows(ctx context.Context, l *ledger, ch snapshot.Channel, curv
 		if err := b.fill(&c, ch, curve, now, p, past, before[id], same[id]); err != nil {
 			return nil, err
 		}
+		c.Now.ImpressionShare = l.won[id].Share()
 		list = append(list, c)
 	}
 	return list, nil
@@ -96,6 +97,10 @@ func (b *builder) rows(ctx context.Context, l *ledger, ch snapshot.Channel, curv
 // described names an entity and where its page is.
 func (b *builder) described(e store.Entity) snapshot.Campaign {
 	c := snapshot.Campaign{Source: e.Source, Account: e.Account, ID: e.Entity.ID, Name: cmp.Or(e.Name, e.Entity.ID), Status: e.Status}
+	if e.Breakdown != "" { // a part of a campaign, not the campaign
+		c.ID, c.Name = e.Breakdown, e.Breakdown
+		return c
+	}
 	for _, src := range b.o.Sources {
 		if link := src.Definition.Link; src.Name == e.Source && link != nil && e.Level == sources.LevelCampaign {
 			c.URL = link(e.Account, e.Entity.ID)

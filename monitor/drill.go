@@ -12,7 +12,7 @@ import (
 	"adtop/store"
 )
 
-// drill fills in the ad groups or ads that the view asks for, as they were
+// drill fills in the ad groups, ads or parts that the view asks for, as they were
 // fetched last. They are told by the day, and only where somebody asked: what
 // the last fetch did not cover is unknown.
 func (b *builder) drill(ctx context.Context, s *snapshot.Snapshot, l *ledger, st status) error {
@@ -20,12 +20,11 @@ func (b *builder) drill(ctx context.Context, s *snapshot.Snapshot, l *ledger, st
 	if in == (snapshot.Inside{}) {
 		return nil
 	}
-	level, parent := asked(in)
-	fetched, err := b.o.Store.Inside(ctx, in.Source, in.Account, level, parent, s.AsOf)
+	fetched, err := b.o.Store.Inside(ctx, in.Source, in.Account, asked(in), s.AsOf)
 	if err != nil {
 		return err
 	}
-	s.Drill = snapshot.Drill{Of: in, Fetched: fetched.Good.At}
+	s.Drill = snapshot.Drill{Of: in, Fetched: fetched.Good.At, Notes: fetched.Good.Warnings}
 	if fetched.Last.Kind != 0 {
 		s.Drill.Problem = problem(fetched.Last.Kind, fetched.Last.Message)
 	}
@@ -94,13 +93,12 @@ func (b *builder) owner(l *ledger, channel int) (snapshot.Channel, *maturity) {
 	return ch, &l.curves[channel]
 }
 
-// drillPast is what ad groups and ads compare with: a moment at which they had
+// drillPast is what they compare with: a moment at which they had
 // been fetched shortly before, or a period that is over and that the last fetch
 // covered. s is a copy: its Past is that of the channels.
 func (b *builder) drillPast(ctx context.Context, s snapshot.Snapshot, l *ledger, fetched store.Poll, before kpi.DateRange) (*past, error) {
-	level, parent := asked(s.View.Inside)
 	p, err := b.comparing(ctx, &s, l, func(then time.Time) (bool, error) {
-		h, err := b.o.Store.Inside(ctx, fetched.Source, fetched.Account, level, parent, then)
+		h, err := b.o.Store.Inside(ctx, fetched.Source, fetched.Account, asked(s.View.Inside), then)
 		age := then.Sub(h.Good.At)
 		return !h.Good.At.IsZero() && age <= max(watchedWithin, l.every[fetched.Source]) && covers(h.Good.Days, before), err
 	})

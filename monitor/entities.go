@@ -17,15 +17,17 @@ type entityList struct {
 	mu       sync.Mutex
 	seq      int64
 	all      []claimed
-	within   map[kin][]store.Entity // ad groups and ads
-	overlaps []string               // warnings
+	within   map[kin][]store.Entity  // ad groups, ads and parts of campaigns
+	totals   map[[2]string][]claimed // accounts' own totals, by source and account
+	overlaps []string                // warnings
 }
 
-// kin is what ad groups or ads have in common.
+// kin is what ad groups, ads or parts have in common.
 type kin struct {
 	source, account string
 	level           sources.Level
-	parent          string
+	parent          string // of parts, their campaign
+	dimension       string
 }
 
 type claimed struct {
@@ -60,12 +62,20 @@ func (l *entityList) claim(o *Options, entities []store.Entity) {
 		configured[src.Name] = true
 	}
 	l.all = make([]claimed, 0, len(entities))
-	l.within = map[kin][]store.Entity{}
+	l.within, l.totals = map[kin][]store.Entity{}, map[[2]string][]claimed{}
 	overlaps := map[[2]int]string{}
 	for _, e := range entities {
 		if configured[e.Source] && deeper(e.Level) && e.Breakdown == "" {
-			of := kin{e.Source, e.Account, e.Level, e.Parent}
+			of := kin{e.Source, e.Account, e.Level, e.Parent, ""}
 			l.within[of] = append(l.within[of], e)
+		}
+		if configured[e.Source] && e.Level == sources.LevelCampaign && e.Dimension != "" {
+			of := kin{e.Source, e.Account, e.Level, e.Entity.ID, e.Dimension}
+			l.within[of] = append(l.within[of], e)
+		}
+		if configured[e.Source] && e.Level == sources.LevelAccount && e.Breakdown == "" {
+			of := [2]string{e.Source, e.Account}
+			l.totals[of] = append(l.totals[of], claimed{e, o.Claim(e.Source, e.Account, e.Entity)})
 		}
 		if !configured[e.Source] || !steers(e) {
 			continue // its source has left the config
@@ -103,10 +113,14 @@ func (b *builder) members(ctx context.Context, channel int) (members map[store.E
 	return members, err
 }
 
-// inside returns the ad groups or ads that are asked for, counting for what
+// inside returns the ad groups, ads or parts that are asked for, counting for what
 // their campaign counts for.
 func (b *builder) inside(ctx context.Context, in snapshot.Inside) (members map[store.EntityID]claimed, err error) {
-	level, parent := asked(in)
+	q := asked(in)
+	of := kin{in.Source, in.Account, q.Level, q.Parent, q.Breakdown}
+	if q.Breakdown != "" {
+		of.parent = in.Campaign
+	}
 	members = map[store.EntityID]claimed{}
 	err = b.list(ctx, func(l *entityList) {
 		i := slices.IndexFunc(l.all, func(c claimed) bool {
@@ -115,7 +129,7 @@ func (b *builder) inside(ctx context.Context, in snapshot.Inside) (members map[s
 		if i < 0 {
 			return
 		}
-		for _, e := range l.within[kin{in.Source, in.Account, level, parent}] {
+		for _, e := range l.within[of] {
 			members[e.ID] = claimed{e, l.all[i].claim}
 		}
 	})

@@ -19,33 +19,52 @@ const (
 	insideDays   = 62 // at most, of ad groups and ads
 )
 
-// inquiry asks for the ad groups of a campaign or the ads of an ad group.
+// inquiry asks for the ad groups of a campaign, the ads of an ad group, or the
+// parts of a campaign.
 type inquiry struct {
 	inside  snapshot.Inside
 	span    snapshot.Range // of the picture that shows them
 	against snapshot.Comparison
 }
 
-// asked is the level that an inquiry is about, and whose parts of it.
-func asked(in snapshot.Inside) (level sources.Level, parent string) {
-	if in.Group != "" {
-		return sources.LevelAd, in.Group
+// asked is what an inquiry asks the platform for. The parts of one campaign come
+// with those of all campaigns of its account.
+func asked(in snapshot.Inside) sources.Query {
+	switch {
+	case in.Breakdown != "":
+		return sources.Query{Level: sources.LevelCampaign, Breakdown: in.Breakdown}
+	case in.Group != "":
+		return sources.Query{Level: sources.LevelAd, Parent: in.Group}
 	}
-	return sources.LevelAdGroup, in.Campaign
+	return sources.Query{Level: sources.LevelAdGroup, Parent: in.Campaign}
+}
+
+// whatOf names what a query asks for in a sentence.
+func whatOf(q sources.Query) string {
+	if q.Breakdown != "" {
+		return plural(q.Level) + " by " + q.Breakdown
+	}
+	return plural(q.Level) + " of " + q.Parent
 }
 
 // plural names a level in a sentence.
 func plural(level sources.Level) string { return strings.ReplaceAll(level.String(), "_", " ") + "s" }
 
-// deeper says whether a poll was about ad groups or ads. Such polls are beside
-// the regular ones: they tell nothing of channels, health and watermarks.
+// deeper says whether a poll was about ad groups or ads.
 func deeper(level sources.Level) bool {
 	return level == sources.LevelAdGroup || level == sources.LevelAd
 }
 
+// regularly says whether a poll was one of campaigns. Others, of accounts' totals
+// and impression shares or on demand, are beside them: they tell nothing of
+// channels, health and watermarks.
+func regularly(level sources.Level, breakdown string) bool {
+	return level != sources.LevelAccount && !deeper(level) && breakdown == ""
+}
+
 // regular leaves the polls of campaigns.
 func regular(polls []store.Poll) []store.Poll {
-	return slices.DeleteFunc(polls, func(p store.Poll) bool { return deeper(p.Level) })
+	return slices.DeleteFunc(polls, func(p store.Poll) bool { return !regularly(p.Level, p.Breakdown) })
 }
 
 // days are those to fetch: of the picture and of what it compares with, or the
@@ -104,15 +123,17 @@ func (m *Monitor) showing(in snapshot.Inside, args map[string]string) {
 // one of the same that waits, and says why it cannot. Where the one under way
 // covers it, the cache will answer.
 func (m *Monitor) want(q inquiry) string {
-	level, _ := asked(q.inside)
+	wish := asked(q.inside)
 	i := slices.IndexFunc(m.o.Sources, func(s Source) bool { return s.Name == q.inside.Source })
 	switch {
 	case i < 0:
 		return fmt.Sprintf("there is no source %q", q.inside.Source)
 	case q.inside.Account == "" || q.inside.Campaign == "":
 		return "it names no account or no campaign"
-	case m.o.Sources[i].Definition.Deepest < level:
-		return fmt.Sprintf("%s tells no %s", q.inside.Source, plural(level))
+	case wish.Breakdown != "" && !slices.Contains(m.o.Sources[i].Definition.Breakdowns, wish.Breakdown):
+		return fmt.Sprintf("%s does not split campaigns by %q", q.inside.Source, wish.Breakdown)
+	case wish.Breakdown == "" && m.o.Sources[i].Definition.Deepest < wish.Level:
+		return fmt.Sprintf("%s tells no %s", q.inside.Source, plural(wish.Level))
 	}
 	m.mu.Lock()
 	waiting := slices.DeleteFunc(m.inquiries[q.inside.Source], func(other inquiry) bool { return other.inside == q.inside })
@@ -193,35 +214,45 @@ func (p *poller) grant(ctx context.Context, next time.Time) time.Time {
 	return next
 }
 
-// fetchInside does one poll of ad groups or ads, unless the cache has it from
+// fetchInside does one poll of ad groups, ads or parts, unless the cache has it from
 // the present interval. Only a quota or a sign-in touches the regular polls.
 func (p *poller) fetchInside(ctx context.Context, s *schedule, q inquiry) {
 	now := p.m.o.Clock.Now()
-	level, parent := asked(q.inside)
+	wish := asked(q.inside)
 	days := q.days(kpi.DateOf(now, s.account.Zone))
 	every, _ := p.src.interval(len(p.order))
-	last, err := p.m.o.Store.Inside(ctx, p.src.Name, s.account.ID, level, parent, now)
+	last, err := p.m.o.Store.Inside(ctx, p.src.Name, s.account.ID, wish, now)
 	if err == nil && last.Last.Kind == 0 && now.Sub(last.Good.At) < every && covers(last.Good.Days, days) {
 		return
 	}
 	b := store.Batch{
 		Source: p.src.Name, Type: p.src.Definition.Type, Account: s.account, ObservedAt: now,
-		Query: sources.Query{Account: s.account, Days: days, Level: level, Parent: parent, Grain: sources.Day},
+		Query: wish,
 		Gives: p.src.Definition.Gives, OmitsZeros: p.src.Definition.OmitsZeros,
 	}
-	if err = Collect(ctx, p.src.Source, &b); err != nil {
-		err = fmt.Errorf("fetch %s of %s in %s %s %s: %w", plural(level), parent, p.src.Name, s.account.ID, days, err)
+	b.Query.Account, b.Query.Days, b.Query.Grain = s.account, days, sources.Day
+	p.fetchBeside(ctx, s, &b, whatOf(wish))
+}
+
+// fetchBeside does one poll beside the regular ones and says whether it was
+// good.
+func (p *poller) fetchBeside(ctx context.Context, s *schedule, b *store.Batch, what string) bool {
+	err := Collect(ctx, p.src.Source, b)
+	if err != nil {
+		err = fmt.Errorf("fetch %s in %s %s %s: %w", what, p.src.Name, s.account.ID, b.Query.Days, err)
 	} else {
 		b.Receipt.State = nil // that of the regular polls stays
-		err = p.m.commit(ctx, b)
+		err = p.m.commit(ctx, *b)
 	}
 	if err == nil || ctx.Err() != nil {
-		return
+		return err == nil
 	}
+	every, _ := p.src.interval(len(p.order))
 	if kind := sources.KindOf(err); kind == sources.QuotaKind || kind == sources.Auth {
 		s.putOff(task{history: true}, err, p.m.o.Clock.Now(), every, retryAfter(err))
 	}
-	p.fail(ctx, store.Failure{Account: s.account.ID, Days: days, Level: level, Parent: parent, Err: err})
+	p.fail(ctx, store.Failure{Account: s.account.ID, Days: b.Query.Days, Query: b.Query, Err: err})
+	return false
 }
 
 // covers says whether a lies around b.

@@ -33,12 +33,20 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 	if before == nil {
 		past = nil
 	}
+	if l.won, err = b.won(ctx, l, now.question); err != nil {
+		return nil, err
+	}
+	won, err := b.wonBy(ctx, l.won)
+	if err != nil {
+		return nil, err
+	}
 	var unfair []string // channels whose results are not compared
 	for i := range s.Channels {
 		ch := &s.Channels[i]
 		if ch.Now, err = b.closePart(*ch, &now.channels[i], now.question, &l.curves[i], s.AsOf); err != nil {
 			return nil, err
 		}
+		ch.Now.ImpressionShare = won[i].Share()
 		if before != nil {
 			if ch.Before, err = b.closePart(*ch, &before.channels[i], before.question, nil, s.AsOf); err != nil {
 				return nil, err
@@ -64,7 +72,10 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 			}
 		}
 	}
-	if unassigned := len(s.Channels) - 1; len(now.channels[unassigned].days) == 0 {
+	if err := b.unlisted(ctx, s, l, now.question); err != nil {
+		return nil, err
+	}
+	if unassigned := len(s.Channels) - 1; len(now.channels[unassigned].days) == 0 && len(s.Channels[unassigned].Campaigns) == 0 {
 		s.Channels = s.Channels[:unassigned]
 	}
 	if err := sumUp(s); err != nil {

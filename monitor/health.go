@@ -47,7 +47,7 @@ func (b *builder) sources(ctx context.Context, s *snapshot.Snapshot, st status) 
 	for _, src := range b.o.Sources {
 		var newest, good time.Time // poll of an account
 		shown := snapshot.Source{Name: src.Name, Type: src.Definition.Type, Health: snapshot.Waiting, NextPoll: st.next[src.Name],
-			Backfill: st.backfills[src.Name], Drills: src.Definition.Deepest >= sources.LevelAdGroup}
+			Backfill: st.backfills[src.Name], Drills: src.Definition.Deepest >= sources.LevelAdGroup, Breakdowns: src.Definition.Breakdowns}
 		for _, h := range all {
 			if h.Last.Source != src.Name {
 				continue

@@ -63,7 +63,7 @@ func (m *Monitor) recall(ctx context.Context, s *snapshot.Snapshot, id string) e
 func toInbox(c snapshot.Command) store.Command {
 	args := map[string]string{
 		"id": c.ID, "note": c.Note, "until": c.Until, "as": c.As, "on": c.On,
-		"source": c.Inside.Source, "account": c.Inside.Account, "campaign": c.Inside.Campaign, "group": c.Inside.Group,
+		"source": c.Inside.Source, "account": c.Inside.Account, "campaign": c.Inside.Campaign, "group": c.Inside.Group, "breakdown": c.Inside.Breakdown,
 	}
 	maps.DeleteFunc(args, func(_, value string) bool { return value == "" })
 	for label, text := range c.Match {
@@ -76,7 +76,7 @@ const matchArg = "match."
 
 func fromInbox(c store.Command) snapshot.Command {
 	out := snapshot.Command{Verb: c.Verb, ID: c.Args["id"], Note: c.Args["note"], Until: c.Args["until"], As: c.Args["as"], On: c.Args["on"], By: c.By, At: c.At,
-		Inside: snapshot.Inside{Source: c.Args["source"], Account: c.Args["account"], Campaign: c.Args["campaign"], Group: c.Args["group"]}}
+		Inside: snapshot.Inside{Source: c.Args["source"], Account: c.Args["account"], Campaign: c.Args["campaign"], Group: c.Args["group"], Breakdown: c.Args["breakdown"]}}
 	for name, text := range c.Args {
 		if label, ok := strings.CutPrefix(name, matchArg); ok {
 			if out.Match == nil {

@@ -9,6 +9,8 @@ import (
 )
 
 const (
+	totalsEvery = time.Hour     // how often an account's own totals are fetched beside its campaigns of today, at most
+	totalsADay  = 8             // that a quota has to hold: four with all days that may change, and those until yesterday is complete
 	windowEvery = 6 * time.Hour // how often the days that may still change are fetched again
 	chunkDays   = 30            // days of one history poll
 	hourlyDays  = 62            // younger history is fetched by the hour where the platform has it
@@ -27,13 +29,24 @@ func (s Source) interval(accounts int) (time.Duration, string) {
 		every, why = d.MinInterval, fmt.Sprintf("%s has nothing newer before %s", d.Type, short(d.MinInterval))
 	}
 	if calls := d.Calls * max(accounts, 1); d.DailyCalls > 0 && calls > 0 {
-		fastest := time.Duration(float64(24*time.Hour) * float64(calls) / (quotaShare * float64(d.DailyCalls))).Round(time.Second)
-		if fastest > every {
+		if fastest := fastest(d, max(accounts, 1)); fastest > every {
 			every = fastest
 			why = fmt.Sprintf("%d calls a poll, and the lowest access tier allows %d a day", calls, d.DailyCalls)
 		}
 	}
 	return every, why
+}
+
+// fastest is the shortest interval at which polling so many accounts keeps to
+// the daily quota, with their totals.
+func fastest(d sources.Definition, accounts int) time.Duration {
+	day, allowed := float64(24*time.Hour), quotaShare*float64(d.DailyCalls)
+	allowed -= float64(d.Shares * accounts) // once a day
+	polls, totals := float64(d.Calls*accounts), float64(d.Totals*accounts)
+	if left := allowed - totalsADay*totals; left >= totalsADay*polls {
+		return time.Duration(day * polls / left).Round(time.Second)
+	}
+	return time.Duration(day * (polls + totals) / allowed).Round(time.Second) // each poll with totals
 }
 
 // short renders a span without trailing zeros: "15m", "1h30m", "3 days".
@@ -69,6 +82,12 @@ type schedule struct {
 	failed  int       // polls that failed in a row
 	held    time.Time // nothing is fetched on demand before: a quota or a sign-in
 	through time.Time // latest watermark: a poll of history knows nothing newer
+
+	summed      time.Time     // when the account's totals were asked for
+	whole       time.Time     // up to when they were complete
+	shared      time.Time     // when impression shares were told
+	sharesLater time.Time     // they are not asked for before
+	owed        kpi.DateRange // days of which campaigns were polled since the last totals
 }
 
 // due returns the poll to do at now. All but today's waits until history is
@@ -193,4 +212,69 @@ func (s *schedule) nextAt(history bool, now time.Time) time.Time {
 		return later(s.history, now)
 	}
 	return later(next, now)
+}
+
+// totals returns the days whose totals are due with the good poll t of an
+// account's campaigns, nil when none are. They are all those that were polled
+// since the last totals, so that what totals and campaigns say of a day can be
+// compared as of any totals. Once they hold all of yesterday there is nothing
+// to compare before tomorrow.
+func (s *schedule) totals(t task, now time.Time) *kpi.DateRange {
+	d := s.source.Definition
+	today := kpi.DateOf(now, s.account.Zone)
+	switch {
+	case d.Totals == 0:
+		return nil
+	case t.history:
+		return &t.days
+	case s.summed.IsZero(): // nobody knows what was missed before
+		s.owed = kpi.DateRange{From: today - kpi.Date(max(d.Restates, 1)), To: today}
+	case s.owed == (kpi.DateRange{}):
+		s.owed = t.days
+	}
+	s.owed.From, s.owed.To = min(s.owed.From, t.days.From), max(s.owed.To, t.days.To)
+	if !t.window && (now.Sub(s.summed) < totalsEvery || !s.whole.Before(today.Start(s.account.Zone))) {
+		return nil
+	}
+	s.summed = now
+	days := s.owed
+	return &days
+}
+
+// shares returns the days whose impression shares are due: once a day, when
+// yesterday is complete.
+func (s *schedule) shares(now time.Time) (days kpi.DateRange, due bool) {
+	d := s.source.Definition
+	today := kpi.DateOf(now, s.account.Zone)
+	begun := today.Start(s.account.Zone)
+	return kpi.DateRange{From: today - kpi.Date(max(d.Restates, 1)), To: today - 1},
+		d.Shares > 0 && s.shared.Before(begun) && !s.through.Before(begun) && !s.sharesLater.After(now)
+}
+
+// CallsADay is how many API calls, at most, polling some accounts takes in a day once
+// their history is there, apart from listing the accounts.
+func (s Source) CallsADay(accounts int) (calls int) {
+	d := s.Definition
+	every, _ := s.interval(accounts)
+	one := &schedule{source: s, account: sources.Account{Zone: time.UTC}}
+	begin := kpi.NewDate(2026, 1, 1).Start(time.UTC) // any day will do
+	for now := begin; now.Before(begin.Add(24 * time.Hour)); now = later(one.nextAt(true, now), now.Add(time.Second)) {
+		t, due := one.due(now, true)
+		if !due {
+			continue
+		}
+		calls += d.Calls
+		if t.window && d.Window > 0 {
+			calls += d.Window - d.Calls
+		}
+		one.done(t, now, every)
+		one.through = now.Add(-d.Lag)
+		if one.totals(t, now) != nil {
+			calls, one.whole, one.owed = calls+d.Totals, one.through, kpi.DateRange{}
+		}
+		if _, due := one.shares(now); due {
+			calls, one.shared = calls+d.Shares, now
+		}
+	}
+	return calls * accounts
 }

@@ -214,6 +214,10 @@ func (p *poller) run(ctx context.Context, s *schedule, t task) {
 			p.m.o.Log.Warn("remember how far history reaches", "source", p.src.Name, "err", err)
 		}
 	}
+	if days := s.totals(t, now); days != nil {
+		p.totals(ctx, s, t, *days)
+	}
+	p.shares(ctx, s, now)
 	if t.history {
 		p.m.progress(p.src.Name, s.account.ID, "", s.chunks(kpi.DateOf(now, s.account.Zone)))
 	}
@@ -268,7 +272,7 @@ func (m *Monitor) commit(ctx context.Context, b store.Batch) error {
 	}
 	m.markDirty()
 	m.meet(b.Account.Currency)
-	if m.evaluating && !deeper(b.Query.Level) {
+	if m.evaluating && regularly(b.Query.Level, b.Query.Breakdown) && !b.Query.Shares {
 		select {
 		case m.work <- outcome{change, store.Poll{
 			Source: b.Source, Account: b.Account.ID, At: b.ObservedAt, Days: b.Query.Days, CompleteThrough: b.Receipt.CompleteThrough,

@@ -125,8 +125,10 @@ func (m *Monitor) books(ctx context.Context, now time.Time) (books alert.Books, 
 		books.Week, err = m.builder.build(ctx, m.o.booked("7d"), now, status{})
 	}
 	if err == nil {
-		watchedOnly(books.Today)
-		watchedOnly(books.Week)
+		for _, s := range []*snapshot.Snapshot{books.Today, books.Week} {
+			watchedOnly(s)
+			listedOnly(s)
+		}
 	}
 	return books, err
 }
@@ -144,6 +146,14 @@ func watchedOnly(s *snapshot.Snapshot) {
 		for j := range ch.Campaigns {
 			ch.Campaigns[j].Before, ch.Campaigns[j].Same = snapshot.Figures{}, snapshot.Figures{}
 		}
+	}
+}
+
+// listedOnly leaves rules no campaigns but those that somebody can act on.
+func listedOnly(s *snapshot.Snapshot) {
+	for i := range s.Channels {
+		ch := &s.Channels[i]
+		ch.Campaigns = slices.DeleteFunc(ch.Campaigns, func(c snapshot.Campaign) bool { return c.Unlisted })
 	}
 }
 

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,13 +32,25 @@ func (p *told) Fetch(_ context.Context, q sources.Query, yield func(sources.Reco
 		return sources.Receipt{}, p.err
 	}
 	for _, r := range p.rows {
-		if r.Entity.Level == q.Level && (q.Parent == "" || r.Entity.Parent == q.Parent) && q.Days.Contains(r.Slot.Date) && r.Slot.Grain <= q.Grain {
+		if r.Entity.Level == q.Level && partOf(r.Entity) == q.Breakdown && (q.Parent == "" || r.Entity.Parent == q.Parent) && q.Days.Contains(r.Slot.Date) && r.Slot.Grain <= q.Grain {
 			if err := yield(r); err != nil {
 				return sources.Receipt{}, err
 			}
 		}
 	}
 	return sources.Receipt{CompleteThrough: p.through}, nil
+}
+
+// partOf is the dimension that a row is a part by, as in instagram and
+// instagram/feed.
+func partOf(e sources.Entity) string {
+	switch {
+	case e.Breakdown == "":
+		return ""
+	case strings.Contains(e.Breakdown, "/"):
+		return "placement"
+	}
+	return "network"
 }
 
 // tell has the platform report a campaign: every hour that begins from one

@@ -24,11 +24,12 @@ type View struct {
 }
 
 // Inside names a campaign whose ad groups are wanted, or one of its ad groups
-// whose ads are.
+// whose ads are, or the parts of a campaign by a dimension.
 type Inside struct {
 	Source, Account string
 	Campaign        string // platform id
 	Group           string // platform id of an ad group of it; "" asks for the ad groups
+	Breakdown       string // "network", "placement": asks for the campaign's parts by it
 }
 
 // AllCampaigns is View.Campaigns for those of every channel.
@@ -100,10 +101,11 @@ type Slot struct {
 // Drill is what View.Inside asked for, as it was fetched last.
 type Drill struct {
 	Of      Inside
-	Rows    []Campaign // ad groups or ads, as Channel.Campaigns
+	Rows    []Campaign // ad groups, ads or parts, as Channel.Campaigns
 	Fetched time.Time  // zero when it never was
 	Busy    bool       // it is being fetched, or waits for it
 	Problem string     // why the last fetch brought nothing, in words
+	Notes   []string   // what to know of the figures, in sentences
 }
 
 // Note is what somebody wrote on a day of a channel.
@@ -137,6 +139,9 @@ type Figures struct {
 	Fees         kpi.Micros  // fixed fees contained in Profit
 	Maturity     kpi.Ratio   // share of the final conversions visible by now, weighted by spend (by conversions where there is none)
 	Known        bool        // false when nothing was observed of the range
+	// ImpressionShare is that of searches, over the days of a range that are
+	// complete; of a channel's and a campaign's Now alone.
+	ImpressionShare kpi.Share
 }
 
 // Or returns f where it is known, else g.
@@ -204,9 +209,12 @@ type Campaign struct {
 	ID, Name        string
 	Status          string // the platform's word
 	URL             string // its page on the platform, "" when there is none
-	Now, Before     Figures
-	Same            Figures // as Channel.Same
-	Days            []Day   // as Channel.Days, the last 14
+	// Unlisted marks what an account reports beyond its listed campaigns. It has
+	// no ID, counts for no channel, and is known of whole days only.
+	Unlisted    bool
+	Now, Before Figures
+	Same        Figures // as Channel.Same
+	Days        []Day   // as Channel.Days, the last 14
 
 	// As of a channel; Verdict is "" where a campaign is not weighed.
 	Verdict  kpi.Verdict
@@ -275,6 +283,7 @@ type Source struct {
 	QuotaUsed  kpi.Ratio
 	Warnings   []string
 	Drills     bool       // it knows ad groups and ads
+	Breakdowns []string   // that it can split a campaign by
 	Backfill   Progress   // fetch of its history
 	Exchanges  []Exchange // the last ones, newest first; only where this process collects
 }

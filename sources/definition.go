@@ -34,6 +34,9 @@ type Definition struct {
 	Type    string // as in the config: "google_ads"
 	Summary string // one line: what it reads
 	Docs    string // URL of the platform's documentation
+	// Credentials are the steps to what the options ask for, with the narrowest
+	// access that does.
+	Credentials []string
 
 	Gives       kpi.Fields    // the metrics it can report; no Cost means a source of results only
 	Events      bool          // it hands over Events rather than Rows
@@ -41,11 +44,16 @@ type Definition struct {
 	Dating      Dating        // how its conversions are dated
 	Basis       kpi.Basis     // what its revenue contains, unless the options say otherwise
 	Deepest     Level         // deepest level that can be asked for; 0 means LevelCampaign
+	Breakdowns  []string      // dimensions that figures of campaigns can be split by, as in Query.Breakdown
 	OmitsZeros  bool          // rows without any metric are left out of a complete answer
 	Restates    int           // days for which a past value may still change
 	History     int           // days that the platform keeps
 	MinInterval time.Duration // polling faster than this brings nothing new
+	Lag         time.Duration // how long after an hour or day its first figures are complete, late results apart
 	Calls       int           // API calls of one poll of one account
+	Window      int           // API calls of one poll of all days that may still change; 0 means as many as Calls
+	Totals      int           // calls of one question for an account's own totals by day, which hold what no campaign is listed for; 0 means that it tells none
+	Shares      int           // calls of one question for impression shares; 0 means that it tells none
 	DailyCalls  int           // calls a day that the lowest access tier allows, 0 when not limited by day
 	Delay       []DelayPoint  // delay curve to begin with, until observations tell better
 

@@ -102,6 +102,7 @@ type Query struct {
 	Parent    string // platform id one level up: only what belongs to it is asked for; "" asks for all
 	Grain     Grain
 	Breakdown string // "" or a platform's dimension, such as "network"
+	Shares    bool   // asks for impression shares by day in place of figures: Row.ImpressionShare, with Impressions only
 	State     []byte // Receipt.State of the last committed Fetch of this account; nil asks for everything in Days
 }
 
@@ -132,6 +133,9 @@ type Row struct {
 	Entity  Entity
 	Slot    Slot
 	Metrics kpi.Metrics // money in the account's currency
+	// ImpressionShare is of a campaign and a day, where Query.Shares asked for it.
+	// A campaign and day of which nothing is told has no row.
+	ImpressionShare kpi.Share
 }
 
 // Entity is what a row is about. All fields but Name, Status and Parent are

@@ -93,7 +93,7 @@ func (w *writer) assign(f *feed, i identity, k *known) (moved bool, err error) {
 		return false, w.exec("DELETE FROM setting WHERE name = ?", settingChannels)
 	}
 	d := k.current.value
-	e := Entity{ID: k.id, Source: f.name.source, Account: f.name.account, Entity: sources.Entity{
+	e := Entity{ID: k.id, Source: f.name.source, Account: f.name.account, Dimension: i.dimension, Entity: sources.Entity{
 		Level: i.level, ID: i.id, Breakdown: i.breakdown, Attribution: i.attribution, Action: i.action, Name: d.name, Status: d.status, Parent: d.parent,
 	}}
 	part := EntityID(0)

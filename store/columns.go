@@ -118,6 +118,7 @@ var (
 	asLevel   = word("", sources.LevelAccount.String(), sources.LevelCampaign.String(), sources.LevelAdGroup.String(), sources.LevelAd.String(), sources.LevelKey.String())
 	asGrain   = word("", sources.Day.String(), sources.Hour.String())
 	asStatus  = word("", "approved", "pending", "rejected", "test")
+	asBound   = word("exact", "below", "above")
 	asFailure = word("", sources.Unavailable.String(), sources.Auth.String(), sources.Permission.String(), sources.QuotaKind.String(), sources.Invalid.String(), sources.Malformed.String())
 )
 

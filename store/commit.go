@@ -100,6 +100,12 @@ func (c *commit) run() (err error) {
 	if err := c.account(); err != nil {
 		return err
 	}
+	if c.batch.Query.Shares {
+		if err := c.shares(); err != nil {
+			return err
+		}
+		return c.receipt()
+	}
 	if err := c.sort(); err != nil {
 		return err
 	}
@@ -107,7 +113,7 @@ func (c *commit) run() (err error) {
 	if err != nil {
 		return err
 	}
-	if c.at <= c.feed.newest {
+	if c.at < c.feed.newest || c.at == c.feed.newest && !beside(c.batch.Query) {
 		err = c.amend(touched)
 	} else {
 		err = c.carryOn(touched)

@@ -92,6 +92,9 @@ var facts = []fact{
 		past: "INSERT INTO day_past (k, at, whole, " + metricColumns + ") VALUES ((?2 << 30) | (63 << 24) | ?1, ?4, NOT ?3, " + putMetrics(5) + ")",
 		columns: append([]column{need("entity", "k & 0xFFFFFF", asID), need("date", "k >> 30", asDate), may("summed", "NOT whole", asFlag, int64(0)),
 			need("at", "at", asMoment), may("until", "until", asMoment, int64(0))}, metricFields...)},
+	{table: "share", from: "share WHERE date BETWEEN ?1 >> 30 AND ?2 >> 30 ORDER BY entity, date, at", put: []string{"INSERT INTO share (entity, date, at, impressions, share, bound, known) VALUES (?1, ?2, ?3, ?4, ?5, ?6, NOT ?7)"},
+		columns: []column{need("entity", "entity", asID), need("date", "date", asDate), need("at", "at", asMoment), may("impressions", "impressions", asNumber, int64(0)),
+			may("share", "share", asChance, 0.0), may("bound", "bound", asBound, int64(0)), may("unknown", "NOT known", asFlag, int64(0))}},
 	{table: "event", from: `event e JOIN event_version v ON v.event = e.id WHERE e.id IN (SELECT event FROM event_version WHERE k BETWEEN ?1 AND ?2) ORDER BY e.id, at`,
 		put: []string{"INSERT OR IGNORE INTO event (feed, platform_id) VALUES (?1, ?2)",
 			`INSERT INTO event_version (event, k, at, kind, time, status, value, currency, refunded, tax, shipping, key, click_id, is_new)

@@ -18,21 +18,25 @@ import (
 )
 
 // earlier are the versions of which databases are about.
-var earlier = map[int]func(t *testing.T, path string, campaigns int){1: firstVersion, 2: secondVersion}
+var earlier = map[int]func(t *testing.T, path string, campaigns int){1: firstVersion, 2: laterVersion(2), 3: laterVersion(3)}
 
-// secondVersion makes that of firstVersion as the second version had it.
-func secondVersion(t *testing.T, path string, campaigns int) {
-	t.Helper()
-	firstVersion(t, path, campaigns)
-	script, err := os.ReadFile(filepath.Join("migrations", "2.sql"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := sql.OpenDB(plainConnector{path})
-	defer db.Close()
-	for _, statement := range []string{string(script), "PRAGMA user_version = 2"} {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatal(err)
+// laterVersion makes that of firstVersion as another version had it.
+func laterVersion(version int) func(t *testing.T, path string, campaigns int) {
+	return func(t *testing.T, path string, campaigns int) {
+		t.Helper()
+		firstVersion(t, path, campaigns)
+		db := sql.OpenDB(plainConnector{path})
+		defer db.Close()
+		for v := 2; v <= version; v++ {
+			script, err := os.ReadFile(filepath.Join("migrations", fmt.Sprint(v, ".sql")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, statement := range []string{string(script), fmt.Sprint("PRAGMA user_version = ", v)} {
+				if _, err := db.Exec(statement); err != nil {
+					t.Fatal(err)
+				}
+			}
 		}
 	}
 }

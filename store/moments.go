@@ -34,7 +34,7 @@ type moments struct {
 }
 
 func (m moments) poll(where, order string, at instant) (found instant, err error) {
-	query := "SELECT at FROM poll INDEXED BY poll_changed WHERE changed > 0 AND level NOT IN (3, 4) AND at " + where + " ? ORDER BY at " + order + " LIMIT 1"
+	query := "SELECT at FROM poll INDEXED BY poll_changed WHERE changed > 0 AND " + ofCampaigns + " AND at " + where + " ? ORDER BY at " + order + " LIMIT 1"
 	return found, m.each(query, []any{at}, func(rows *sql.Rows) error { return rows.Scan(&found) })
 }
 

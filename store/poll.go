@@ -25,7 +25,7 @@ func (c *commit) receipt() error {
 	if err != nil {
 		return err
 	}
-	err = c.w.exec(insertPoll, c.feed.id, c.at, b.Query.Days.From, b.Query.Days.To, b.Query.Level, b.Query.Grain, c.dimension, instantOf(b.Receipt.CompleteThrough),
+	err = c.w.exec(insertPoll, c.feed.id, c.at, b.Query.Days.From, b.Query.Days.To, b.Query.Level, b.Query.Grain, asked(b.Query), instantOf(b.Receipt.CompleteThrough),
 		0, "", "", 0, warnings, b.Receipt.Quota.Used, sources.Clean(b.Receipt.Quota.Scope), len(c.change.Versions),
 		sources.Clean(b.Query.Parent), instantOf(b.Receipt.Expires))
 	if err != nil {
@@ -75,21 +75,41 @@ func (s *SQLite) Fail(ctx context.Context, f Failure) error {
 		if err != nil {
 			return err
 		}
-		return w.exec(insertPoll, feed.id, instantOf(f.At), f.Days.From, f.Days.To, f.Level, 0, "", 0,
-			kind, sources.Clean(f.Err.Error()), sources.Clean(next), retryAfter, nil, 0.0, "", 0, sources.Clean(f.Parent), 0)
+		return w.exec(insertPoll, feed.id, instantOf(f.At), f.Days.From, f.Days.To, f.Query.Level, 0, asked(f.Query), 0,
+			kind, sources.Clean(f.Err.Error()), sources.Clean(next), retryAfter, nil, 0.0, "", 0, sources.Clean(f.Query.Parent), 0)
 	})
 	return err
 }
 
+// The regular polls, and those beside them: of accounts' totals, ad groups, ads,
+// breakdowns and impression shares. The indexes of polls have these words.
+const (
+	ofCampaigns = "level NOT IN (1, 3, 4) AND breakdown = ''"
+	besideThem  = "(level IN (1, 3, 4) OR breakdown <> '')"
+)
+
+// beside says whether a poll is none of ofCampaigns. What it brings is summed nowhere.
+func beside(q sources.Query) bool {
+	return q.Level == sources.LevelAccount || q.Level == sources.LevelAdGroup || q.Level == sources.LevelAd || q.Breakdown != "" || q.Shares
+}
+
+// asked is what a poll is told apart by.
+func asked(q sources.Query) string {
+	if q.Shares {
+		return ofShares
+	}
+	return sources.Clean(q.Breakdown)
+}
+
 const selectPoll = `SELECT source, account, at, from_day, to_day, complete_through, kind, message, next, retry_after,
-	warnings, quota_used, quota_scope, changed, level, parent, expires FROM poll JOIN feed ON feed.id = poll.feed `
+	warnings, quota_used, quota_scope, changed, level, parent, breakdown, expires FROM poll JOIN feed ON feed.id = poll.feed `
 
 func scanPoll(rows *sql.Rows) (Poll, error) {
 	var p Poll
 	var at, complete, expires instant
 	var warnings sql.NullString
 	err := rows.Scan(&p.Source, &p.Account, &at, &p.Days.From, &p.Days.To, &complete, &p.Kind, &p.Message, &p.Next, &p.RetryAfter,
-		&warnings, &p.Quota.Used, &p.Quota.Scope, &p.Changed, &p.Level, &p.Parent, &expires)
+		&warnings, &p.Quota.Used, &p.Quota.Scope, &p.Changed, &p.Level, &p.Parent, &p.Breakdown, &expires)
 	p.At, p.CompleteThrough, p.Expires = at.time(), complete.time(), expires.time()
 	if err == nil && warnings.Valid {
 		err = json.Unmarshal([]byte(warnings.String), &p.Warnings)
@@ -125,7 +145,7 @@ func (s *SQLite) Health(ctx context.Context, at time.Time) ([]Health, error) {
 			return err
 		}
 		for _, id := range feeds {
-			h, err := r.health("poll WHERE feed = ?3 AND level NOT IN (3, 4)", at, id)
+			h, err := r.health("poll WHERE feed = ?3 AND "+ofCampaigns, at, id)
 			if err != nil {
 				return err
 			}
@@ -156,10 +176,20 @@ func (r reader) health(from string, at time.Time, args ...any) (h Health, err er
 }
 
 // Inside implements Store.
-func (s *SQLite) Inside(ctx context.Context, source, account string, level sources.Level, parent string, asOf time.Time) (h Health, err error) {
-	err = s.read(ctx, "read polls of "+level.String()+"s", func(r reader) error {
+func (s *SQLite) Inside(ctx context.Context, source, account string, q sources.Query, asOf time.Time) (h Health, err error) {
+	err = s.read(ctx, "read polls of "+q.Level.String()+"s", func(r reader) error {
 		h, err = r.health(`poll INDEXED BY poll_inside WHERE feed = (SELECT id FROM feed WHERE source = ?3 AND account = ?4)
-			AND level = ?5 AND level IN (3, 4) AND parent = ?6`, asOf, source, account, level, parent)
+			AND `+besideThem+` AND level = ?5 AND breakdown = ?6 AND parent = ?7`, asOf, source, account, q.Level, asked(q), q.Parent)
+		return err
+	})
+	return h, err
+}
+
+// Totals implements Store. Polls of history end before the day of their moment.
+func (s *SQLite) Totals(ctx context.Context, source, account string, asOf time.Time) (h Health, err error) {
+	err = s.read(ctx, "read polls of totals", func(r reader) error {
+		h, err = r.health(`poll INDEXED BY poll_inside WHERE feed = (SELECT id FROM feed WHERE source = ?3 AND account = ?4)
+			AND `+besideThem+` AND level = 1 AND breakdown = '' AND parent = '' AND to_day >= at / 86400000 - 1`, asOf, source, account)
 		return err
 	})
 	return h, err
@@ -217,11 +247,11 @@ func (s *SQLite) Entities(ctx context.Context, asOf time.Time) ([]Entity, error)
 }
 
 func (r reader) entities(at instant, yield func(Entity) error) error {
-	return r.each(`SELECT e.id, source, account, level, platform_id, breakdown, attribution, action, name, status, parent
+	return r.each(`SELECT e.id, source, account, dimension, level, platform_id, breakdown, attribution, action, name, status, parent
 		FROM entity e JOIN feed ON feed.id = e.feed JOIN entity_version v ON v.entity = e.id
 		WHERE at = (SELECT max(at) FROM entity_version WHERE entity = e.id AND at <= ?) ORDER BY e.id`, []any{at}, func(rows *sql.Rows) error {
 		var e Entity
-		if err := rows.Scan(&e.ID, &e.Source, &e.Account, &e.Level, &e.Entity.ID, &e.Breakdown, &e.Attribution, &e.Action, &e.Name, &e.Status, &e.Parent); err != nil {
+		if err := rows.Scan(&e.ID, &e.Source, &e.Account, &e.Dimension, &e.Level, &e.Entity.ID, &e.Breakdown, &e.Attribution, &e.Action, &e.Name, &e.Status, &e.Parent); err != nil {
 			return err
 		}
 		return yield(e)

@@ -51,6 +51,10 @@ type Store interface {
 	// anew where that changed, oldest dates last. It is for the holder of the
 	// lease, before its first Commit.
 	Assign(ctx context.Context, c Channels, progress func(done, total int)) error
+	// Shares adds up the impression shares of an account's entities over days, as
+	// they were told last up to asOf.
+	Shares(ctx context.Context, source, account string, days kpi.DateRange, asOf time.Time) (map[EntityID]kpi.Won, error)
+
 	// ChannelDays and ChannelHours return the sums of every channel's part in
 	// every account, by day or by hour, ordered by slot. They are right for any
 	// definitions, and fast for the assigned ones.
@@ -85,12 +89,17 @@ type Store interface {
 	// one moment in the order of their source and account.
 	Polls(ctx context.Context, from, to time.Time) ([]Poll, error)
 	// Health returns the newest poll of every source and account up to asOf,
-	// with the newest good one behind it. Polls of ad groups and ads say nothing
-	// of that.
+	// with the newest good one behind it. Polls of accounts' totals, ad groups,
+	// ads, breakdowns and impression shares say nothing of that.
 	Health(ctx context.Context, asOf time.Time) ([]Health, error)
-	// Inside returns the newest poll up to asOf that asked one account for the ad
-	// groups of a campaign or the ads of an ad group, and the newest good one.
-	Inside(ctx context.Context, source, account string, level sources.Level, parent string, asOf time.Time) (Health, error)
+	// Inside returns the newest poll up to asOf beside the regular ones that asked
+	// one account what q asks: its Level, Parent, Breakdown and Shares; and the
+	// newest good one.
+	Inside(ctx context.Context, source, account string, q sources.Query, asOf time.Time) (Health, error)
+	// Totals returns the newest poll up to asOf that asked for an account's own
+	// totals up to its present day, and the newest good one. A poll of totals
+	// comes after the one of campaigns that covers the same days.
+	Totals(ctx context.Context, source, account string, asOf time.Time) (Health, error)
 	// State returns the Receipt.State of an account that was committed last, nil
 	// when there is none. A commit without one leaves it as it is.
 	State(ctx context.Context, source, account string) ([]byte, error)
@@ -190,9 +199,10 @@ type EntityID int32
 
 // Entity is what versions and totals are about.
 type Entity struct {
-	ID      EntityID
-	Source  string
-	Account string
+	ID        EntityID
+	Source    string
+	Account   string
+	Dimension string // Query.Breakdown of which Breakdown is a value, "" for the whole
 	sources.Entity
 }
 
@@ -256,6 +266,7 @@ type Poll struct {
 	Days            kpi.DateRange
 	Level           sources.Level // 0 for a failed poll of campaigns
 	Parent          string        // what of the level was asked for, "" for all
+	Breakdown       string        // that was asked for; of impression shares, a name of its own
 	CompleteThrough time.Time     // zero for a failed poll
 	Expires         time.Time     // when access ends unless somebody signs in again; zero when unknown
 	Kind            sources.Kind  // 0 for a good poll
@@ -273,8 +284,7 @@ type Failure struct {
 	Source, Type, Account string
 	At                    time.Time
 	Days                  kpi.DateRange
-	Level                 sources.Level // of ad groups and ads, with Parent; else 0
-	Parent                string
+	Query                 sources.Query // of a poll beside the regular ones; else the zero one
 	Err                   error
 }
 

@@ -126,8 +126,8 @@ func (a *app) nothingToOpen() string {
 			return "no alert here"
 		}
 	case channel:
-		if s := a.subject(); s.made == "AD" {
-			return "an ad is not made of anything smaller"
+		if why := smallest(a.subject().made); why != "" {
+			return why
 		}
 	}
 	if a.list().count() == 0 {

@@ -178,6 +178,20 @@ var figureColumns = []*column[row]{
 		},
 	},
 	figureColumn(impressions, 9, 94, dimLook),
+	{
+		key: "impr_share", title: "IMPR SH", help: "impressions won of those that could have been, in search", width: 7, rank: 98, hidden: true,
+		number: func(r *row) kpi.Ratio {
+			return kpi.Ratio{Value: r.now.ImpressionShare.Value, OK: r.now.ImpressionShare.Known}
+		},
+		draw: func(p *pen, r *row, width int) {
+			s := r.now.ImpressionShare
+			if !s.Known {
+				p.right(p.st.faint, missing, width)
+				return
+			}
+			p.right(p.st.dim, s.Sign()+p.st.numbers.share(kpi.Ratio{Value: s.Value, OK: true}, 0), width)
+		},
+	},
 	figureColumn(clicks, 7, 90, dimLook),
 	figureColumn(ctr, 6, 93, dimLook),
 	figureColumn(cpc, 6, 91, dimLook),

@@ -64,6 +64,8 @@ func init() {
 		{[]string{"right", "l"}, "l →", "", "read the chart, to the right", "Show", figureScreens, did(func(a *app) { a.read(+1) }), nil},
 		{[]string{"="}, "=", "", "hold the chart's axis as it is, or let it follow the values", "Show", figureScreens, did((*app).toggleAxis), nil},
 
+		{[]string{"b"}, "b", "", "split the campaign by network or placement", "Show", []screen{channel}, (*app).chooseSplit, (*app).cannotSplit},
+
 		{[]string{"t"}, "t", "range", "choose the days: today, yesterday, 24 h, 7, 14, 30 days, month, others", "Time", figureScreens, (*app).chooseRange, nil},
 		{[]string{"c"}, "c", "compare", "compare with the previous period, the same weekday or last year", "Time", figureScreens, (*app).nextComparison, nil},
 		{[]string{"<"}, "<", "", "step back: everything as it was known then", "Time", nil, (*app).stepBack, nil},

@@ -142,6 +142,9 @@ func (a *app) drillLine() []string {
 		if d.Busy {
 			text = " being fetched anew…"
 		}
+		if d.Of == a.place.inside && len(d.Notes) > 0 {
+			text += "; " + strings.Join(d.Notes, "; ")
+		}
 		return []string{a.st.textLine(a.st.dim, text, a.width)}
 	}
 	return nil

@@ -3,6 +3,7 @@ package ui
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -66,6 +67,9 @@ func (a *app) subject() subject {
 	}
 	s.narrow(find(c.Campaigns, at.inside.Source, at.inside.Account, at.inside.Campaign))
 	s.made = "AD GROUP"
+	if at.inside.Breakdown != "" {
+		s.made = strings.ToUpper(at.inside.Breakdown)
+	}
 	if at.inside.Group != "" {
 		s.made = "AD"
 		s.narrow(a.group)
@@ -144,13 +148,17 @@ func (a *app) openPart() tea.Cmd {
 		a.goTo(to)
 		return nil
 	case "CAMPAIGN":
+		if part.Unlisted {
+			a.notice = "of campaigns that are not listed only the sum is known"
+			return nil
+		}
 		to.account = accountID{part.Source, part.Account}
 		to.inside, to.names[1] = snapshot.Inside{Source: part.Source, Account: part.Account, Campaign: part.ID}, name
 	case "AD GROUP":
 		to.inside.Group, to.names[2] = part.ID, name
 		a.group = part
 	default:
-		a.notice = "an ad is not made of anything smaller"
+		a.notice = smallest(s.made)
 		return nil
 	}
 	if src := a.sourceNamed(part.Source); src == nil || !src.Drills {
@@ -159,6 +167,59 @@ func (a *app) openPart() tea.Cmd {
 	}
 	a.goTo(to)
 	return a.fetch(to.inside)
+}
+
+// smallest says why what has this title cannot be opened, "" where it can.
+func smallest(made string) string {
+	switch made {
+	case "ACCOUNT", "CAMPAIGN", "AD GROUP":
+		return ""
+	case "AD":
+		return "an ad is not made of anything smaller"
+	}
+	return "a part by " + strings.ToLower(made) + " is not made of anything smaller"
+}
+
+// splittable is the campaign that is opened or selected, without a source where
+// there is none, and its name where that is not on the way here already.
+func (a *app) splittable() (in snapshot.Inside, name string) {
+	if at := a.place.inside; at.Campaign != "" {
+		return snapshot.Inside{Source: at.Source, Account: at.Account, Campaign: at.Campaign}, a.place.names[1]
+	}
+	s := a.subject()
+	if part := partWith(s.rows, a.campaigns.selected()); part != nil && s.made == "CAMPAIGN" && !part.Unlisted {
+		return snapshot.Inside{Source: part.Source, Account: part.Account, Campaign: part.ID}, cmp.Or(part.Name, part.ID)
+	}
+	return snapshot.Inside{}, ""
+}
+
+// cannotSplit says why there is nothing to split.
+func (a *app) cannotSplit() string {
+	in, _ := a.splittable()
+	switch src := a.sourceNamed(in.Source); {
+	case in.Campaign == "":
+		return "select or open a campaign to split it"
+	case src == nil || len(src.Breakdowns) == 0:
+		return in.Source + " tells no parts of campaigns"
+	}
+	return ""
+}
+
+// chooseSplit asks by what the campaign is split.
+func (a *app) chooseSplit() tea.Cmd {
+	in, name := a.splittable()
+	var choices []choice
+	for _, by := range a.sourceNamed(in.Source).Breakdowns {
+		choices = append(choices, choice{label: by, key: by[:1], do: func() tea.Cmd {
+			to := a.place
+			to.inside, to.account = in, accountID{in.Source, in.Account}
+			to.inside.Breakdown, to.names[1], to.names[2] = by, name, "by "+by
+			a.goTo(to)
+			return a.fetch(to.inside)
+		}})
+	}
+	a.ask(newMenu("Split "+name+" by", choices, 0))
+	return nil
 }
 
 func partWith(all []snapshot.Campaign, id string) *snapshot.Campaign {

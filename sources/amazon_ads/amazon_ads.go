@@ -70,9 +70,14 @@ var windows = []string{"1d", "7d", "14d", "30d"}
 // shortest. Delay is an assumption.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "amazon_ads",
-		Summary:     "Amazon Ads campaigns (Sponsored Products, Brands, Display): cost, clicks, orders and sales by day",
-		Docs:        "https://advertising.amazon.com/API/docs/en-us/guides/reporting/v3/get-started",
+		Type:    "amazon_ads",
+		Summary: "Amazon Ads campaigns (Sponsored Products, Brands, Display): cost, clicks, orders and sales by day",
+		Docs:    "https://advertising.amazon.com/API/docs/en-us/guides/reporting/v3/get-started",
+		Lag:     lag,
+		Credentials: []string{
+			`Make a Login with Amazon app and apply for access to the Ads API, which Amazon approves.`,
+			"Sign in as a user who may view the profiles, for the scope `advertising::campaign_management` (there is none for reading alone), and keep the refresh token. It does not end.",
+		},
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
 		Dating:      sources.ByClick,
@@ -82,6 +87,7 @@ func Definition() sources.Definition {
 		History:     60,
 		MinInterval: 4 * time.Hour,
 		Calls:       9,
+		Window:      18,
 		Delay: []sources.DelayPoint{
 			{Age: 12 * time.Hour, Share: 0.35},
 			{Age: 24 * time.Hour, Share: 0.62},

@@ -54,9 +54,15 @@ var results = map[string]string{"total": "totalInstalls", "tap": "tapInstalls"}
 // an assumption.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "apple_ads",
-		Summary:     "Apple Ads campaigns: cost, taps and installs by day; no revenue",
-		Docs:        "https://developer.apple.com/documentation/apple-ads-platform-api",
+		Type:    "apple_ads",
+		Summary: "Apple Ads campaigns: cost, taps and installs by day; no revenue",
+		Docs:    "https://developer.apple.com/documentation/apple-ads-platform-api",
+		Lag:     lag,
+		Credentials: []string{
+			"Make a key: `openssl ecparam -genkey -name prime256v1 -noout -out private-key.pem`, then `openssl ec -in private-key.pem -pubout`.",
+			`In Apple Ads, invite an API user with the role "Read Only", sign in as that user and upload the public key: the page shows the client, team and key ids.`,
+			`Apple knows no revenue: name a source of results in the channel.`,
+		},
 		Gives:       kpi.AllFields &^ kpi.Revenue,
 		Grain:       sources.Day,
 		Dating:      sources.ByClick,
@@ -66,6 +72,7 @@ func Definition() sources.Definition {
 		History:     89,
 		MinInterval: 30 * time.Minute,
 		Calls:       1,
+		Window:      1,
 		Delay: []sources.DelayPoint{
 			{Age: 6 * time.Hour, Share: 0.60},
 			{Age: 24 * time.Hour, Share: 0.85},

@@ -21,9 +21,12 @@ import (
 // missing, not zero, since an export may leave out a campaign for any reason.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "csv",
-		Summary:     "Campaign figures from exported files: partner networks, spreadsheets, the warehouse",
-		Docs:        "https://www.rfc-editor.org/rfc/rfc4180",
+		Type:    "csv",
+		Summary: "Campaign figures from exported files: partner networks, spreadsheets, the warehouse",
+		Docs:    "https://www.rfc-editor.org/rfc/rfc4180",
+		Credentials: []string{
+			`None: name the file or files. adtop reads them again when they change.`,
+		},
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
 		Dating:      sources.Mixed,

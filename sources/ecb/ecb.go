@@ -35,6 +35,7 @@ func Definition() sources.Definition {
 		Type:        "ecb",
 		Summary:     "Exchange rates: the euro reference rates of the European Central Bank, by day",
 		Docs:        "https://www.ecb.europa.eu/stats/policy_and_exchange_rates/euro_reference_exchange_rates/html/index.en.html",
+		Credentials: []string{"None: the rates are public. Foreign money is priced at the rate of its day; what the config fixes under `rates` wins."},
 		Grain:       sources.Day,
 		History:     3650,
 		MinInterval: 24 * time.Hour,

@@ -23,6 +23,9 @@ const (
 
 var selected = []string{"metrics.impressions", "metrics.clicks", "metrics.cost_micros", "metrics.conversions", "metrics.conversions_value"}
 
+// sharesSelected are asked for apart: a share has no hours.
+var sharesSelected = []string{"metrics.impressions", "metrics.search_impression_share"}
+
 // Fetch reads the account, its campaigns, ad groups or ads, a query for each
 // piece of the asked days.
 func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.Record) error) (sources.Receipt, error) {
@@ -123,6 +126,8 @@ func supported(q sources.Query) error {
 		return refused("figures are read for accounts, campaigns, ad groups and ads only")
 	case q.Grain != sources.Day && q.Grain != sources.Hour:
 		return refused("figures are read by day or by hour only")
+	case q.Shares && (q.Level != sources.LevelCampaign || q.Grain != sources.Day || q.Breakdown != ""):
+		return refused("impression shares are read of campaigns by day only")
 	case q.Breakdown != "" && q.Breakdown != byNetwork:
 		return refused("a breakdown by %q is not read", sources.Clean(q.Breakdown))
 	case q.Parent == "":
@@ -156,7 +161,11 @@ func statement(q sources.Query) string {
 	if q.Breakdown == byNetwork {
 		fields += ", segments.ad_network_type"
 	}
-	for _, metric := range selected {
+	metrics := selected
+	if q.Shares {
+		metrics = sharesSelected
+	}
+	for _, metric := range metrics {
 		fields += ", " + metric
 	}
 	return fmt.Sprintf("SELECT %s FROM %s WHERE %s", fields, resources[q.Level].from, where(q))

@@ -49,9 +49,16 @@ type Options struct {
 // false alarms until observations have taken over.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "google_ads",
-		Summary:     "Google Ads campaigns: cost, clicks and conversions by day and hour",
-		Docs:        "https://developers.google.com/google-ads/api/rest/reference",
+		Type:    "google_ads",
+		Summary: "Google Ads campaigns: cost, clicks and conversions by day and hour",
+		Docs:    "https://developers.google.com/google-ads/api/rest/reference",
+		Lag:     lag,
+		Credentials: []string{
+			`In a Google Cloud project, enable the Google Ads API and apply for production access: its lowest level is Explorer, 2,880 operations a day.`,
+			`Make an OAuth client of that project and publish its consent screen: in "Testing" tokens end after seven days.`,
+			"Sign in as a user who may view the accounts (role \"Read only\"), for the scope `https://www.googleapis.com/auth/adwords`, and keep the refresh token. Google has no scope for reading alone.",
+			"Behind a manager account, give its number as `login_customer_id`.",
+		},
 		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Hour,
@@ -59,10 +66,14 @@ func Definition() sources.Definition {
 		Basis:       kpi.Reported,
 		OmitsZeros:  true,
 		Deepest:     sources.LevelAd,
+		Breakdowns:  []string{byNetwork},
 		Restates:    30,
 		History:     1125, // 37 months
 		MinInterval: 15 * time.Minute,
 		Calls:       1,
+		Window:      8,
+		Totals:      1,
+		Shares:      1,
 		DailyCalls:  2880,
 		Delay: []sources.DelayPoint{
 			{Age: time.Hour, Share: 0.30},

@@ -86,6 +86,11 @@ func (d *decoder) one(s *httpkit.Scanner) (next string, err error) {
 	for _, f := range d.batch {
 		f.Metrics.Has |= d.fields // a metric that was selected and is absent is zero
 		d.rows.Line = f.result
+		if d.query.Shares {
+			if f.Metrics = f.Metrics.Only(kpi.Impressions); !f.ImpressionShare.Known {
+				continue // nothing is told of it
+			}
+		}
 		if err := d.rows.Put(f.Figure); err != nil {
 			return "", err
 		}
@@ -158,7 +163,13 @@ func (d *decoder) result(s *httpkit.Scanner) (httpkit.Figure, error) {
 				}
 			}
 		case "metrics":
-			readMetrics(s, &f.Metrics)
+			share := readMetrics(s, &f.Metrics)
+			if d.query.Shares {
+				var valid bool
+				if f.ImpressionShare, valid = impressionShare(share); !valid {
+					return f, d.rows.Malformed("searchImpressionShare is %s: expected a number from 0 to 1", share.Micros.Decimal(0))
+				}
+			}
 		}
 	}
 	if err := s.Err(); err != nil {
@@ -234,8 +245,9 @@ func (d *decoder) adName(id []byte, ad *entity) []byte {
 	return name
 }
 
-// readMetrics reads figures. 64-bit integers come as strings.
-func readMetrics(s *httpkit.Scanner, m *kpi.Metrics) {
+// readMetrics reads figures, and returns the impression share. 64-bit integers
+// come as strings.
+func readMetrics(s *httpkit.Scanner, m *kpi.Metrics) (share httpkit.Decimal) {
 	for key := range s.Object() {
 		switch string(key) {
 		case "impressions":
@@ -248,8 +260,24 @@ func readMetrics(s *httpkit.Scanner, m *kpi.Metrics) {
 			s.Metric(m, kpi.Conversions)
 		case "conversionsValue":
 			s.Metric(m, kpi.Revenue)
+		case "searchImpressionShare":
+			share = s.Decimal()
 		}
 	}
+	return share
+}
+
+// impressionShare reads a share. Google tells every one below a tenth as 0.0999.
+func impressionShare(told httpkit.Decimal) (s kpi.Share, valid bool) {
+	switch {
+	case !told.Known:
+		return kpi.Share{}, true
+	case told.Micros <= 0 || told.Micros > 1_000_000:
+		return kpi.Share{}, false
+	case told.Micros == 99_900:
+		return kpi.Share{Value: 0.1, Bound: kpi.Below, Known: true}, true
+	}
+	return kpi.Share{Value: told.Micros.Float(), Known: true}, true
 }
 
 var metricFields = map[string]kpi.Fields{

@@ -270,6 +270,11 @@ func converse(t *testing.T) *exchanges {
 			}
 		}
 	}
+	shares := sourcetest.Query(accounts[0], sources.Day, kpi.NewDate(2026, 3, 20))
+	shares.Shares = true
+	if _, err := source.Fetch(t.Context(), shares, func(sources.Record) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
 	for _, fault := range []simulator.Fault{
 		{Kind: simulator.Throttle, Wait: 5 * time.Hour}, {Kind: simulator.Throttle, Wait: time.Second}, {Kind: simulator.Outage},
 		{Kind: simulator.Denied}, {Kind: simulator.ExpiredToken}, {Kind: simulator.RevokedToken, Path: "googleAds"},

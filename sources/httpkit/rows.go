@@ -62,6 +62,7 @@ type Figure struct {
 	Parent, Breakdown []byte // as in an Entity
 	Slot              sources.Slot
 	Metrics           kpi.Metrics
+	ImpressionShare   kpi.Share
 }
 
 // NewRows checks that an adapter which reads campaigns by the given grains can
@@ -156,7 +157,7 @@ func (r *Rows) Put(f Figure) error {
 	if c.entity.ID == "" { // it was made of control characters
 		return r.Malformed("a row of %s names no %s", f.Slot.Date, r.what())
 	}
-	row := sources.Row{Entity: c.entity, Slot: f.Slot, Metrics: f.Metrics}
+	row := sources.Row{Entity: c.entity, Slot: f.Slot, Metrics: f.Metrics, ImpressionShare: f.ImpressionShare}
 	if f.Slot.Grain == sources.Hour && !r.RealHours && r.clock(f.Slot.Date).doubled == f.Slot.Hour {
 		return r.hold(c, row)
 	}

@@ -51,9 +51,15 @@ var results = map[string][2]string{
 // the developer portal only. Delay is an assumption.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "linkedin_ads",
-		Summary:     "LinkedIn Ads campaigns: cost, chargeable clicks and website conversions or leads by UTC day",
-		Docs:        "https://learn.microsoft.com/en-us/linkedin/marketing/integrations/ads-reporting/ads-reporting",
+		Type:    "linkedin_ads",
+		Summary: "LinkedIn Ads campaigns: cost, chargeable clicks and website conversions or leads by UTC day",
+		Docs:    "https://learn.microsoft.com/en-us/linkedin/marketing/integrations/ads-reporting/ads-reporting",
+		Lag:     lag,
+		Credentials: []string{
+			`Make an app in LinkedIn's developer portal and ask for the product "Advertising API", which LinkedIn approves.`,
+			"Get a token from the portal's token generator with the scopes `r_ads` and `r_ads_reporting`, as a member with the role \"Viewer\" of the ad account.",
+			`It ends after 60 days. Only approved partners get a refresh token, which lasts a year from the first sign-in.`,
+		},
 		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
@@ -64,6 +70,7 @@ func Definition() sources.Definition {
 		History:     3650,
 		MinInterval: 30 * time.Minute,
 		Calls:       1,
+		Window:      5,
 		Delay: []sources.DelayPoint{
 			{Age: 12 * time.Hour, Share: 0.30},
 			{Age: 24 * time.Hour, Share: 0.60},

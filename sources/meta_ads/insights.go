@@ -56,6 +56,9 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 	}
 	poll := poll{source: s, query: q, yield: yield}
 	complete := s.env.Now().Add(-lag)
+	if q.Breakdown != "" {
+		poll.warn("by %s Meta tells estimates: they need not add up to the whole", q.Breakdown)
+	}
 	if err := poll.statuses(ctx); err != nil {
 		return sources.Receipt{}, err
 	}

@@ -52,9 +52,15 @@ type Options struct {
 // day; DailyCalls is the hourly limit of the limited tier without any ad.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "meta_ads",
-		Summary:     "Meta Ads campaigns (Facebook, Instagram): cost, link clicks and purchases or leads by day",
-		Docs:        "https://developers.facebook.com/docs/marketing-api/insights",
+		Type:    "meta_ads",
+		Summary: "Meta Ads campaigns (Facebook, Instagram): cost, link clicks and purchases or leads by day",
+		Docs:    "https://developers.facebook.com/docs/marketing-api/insights",
+		Lag:     lag,
+		Credentials: []string{
+			`In Business settings, make a system user and give it the ad accounts with "View performance".`,
+			"Generate its token for an app of yours with the scope `ads_read` alone: it does not end. A person's token does after 60 days.",
+			"Where the app has \"Require App Secret\" on, give its `app_secret` too.",
+		},
 		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
@@ -62,10 +68,13 @@ func Definition() sources.Definition {
 		Basis:       kpi.Reported,
 		OmitsZeros:  true,
 		Deepest:     sources.LevelAd,
+		Breakdowns:  []string{"network", "placement"},
 		Restates:    28,
 		History:     1125, // 37 months
 		MinInterval: 15 * time.Minute,
 		Calls:       1,
+		Window:      1,
+		Totals:      1,
 		DailyCalls:  24 * 600,
 		Delay: []sources.DelayPoint{
 			{Age: 6 * time.Hour, Share: 0.15},

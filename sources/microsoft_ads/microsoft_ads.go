@@ -50,9 +50,16 @@ type Options struct {
 // an assumption.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "microsoft_ads",
-		Summary:     "Microsoft Advertising (Bing) campaigns: cost, clicks and conversions by day and hour",
-		Docs:        "https://learn.microsoft.com/advertising/guides/reports",
+		Type:    "microsoft_ads",
+		Summary: "Microsoft Advertising (Bing) campaigns: cost, clicks and conversions by day and hour",
+		Docs:    "https://learn.microsoft.com/advertising/guides/reports",
+		Lag:     lag,
+		Credentials: []string{
+			`Get a developer token from the developer portal of Microsoft Advertising.`,
+			`Register an app in Microsoft Entra for accounts of any kind. A public (native) app has no secret.`,
+			"Sign in as a user with the role \"Viewer\", for `https://ads.microsoft.com/msads.manage offline_access`: there is no scope for reading alone.",
+			"The refresh token changes at each renewal; `token_file` keeps the newest.",
+		},
 		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Hour,
@@ -63,6 +70,7 @@ func Definition() sources.Definition {
 		History:     1095, // 36 months by day; hours are kept for six
 		MinInterval: 30 * time.Minute,
 		Calls:       3,
+		Window:      9,
 		Delay: []sources.DelayPoint{
 			{Age: 3 * time.Hour, Share: 0.35},
 			{Age: 24 * time.Hour, Share: 0.68},

@@ -63,9 +63,15 @@ var windows = []int{0, 1, 7, 14, 30, 60}
 // Pinterest publishes neither.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "pinterest_ads",
-		Summary:     "Pinterest Ads campaigns: cost, paid clicks and checkouts or leads by UTC day",
-		Docs:        "https://developers.pinterest.com/docs/api-features/ads-reporting/",
+		Type:    "pinterest_ads",
+		Summary: "Pinterest Ads campaigns: cost, paid clicks and checkouts or leads by UTC day",
+		Docs:    "https://developers.pinterest.com/docs/api-features/ads-reporting/",
+		Lag:     lag,
+		Credentials: []string{
+			`Make an app on Pinterest's developer platform and ask for trial or standard access.`,
+			"Sign in for the scope `ads:read` and keep the refresh token.",
+			"It lives 60 days and is renewed while adtop runs; `token_file` keeps the newest.",
+		},
 		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
@@ -76,6 +82,7 @@ func Definition() sources.Definition {
 		History:     89,
 		MinInterval: 15 * time.Minute,
 		Calls:       3,
+		Window:      5,
 		DailyCalls:  1000,
 		Delay: []sources.DelayPoint{
 			{Age: 6 * time.Hour, Share: 0.28},

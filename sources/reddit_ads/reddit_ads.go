@@ -63,9 +63,15 @@ var valueUnits = map[string]kpi.Micros{"micros": 1, "cents": kpi.MicrosPerUnit /
 // Delay are assumptions.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "reddit_ads",
-		Summary:     "Reddit Ads campaigns: cost, clicks and purchases, leads or sign-ups by day",
-		Docs:        "https://ads-api.reddit.com/docs/v3",
+		Type:    "reddit_ads",
+		Summary: "Reddit Ads campaigns: cost, clicks and purchases, leads or sign-ups by day",
+		Docs:    "https://ads-api.reddit.com/docs/v3",
+		Lag:     lag,
+		Credentials: []string{
+			`In Reddit Ads' Business Manager, make a developer application (not one of reddit.com/prefs/apps).`,
+			"Sign in for the scope `adsread` with `duration=permanent`, without which there is no refresh token.",
+			"Give a `user_agent` with your name in it: Reddit slows down general ones.",
+		},
 		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
@@ -76,6 +82,7 @@ func Definition() sources.Definition {
 		History:     365,
 		MinInterval: 30 * time.Minute,
 		Calls:       1,
+		Window:      2,
 		Delay: []sources.DelayPoint{
 			{Age: 6 * time.Hour, Share: 0.28},
 			{Age: 24 * time.Hour, Share: 0.58},

@@ -38,9 +38,14 @@ type Options struct {
 // revenue option.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "shopify",
-		Summary:     "Shopify orders with refunds, by UTM parameters",
-		Docs:        "https://shopify.dev/docs/api/admin-graphql/latest/queries/orders",
+		Type:    "shopify",
+		Summary: "Shopify orders with refunds, by UTM parameters",
+		Docs:    "https://shopify.dev/docs/api/admin-graphql/latest/queries/orders",
+		Lag:     lag,
+		Credentials: []string{
+			"In the shop's admin, make a custom app with the Admin API scope `read_orders`, and install it: its token does not end.",
+			"`read_orders` reaches 60 days back; `read_all_orders` reaches further.",
+		},
 		Gives:       kpi.Conversions | kpi.Revenue,
 		Events:      true,
 		Grain:       sources.Hour,

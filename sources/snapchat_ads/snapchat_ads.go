@@ -52,9 +52,14 @@ var results = map[string][2]string{
 // Calls are limited by second, not by day. Delay is an assumption.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "snapchat_ads",
-		Summary:     "Snapchat Ads campaigns: cost, swipes and purchases or sign-ups by day",
-		Docs:        "https://developers.snap.com/api/marketing-api/Ads-API/measurement",
+		Type:    "snapchat_ads",
+		Summary: "Snapchat Ads campaigns: cost, swipes and purchases or sign-ups by day",
+		Docs:    "https://developers.snap.com/api/marketing-api/Ads-API/measurement",
+		Lag:     lag,
+		Credentials: []string{
+			`In Ads Manager, under business details, make an OAuth app.`,
+			"Sign in as a member with the role \"Reports\", for the scope `snapchat-marketing-api` (Snapchat has no other), and keep the refresh token.",
+		},
 		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
@@ -65,6 +70,7 @@ func Definition() sources.Definition {
 		History:     365,
 		MinInterval: 15 * time.Minute,
 		Calls:       1,
+		Window:      1,
 		Delay: []sources.DelayPoint{
 			{Age: 6 * time.Hour, Share: 0.35},
 			{Age: 24 * time.Hour, Share: 0.66},

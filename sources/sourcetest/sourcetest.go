@@ -8,6 +8,8 @@
 package sourcetest
 
 import (
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,6 +69,9 @@ func Run(t *testing.T, a Adapter) {
 		t.Run("ad groups and ads equal the truth and add up to what they belong to", a.levels)
 		t.Run("a parent narrows what is read", a.parents)
 		t.Run("a fault below the campaign is that of the fetch", a.deepFaults)
+	}
+	if declared := slices.Sorted(slices.Values(a.Definition.Breakdowns)); !slices.Equal(declared, slices.Sorted(maps.Keys(a.Breakdowns))) {
+		t.Errorf("the definition names the breakdowns %q, the adapter answers others", declared)
 	}
 	if len(a.Breakdowns) > 0 {
 		t.Run("breakdowns equal the truth and add up to the whole", a.breakdowns)

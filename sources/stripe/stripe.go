@@ -60,9 +60,14 @@ type Metadata struct {
 // and the disputes of single payments come on top.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "stripe",
-		Summary:     "Stripe payments with refunds and disputes, by the UTM parameters in their metadata",
-		Docs:        "https://docs.stripe.com/api/charges/list",
+		Type:    "stripe",
+		Summary: "Stripe payments with refunds and disputes, by the UTM parameters in their metadata",
+		Docs:    "https://docs.stripe.com/api/charges/list",
+		Credentials: []string{
+			"In the Dashboard, under Developers > API keys, make a restricted key with read rights on charges, refunds, disputes, balance transactions and the account. It does not end.",
+			"Write the UTM parameters of the visit into the metadata of payments (`payment_intent_data[metadata]`), or of checkouts: then give read rights on checkout sessions too, and set `utm: checkout`.",
+			"A platform names the connected account in `account`.",
+		},
 		Gives:       kpi.Conversions | kpi.Revenue,
 		Events:      true,
 		Grain:       sources.Hour,
@@ -71,6 +76,7 @@ func Definition() sources.Definition {
 		Restates:    120,
 		History:     3650,
 		MinInterval: time.Minute,
+		Lag:         lag,
 		Calls:       3,
 		Delay:       []sources.DelayPoint{{Age: time.Hour, Share: 0.99}, {Age: 7 * 24 * time.Hour, Share: 1}}, // bank debits take days
 		Options: func() any {

@@ -53,9 +53,15 @@ var results = map[string][2]string{
 // assumptions: TikTok publishes neither.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "tiktok_ads",
-		Summary:     "TikTok Ads campaigns: cost, clicks and purchases or leads by day and hour",
-		Docs:        "https://business-api.tiktok.com/portal/docs?id=1740302848100353",
+		Type:    "tiktok_ads",
+		Summary: "TikTok Ads campaigns: cost, clicks and purchases or leads by day and hour",
+		Docs:    "https://business-api.tiktok.com/portal/docs?id=1740302848100353",
+		Lag:     lag,
+		Credentials: []string{
+			`On the portal of the API for Business, make an app with the scope "Reporting" (read).`,
+			`Have the advertiser authorise it, and exchange the code that the redirect carries (once, soon) for an access token.`,
+			"The token lasts until the advertiser takes the authorisation back. Name `accounts`, or give `app_id` and `app_secret`, with which adtop lists them.",
+		},
 		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Hour,
@@ -66,6 +72,7 @@ func Definition() sources.Definition {
 		History:     365,
 		MinInterval: 10 * time.Minute,
 		Calls:       2,
+		Window:      29,
 		Delay: []sources.DelayPoint{
 			{Age: time.Hour, Share: 0.25},
 			{Age: 6 * time.Hour, Share: 0.48},

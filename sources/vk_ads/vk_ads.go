@@ -56,9 +56,15 @@ type Options struct {
 // many, and once an hour the campaigns are listed.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "vk_ads",
-		Summary:     "VK Ads campaigns: cost, clicks and goals by Moscow's day",
-		Docs:        "https://ads.vk.com/doc/api",
+		Type:    "vk_ads",
+		Summary: "VK Ads campaigns: cost, clicks and goals by Moscow's day",
+		Docs:    "https://ads.vk.com/doc/api",
+		Lag:     lag,
+		Credentials: []string{
+			"In the cabinet's settings, under access to the API, ask for client id and secret. Reading needs `read_ads` alone.",
+			"VK allows five live tokens of a client: adtop keeps one in `token_file`, renews it, and deletes none.",
+			"An agency names the client in `agency_client_id` or `agency_client_name`.",
+		},
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
 		Dating:      sources.Mixed,
@@ -67,6 +73,7 @@ func Definition() sources.Definition {
 		History:     365,
 		MinInterval: 10 * time.Minute,
 		Calls:       1,
+		Window:      1,
 		Delay: []sources.DelayPoint{
 			{Age: 6 * time.Hour, Share: 0.35},
 			{Age: 24 * time.Hour, Share: 0.68},

@@ -57,9 +57,14 @@ type Options struct {
 // modified and of the trash; analytics and the daily look at 30 days come on top.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "woocommerce",
-		Summary:     "WooCommerce orders with refunds, by the UTM parameters of the order attribution",
-		Docs:        "https://woocommerce.github.io/woocommerce-rest-api-docs/",
+		Type:    "woocommerce",
+		Summary: "WooCommerce orders with refunds, by the UTM parameters of the order attribution",
+		Docs:    "https://woocommerce.github.io/woocommerce-rest-api-docs/",
+		Credentials: []string{
+			"In the shop's admin, under WooCommerce > Settings > Advanced > REST API, add a key with the permission Read, of a user who is a shop manager. It does not end.",
+			"Leave Order Attribution on (WooCommerce > Settings > Advanced > Features): orders tell their origin from WooCommerce 8.5 on.",
+			"Where the server drops the header that carries the key, set `auth: query`; with plain permalinks set `permalinks: plain`.",
+		},
 		Gives:       kpi.Conversions | kpi.Revenue,
 		Events:      true,
 		Grain:       sources.Hour,
@@ -68,6 +73,7 @@ func Definition() sources.Definition {
 		Restates:    30,
 		History:     3650,
 		MinInterval: time.Minute,
+		Lag:         lag,
 		Calls:       2,
 		Delay:       []sources.DelayPoint{{Age: time.Hour, Share: 0.98}, {Age: 7 * 24 * time.Hour, Share: 1}}, // transfers are paid days later
 		Options: func() any {

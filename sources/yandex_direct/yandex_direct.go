@@ -45,9 +45,16 @@ type Options struct {
 // an assumption.
 func Definition() sources.Definition {
 	return sources.Definition{
-		Type:        "yandex_direct",
-		Summary:     "Yandex Direct campaigns: cost, clicks and conversions of Metrica goals by day",
-		Docs:        "https://yandex.com/dev/direct/doc/en/reports",
+		Type:    "yandex_direct",
+		Summary: "Yandex Direct campaigns: cost, clicks and conversions of Metrica goals by day",
+		Docs:    "https://yandex.com/dev/direct/doc/en/reports",
+		Lag:     lag,
+		Credentials: []string{
+			"Register an app at oauth.yandex.ru with the permission `direct:api`.",
+			`Ask for access to the Direct API by the form in the Direct interface: until Yandex approves it, answers are error 58.`,
+			`Get a token for a login that may only look. It lasts about a year and ends early with a new password.`,
+			"Where the token is an agency's, set `agency`: its clients are read.",
+		},
 		Link:        link,
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
@@ -58,6 +65,7 @@ func Definition() sources.Definition {
 		History:     1095, // about three years
 		MinInterval: 10 * time.Minute,
 		Calls:       1,
+		Window:      5,
 		Delay: []sources.DelayPoint{
 			{Age: 6 * time.Hour, Share: 0.30},
 			{Age: 24 * time.Hour, Share: 0.66},

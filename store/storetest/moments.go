@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -125,7 +126,7 @@ func inside(t *testing.T, f *fixture) {
 	f.wantTotal("b1", today, at(8), spent(0, 0, 0))
 	f.wantTotal("a2", today, at(8), spent(3, 0, 0))
 
-	failed := store.Failure{Source: "ads", Type: "meta_ads", Account: "1", At: at(12), Level: sources.LevelAdGroup, Parent: "a", Err: sources.Errorf(sources.Unavailable, "down")}
+	failed := store.Failure{Source: "ads", Type: "meta_ads", Account: "1", At: at(12), Query: sources.Query{Level: sources.LevelAdGroup, Parent: "a"}, Err: sources.Errorf(sources.Unavailable, "down")}
 	if err := f.Fail(ctx, failed); err != nil {
 		t.Fatal(err)
 	}
@@ -134,12 +135,12 @@ func inside(t *testing.T, f *fixture) {
 		t.Errorf("health of the account: %+v, want that of its regular poll", healths)
 	}
 	for minute, want := range map[int][2]time.Time{4: {}, 5: {at(5), at(5)}, 10: {at(10), at(10)}, 12: {at(12), at(10)}} {
-		h := must[store.Health](t)(f.Inside(ctx, "ads", "1", sources.LevelAdGroup, "a", at(minute)))
+		h := must[store.Health](t)(f.Inside(ctx, "ads", "1", sources.Query{Level: sources.LevelAdGroup, Parent: "a"}, at(minute)))
 		if !h.Last.At.Equal(want[0]) || !h.Good.At.Equal(want[1]) || !h.Good.At.IsZero() && (h.Good.Level != sources.LevelAdGroup || h.Good.Parent != "a") {
 			t.Errorf("minute %d: %+v, want %s and %s", minute, h, want[0], want[1])
 		}
 	}
-	if h := must[store.Health](t)(f.Inside(ctx, "ads", "1", sources.LevelAd, "a", at(20))); !h.Last.At.IsZero() {
+	if h := must[store.Health](t)(f.Inside(ctx, "ads", "1", sources.Query{Level: sources.LevelAd, Parent: "a"}, at(20))); !h.Last.At.IsZero() {
 		t.Errorf("nobody asked for ads: %+v", h)
 	}
 	levels := 0
@@ -148,5 +149,82 @@ func inside(t *testing.T, f *fixture) {
 	}
 	if want := 2 + 5*3; levels != want {
 		t.Errorf("levels of all polls add up to %d, want %d", levels, want)
+	}
+}
+
+func totals(t *testing.T, f *fixture) {
+	whole := func(observed int, days kpi.DateRange, records ...sources.Record) store.Batch {
+		b := batch(at(observed), records...)
+		b.Query.Level, b.Query.Grain, b.Query.Days, b.OmitsZeros = sources.LevelAccount, sources.Day, days, true
+		return b
+	}
+	account := sources.Row{Entity: sources.Entity{Level: sources.LevelAccount, ID: "1", Name: "Account"}, Slot: sources.Slot{Date: today, Grain: sources.Day}, Metrics: spent(9, 1, 4)}
+	one := kpi.DateRange{From: today, To: today}
+	f.commit(batch(at(0), row("a", hour(today, 3), spent(1, 1, 4))))
+	if change := f.commit(whole(5, one, account)); len(change.Parts) != 0 {
+		t.Errorf("it counts for channels: %+v", change.Parts)
+	}
+	old := kpi.DateRange{From: today - 60, To: today - 40}
+	f.commit(whole(6, old)) // history tells nothing of the present
+	if err := f.Fail(ctx, store.Failure{Source: "ads", Type: "meta_ads", Account: "1", At: at(12), Days: one, Query: sources.Query{Level: sources.LevelAccount}, Err: sources.Errorf(sources.Unavailable, "down")}); err != nil {
+		t.Fatal(err)
+	}
+	f.wantTotal("a", today, at(20), spent(1, 1, 4))
+	f.wantTotal("1", today, at(20), spent(9, 1, 4))
+	healths := must[[]store.Health](t)(f.Health(ctx, at(20)))
+	if len(healths) != 1 || !healths[0].Last.At.Equal(at(0)) {
+		t.Errorf("health of the account: %+v, want that of its campaigns", healths)
+	}
+	if earlier, later, err := f.Moments(ctx, at(20)); err != nil || !earlier.IsZero() || !later.IsZero() {
+		t.Errorf("moments %s and %s (%v): the campaigns were the same all the time", earlier, later, err)
+	}
+	for minute, want := range map[int][2]time.Time{4: {}, 5: {at(5), at(5)}, 10: {at(5), at(5)}, 12: {at(12), at(5)}} {
+		h := must[store.Health](t)(f.Totals(ctx, "ads", "1", at(minute)))
+		if !h.Last.At.Equal(want[0]) || !h.Good.At.Equal(want[1]) {
+			t.Errorf("minute %d: %+v, want %s and %s", minute, h, want[0], want[1])
+		}
+	}
+}
+
+func shares(t *testing.T, f *fixture) {
+	told := func(observed int, shares map[string]kpi.Share) store.Batch {
+		b := batch(at(observed))
+		b.Query.Grain, b.Query.Shares, b.Query.Days, b.OmitsZeros = sources.Day, true, kpi.DateRange{From: today, To: today}, false
+		for id, s := range shares {
+			b.Records = append(b.Records, sources.Row{Entity: sources.Entity{Level: sources.LevelCampaign, ID: id, Name: id}, Slot: sources.Slot{Date: today, Grain: sources.Day},
+				Metrics: kpi.Metrics{Has: kpi.Impressions, Impressions: 100}, ImpressionShare: s})
+		}
+		return b
+	}
+	f.commit(batch(at(0), row("a", hour(today, 3), spent(1, 1, 4)), row("b", hour(today, 3), spent(2, 1, 4))))
+	half, tenth := kpi.Share{Value: 0.5, Known: true}, kpi.Share{Value: 0.1, Bound: kpi.Below, Known: true}
+	if change := f.commit(told(5, map[string]kpi.Share{"a": half, "b": tenth})); len(change.Parts)+len(change.Versions) != 0 {
+		t.Errorf("it counts: %+v", change)
+	}
+	f.commit(told(10, map[string]kpi.Share{"a": half})) // nothing is told of b any more
+	days := kpi.DateRange{From: today - 3, To: today + 3}
+	for minute, want := range map[int][]kpi.Won{4: nil, 5: {{Impressions: 100, Eligible: 200}, {Impressions: 100, Eligible: 1000, Below: true}}, 10: {{Impressions: 100, Eligible: 200}}} {
+		var got []kpi.Won
+		all := must[map[store.EntityID]kpi.Won](t)(f.Shares(ctx, "ads", "1", days, at(minute)))
+		for _, id := range slices.Sorted(maps.Keys(all)) {
+			got = append(got, all[id])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("minute %d: %+v, want %+v", minute, got, want)
+		}
+	}
+	if other := must[map[store.EntityID]kpi.Won](t)(f.Shares(ctx, "ads", "2", days, at(20))); len(other) != 0 {
+		t.Errorf("another account has %+v", other)
+	}
+	healths := must[[]store.Health](t)(f.Health(ctx, at(20)))
+	if len(healths) != 1 || !healths[0].Last.At.Equal(at(0)) {
+		t.Errorf("health of the account: %+v, want that of its campaigns", healths)
+	}
+	if h := must[store.Health](t)(f.Inside(ctx, "ads", "1", sources.Query{Level: sources.LevelCampaign, Shares: true}, at(20))); !h.Good.At.Equal(at(10)) {
+		t.Errorf("the last poll of shares: %+v", h)
+	}
+	f.wantTotal("a", today, at(20), spent(1, 1, 4))
+	if _, err := f.Commit(ctx, told(15, map[string]kpi.Share{"a": {Value: 1.5, Known: true}})); err == nil {
+		t.Error("a share above one was stored")
 	}
 }

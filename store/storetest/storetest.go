@@ -56,6 +56,8 @@ func Run(t *testing.T, open Opener) {
 		{"MomentsAreThoseAtWhichSomethingElseWasKnown", moments},
 		{"ThinnedMomentsLeaveNothingOut", thinnedMoments},
 		{"WhatIsAskedOfACampaignLeavesTheRestAlone", inside},
+		{"TotalsOfAnAccountLeaveTheRestAlone", totals},
+		{"ImpressionSharesAreKeptAsTheyWereTold", shares},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := &fixture{T: t, open: open, path: filepath.Join(t.TempDir(), "adtop.db")}
