@@ -96,8 +96,8 @@ func between(ch snapshot.Channel, from, to time.Time) (w sums) {
 		w.conversions, w.revenue, w.claimed = w.conversions+s.Conversions, w.revenue+s.Value, w.claimed+s.Claimed
 	}
 	eco := ch.Economics
-	if kept := eco.KeptShare().Float(); kept > 0 && (eco.Payout == kpi.CPL || eco.Payout == kpi.CPA) {
-		w.revenue += w.conversions * eco.PayoutAmount.Float() / kept // Value is net of them
+	if kept := eco.KeptShare().Float(); kept > 0 {
+		w.revenue += w.conversions * eco.PayoutPerConversion().Float() / kept // Value is net of them
 	}
 	return w
 }

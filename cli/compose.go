@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"adtop/config"
@@ -104,6 +105,12 @@ func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *sl
 	for _, s := range cfg.Sources {
 		src, err := openSource(types, cfg, s, clock, log, o.Exchanges.Of(s.Name), secrets)
 		problems = append(problems, s.Locate(err))
+		if src.Definition.RatesOnly() && err == nil {
+			published, _ := src.Source.(sources.RateSource) // nil where the source stays closed
+			o.RateSources = append(o.RateSources, monitor.RateSource{Name: s.Name, Type: s.Type, Source: published, History: src.History})
+			problems = append(problems, s.Locate(unpriced(cfg, s.Name)))
+			continue
+		}
 		o.Sources = append(o.Sources, src)
 	}
 	for _, ch := range cfg.Channels {
@@ -124,6 +131,16 @@ func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *sl
 	var err error
 	o.Rules, err = compileRules(cfg.Alerts.Rules)
 	return o, errors.Join(append(problems, err)...)
+}
+
+// unpriced refuses channels that take figures from a source of exchange rates.
+func unpriced(cfg *config.Config, source string) error {
+	for _, ch := range cfg.Channels {
+		if ch.ResultSource() == source || slices.ContainsFunc(ch.Spend, func(s config.Spend) bool { return s.Source == source }) {
+			return fmt.Errorf("name: channel %s takes figures from %s, which publishes exchange rates alone", ch.Name, source)
+		}
+	}
+	return nil
 }
 
 // openSource decodes and opens one source. Without secrets it stays closed:

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"adtop/config"
+	"adtop/kpi"
 	"adtop/sources"
 	"adtop/store"
 )
@@ -119,7 +120,14 @@ func (e *examination) sources(ctx context.Context, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
+	types := registry()
 	for _, s := range cfg.Sources {
+		if d, err := types.Lookup(s.Type); err == nil && d.RatesOnly() {
+			if err := e.rates(ctx, s.Name, cfg); err != nil {
+				return err
+			}
+			continue
+		}
 		polled := false
 		for _, h := range healths {
 			if h.Last.Source == s.Name {
@@ -131,6 +139,26 @@ func (e *examination) sources(ctx context.Context, cfg *config.Config) error {
 			e.say("source", s.Name+" was never asked", "Start adtop, or 'adtop collect --once'")
 		}
 	}
+	return nil
+}
+
+// rates tells how new the exchange rates of a source are.
+func (e *examination) rates(ctx context.Context, source string, cfg *config.Config) error {
+	stored, err := e.cache.Rates(ctx, e.now)
+	if err != nil {
+		return err
+	}
+	newest, currencies := kpi.Date(0), map[kpi.Currency]bool{}
+	for _, r := range stored {
+		if r.Origin == source && r.To == cfg.Currency {
+			newest, currencies[r.From] = max(newest, r.Date), true
+		}
+	}
+	if newest == 0 {
+		e.say("rates", source+" has no rates stored: no account has foreign money that it publishes, or it was never asked", "")
+		return nil
+	}
+	e.say("rates", fmt.Sprintf("%s has those of %d currencies, the newest of %s", source, len(currencies), newest), "")
 	return nil
 }
 

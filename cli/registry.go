@@ -7,6 +7,7 @@ import (
 	amazonads "adtop/sources/amazon_ads"
 	appleads "adtop/sources/apple_ads"
 	"adtop/sources/csv"
+	"adtop/sources/ecb"
 	"adtop/sources/exec"
 	googleads "adtop/sources/google_ads"
 	"adtop/sources/http"
@@ -19,8 +20,10 @@ import (
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
 	"adtop/sources/sql"
+	"adtop/sources/stripe"
 	tiktokads "adtop/sources/tiktok_ads"
 	vkads "adtop/sources/vk_ads"
+	"adtop/sources/woocommerce"
 	yandexdirect "adtop/sources/yandex_direct"
 )
 
@@ -30,6 +33,7 @@ func registry() *sources.Registry {
 		amazonads.Definition(),
 		appleads.Definition(),
 		csv.Definition(),
+		ecb.Definition(),
 		exec.Definition(),
 		googleads.Definition(),
 		http.Definition(),
@@ -42,8 +46,10 @@ func registry() *sources.Registry {
 		shopify.Definition(),
 		snapchatads.Definition(),
 		sql.Definition(),
+		stripe.Definition(),
 		tiktokads.Definition(),
 		vkads.Definition(),
+		woocommerce.Definition(),
 		yandexdirect.Definition(),
 	)
 }

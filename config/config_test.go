@@ -53,7 +53,7 @@ func TestExampleConfigIsValidAndSaysWhatItMeans(t *testing.T) {
 	for _, s := range c.Sources {
 		types = append(types, s.Type)
 	}
-	if diff := cmp.Diff([]string{"google_ads", "meta_ads", "tiktok_ads", "microsoft_ads", "yandex_direct", "linkedin_ads", "snapchat_ads", "pinterest_ads", "reddit_ads", "vk_ads", "amazon_ads", "apple_ads", "shopify", "csv", "exec", "http", "postback", "sql"}, types); diff != "" {
+	if diff := cmp.Diff([]string{"google_ads", "meta_ads", "tiktok_ads", "microsoft_ads", "yandex_direct", "linkedin_ads", "snapchat_ads", "pinterest_ads", "reddit_ads", "vk_ads", "amazon_ads", "apple_ads", "shopify", "stripe", "woocommerce", "csv", "exec", "http", "postback", "sql", "ecb"}, types); diff != "" {
 		t.Error("sources:", diff)
 	}
 	byName := map[string]Channel{}
@@ -146,12 +146,20 @@ func TestChannelEconomicsReplaceTheDefaultsKeyByKey(t *testing.T) {
 	c := parse(t, strings.Replace(minimal, "{margin: 45%}", "{margin: 45%, target_cpa: 20, payout: {model: cpa, amount: 5}}", 1)+`channels:
   - {name: Inherits, spend: {source: google}}
   - {name: Replaces, spend: {source: google}, economics: {margin: 0.5, payout: {model: revenue_share, share: 10%}}}
+  - {name: Mixed, spend: {source: google}, economics: {payout: {model: hybrid, amount: 2.50, share: 8%, approval: 85%}}}
+  - {name: Installs, spend: {source: google}, economics: {payout: {model: cpi, amount: 3}}}
 `)
 	want := []kpi.Economics{
 		{Margin: 450_000, TargetCPA: 20_000_000, Payout: kpi.CPA, PayoutAmount: 5_000_000},
 		{Margin: 500_000, TargetCPA: 20_000_000, Payout: kpi.RevenueShare, PayoutShare: 100_000},
+		{Margin: 450_000, TargetCPA: 20_000_000, Payout: kpi.Hybrid, PayoutAmount: 2_500_000, PayoutShare: 80_000, PayoutApproval: 850_000},
+		{Margin: 450_000, TargetCPA: 20_000_000, Payout: kpi.CPI, PayoutAmount: 3_000_000},
 	}
-	if diff := cmp.Diff(want, []kpi.Economics{c.Channels[0].Economics, c.Channels[1].Economics}); diff != "" {
+	var got []kpi.Economics
+	for _, ch := range c.Channels {
+		got = append(got, ch.Economics)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }

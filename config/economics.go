@@ -34,18 +34,20 @@ func (b *basis) decodeNode(d *decoder, key string, n ast.Node) {
 
 // payout is what partners are paid. It is replaced whole, never key by key.
 type payout struct {
-	Model  kpi.PayoutModel
-	Amount kpi.Micros
-	Share  kpi.Micros
+	Model    kpi.PayoutModel
+	Amount   kpi.Micros
+	Share    kpi.Micros
+	Approval kpi.Micros
 }
 
-var payoutModels = []string{string(kpi.CPC), string(kpi.CPL), string(kpi.CPA), string(kpi.RevenueShare)}
+var payoutModels = []string{string(kpi.CPC), string(kpi.CPL), string(kpi.CPA), string(kpi.CPI), string(kpi.RevenueShare), string(kpi.Hybrid)}
 
 func (p *payout) decodeNode(d *decoder, key string, n ast.Node) {
 	var keys struct {
-		Model  at[string] `yaml:"model"`
-		Amount at[amount] `yaml:"amount"`
-		Share  at[share]  `yaml:"share"`
+		Model    at[string] `yaml:"model"`
+		Amount   at[amount] `yaml:"amount"`
+		Share    at[share]  `yaml:"share"`
+		Approval at[share]  `yaml:"approval"`
 	}
 	before := len(d.problems)
 	d.structure(d.pairs(key, n), reflect.ValueOf(&keys).Elem())
@@ -60,12 +62,19 @@ func (p *payout) decodeNode(d *decoder, key string, n ast.Node) {
 	byShare := model == string(kpi.RevenueShare)
 	switch {
 	case !ok:
+	case keys.Approval.node != nil && (keys.Approval.Value <= 0 || keys.Approval.Value > kpi.MicrosPerUnit):
+		d.fault(keys.Approval.node, `approval: expected a share above 0 and up to 1, such as "approval: 85%%"`)
+	case keys.Approval.node != nil && model == string(kpi.CPC):
+		d.fault(keys.Approval.node, "approval: clicks are paid for without approval: remove it")
+	case model == string(kpi.Hybrid) && (keys.Amount.node == nil || keys.Share.node == nil):
+		d.fault(n, `payout: hybrid needs an amount for each conversion and a share, such as "amount: 5, share: 8%%"`)
+	case model == string(kpi.Hybrid):
 	case byShare && (keys.Share.node == nil || keys.Amount.node != nil):
-		d.fault(n, `payout: revenue_share needs a share and nothing else, such as "share: 8%%"`)
+		d.fault(n, `payout: revenue_share needs a share and no amount, such as "share: 8%%"`)
 	case !byShare && (keys.Amount.node == nil || keys.Share.node != nil):
-		d.fault(n, `payout: %s needs an amount and nothing else, such as "amount: 12.50"`, model)
+		d.fault(n, `payout: %s needs an amount and no share, such as "amount: 12.50"`, model)
 	}
-	*p = payout{kpi.PayoutModel(model), kpi.Micros(keys.Amount.Value), kpi.Micros(keys.Share.Value)}
+	*p = payout{kpi.PayoutModel(model), kpi.Micros(keys.Amount.Value), kpi.Micros(keys.Share.Value), kpi.Micros(keys.Approval.Value)}
 }
 
 // choice reads one of the given words.
@@ -86,6 +95,7 @@ func (e economics) kpi() kpi.Economics {
 		Payout:             e.Payout.Model,
 		PayoutAmount:       e.Payout.Amount,
 		PayoutShare:        e.Payout.Share,
+		PayoutApproval:     e.Payout.Approval,
 		FixedFeesPerMonth:  kpi.Micros(e.FixedFeesPerMonth),
 		TargetROAS:         kpi.Micros(e.TargetROAS),
 		TargetCPA:          kpi.Micros(e.TargetCPA),

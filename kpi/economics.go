@@ -17,15 +17,24 @@ const (
 // PayoutModel says for what a partner is paid.
 type PayoutModel string
 
-// The payout models. CPC pays by click, CPL and CPA by conversion, RevenueShare
-// a share of revenue.
+// The payout models. CPC pays by click; CPL, CPA and CPI by conversion: a lead, an
+// order, an install; RevenueShare a share of revenue; Hybrid both for a conversion
+// and a share.
 const (
 	NoPayout     PayoutModel = ""
 	CPC          PayoutModel = "cpc"
 	CPL          PayoutModel = "cpl"
 	CPA          PayoutModel = "cpa"
+	CPI          PayoutModel = "cpi"
 	RevenueShare PayoutModel = "revenue_share"
+	Hybrid       PayoutModel = "hybrid"
 )
+
+// ByConversion says whether the model pays an amount for each conversion.
+func (m PayoutModel) ByConversion() bool { return m == CPL || m == CPA || m == CPI || m == Hybrid }
+
+// ByShare says whether the model pays a share of revenue.
+func (m PayoutModel) ByShare() bool { return m == RevenueShare || m == Hybrid }
 
 // Economics turns a channel's revenue into money earned. All amounts are in
 // the display currency.
@@ -34,8 +43,9 @@ type Economics struct {
 	Basis              Basis  // what the revenue figure contains
 	ValuePerConversion Micros // money a conversion or lead is worth; 0 means the revenue that was reported
 	Payout             PayoutModel
-	PayoutAmount       Micros // money for each click (CPC) or conversion (CPL, CPA)
-	PayoutShare        Micros // share of revenue (RevenueShare)
+	PayoutAmount       Micros // money for each click (CPC) or conversion (CPL, CPA, CPI, Hybrid)
+	PayoutShare        Micros // share of revenue (RevenueShare, Hybrid)
+	PayoutApproval     Micros `json:",omitempty"` // share of conversions, and of their revenue, that partners are paid for; 0 means all
 	FixedFeesPerMonth  Micros // money: retainers and tools; they enter Profit, never the evidence
 	TargetROAS         Micros // what the user steers by, 0 when not set; 2_500_000 is 2.5
 	TargetCPA          Micros // money, 0 when not set
@@ -57,27 +67,73 @@ func (e Economics) Value(m Metrics) (Micros, bool, error) {
 // KeptShare is the share of revenue that is left after margin and a revenue
 // share, in millionths; it may be zero or negative.
 func (e Economics) KeptShare() Micros {
-	if e.Payout == RevenueShare {
-		return e.Margin - e.PayoutShare
+	if e.Payout.ByShare() {
+		return e.Margin - e.approved(e.PayoutShare)
 	}
 	return e.Margin
 }
 
-// Payouts returns what partners are owed for m.
-func (e Economics) Payouts(m Metrics) (Micros, error) {
-	switch e.Payout {
-	case CPC:
-		return mulDiv(e.PayoutAmount, m.Clicks, 1)
-	case CPL, CPA:
-		return m.Conversions.Times(e.PayoutAmount)
-	case RevenueShare:
-		value, _, err := e.Value(m)
-		if err != nil {
-			return 0, err
-		}
-		return value.Times(e.PayoutShare)
+// PayoutPerConversion is what a conversion costs in payouts on average, its share of
+// revenue apart. It is for estimates; sums are Payouts.
+func (e Economics) PayoutPerConversion() Micros {
+	if e.Payout.ByConversion() {
+		return e.approved(e.PayoutAmount)
 	}
-	return 0, nil
+	return 0
+}
+
+// approved is the part of an amount that is paid for. The approval is a share up to
+// one, so that it fits.
+func (e Economics) approved(m Micros) Micros {
+	if e.PayoutApproval == 0 || e.Payout == CPC {
+		return m
+	}
+	part, err := m.Times(e.PayoutApproval)
+	if err != nil {
+		return m
+	}
+	return part
+}
+
+// Payouts returns what partners are owed for m. It is unknown while that is which
+// they are paid for.
+func (e Economics) Payouts(m Metrics) (Amount, error) {
+	var owed Micros
+	if e.Payout == CPC {
+		if !m.Knows(Clicks) {
+			return Amount{}, nil
+		}
+		owed, err := mulDiv(e.PayoutAmount, m.Clicks, 1)
+		return Amount{owed, true}, err
+	}
+	if e.Payout.ByConversion() {
+		if !m.Knows(Conversions) {
+			return Amount{}, nil
+		}
+		fixed, err := m.Conversions.Times(e.PayoutAmount)
+		if err != nil {
+			return Amount{}, err
+		}
+		owed = fixed
+	}
+	if e.Payout.ByShare() {
+		value, known, err := e.Value(m)
+		if err != nil || !known {
+			return Amount{}, err
+		}
+		part, err := value.Times(e.PayoutShare)
+		if err != nil {
+			return Amount{}, err
+		}
+		if owed, err = owed.Add(part); err != nil {
+			return Amount{}, err
+		}
+	}
+	if e.PayoutApproval == 0 {
+		return Amount{owed, true}, nil
+	}
+	owed, err := owed.Times(e.PayoutApproval)
+	return Amount{owed, true}, err
 }
 
 // Amount is money that may be unknown.
@@ -90,7 +146,7 @@ type Amount struct {
 func (a Amount) Float() Ratio { return Ratio{a.Micros.Float(), a.Known} }
 
 // Contribution is revenue·margin − payouts, before fixed fees. It is unknown
-// while the revenue is.
+// while the revenue is, or the payouts are.
 func (e Economics) Contribution(m Metrics) (Amount, error) {
 	value, known, err := e.Value(m)
 	if err != nil || !known {
@@ -101,10 +157,10 @@ func (e Economics) Contribution(m Metrics) (Amount, error) {
 		return Amount{}, err
 	}
 	payouts, err := e.Payouts(m)
-	if err != nil {
+	if err != nil || !payouts.Known {
 		return Amount{}, err
 	}
-	contribution, err := earned.Add(-payouts)
+	contribution, err := earned.Add(-payouts.Micros)
 	return Amount{contribution, true}, err
 }
 
@@ -160,10 +216,7 @@ func (e Economics) BreakEvenCPA(aov Ratio) Ratio {
 	if e.ValuePerConversion != 0 {
 		aov = Ratio{e.ValuePerConversion.Float(), true}
 	}
-	cpa := aov.Value * e.KeptShare().Float()
-	if e.Payout == CPL || e.Payout == CPA {
-		cpa -= e.PayoutAmount.Float()
-	}
+	cpa := aov.Value*e.KeptShare().Float() - e.PayoutPerConversion().Float()
 	return Ratio{cpa, aov.OK && cpa > 0}
 }
 
@@ -180,6 +233,8 @@ func (e Economics) Check() error {
 		return fmt.Errorf("margin is %s: expected a share above 0 and up to 1, such as 0.45", e.Margin.Decimal(2))
 	case e.PayoutShare < 0 || e.PayoutAmount < 0 || e.FixedFeesPerMonth < 0 || e.ValuePerConversion < 0:
 		return fmt.Errorf("amounts of economics cannot be negative")
+	case e.PayoutApproval < 0 || e.PayoutApproval > MicrosPerUnit:
+		return fmt.Errorf("approval is %s: expected a share above 0 and up to 1, such as 0.85", e.PayoutApproval.Decimal(2))
 	case e.KeptShare() <= 0:
 		return fmt.Errorf("revenue share %s leaves nothing of the margin %s: every sale would lose money", e.PayoutShare.Decimal(2), e.Margin.Decimal(2))
 	}

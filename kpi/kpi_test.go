@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 )
@@ -212,6 +213,99 @@ func TestRatesConvertRoundingHalfToEven(t *testing.T) {
 	for _, text := range []string{"0", "-1", "1e5", "", "x", "0.0000000000001"} {
 		if _, err := ParseRate(text); err == nil {
 			t.Errorf("rate %q was accepted", text)
+		}
+	}
+}
+
+// TestPayoutsFollowTheirModel pays for 200 clicks and 10 conversions that brought
+// 400, at a margin of a half.
+func TestPayoutsFollowTheirModel(t *testing.T) {
+	m := Metrics{Has: AllFields, Clicks: 200, Cost: 100_000_000, Conversions: 10_000_000, Revenue: 400_000_000}
+	for _, c := range []struct {
+		name                        string
+		economics                   Economics
+		owed                        Micros // for all of m
+		needs                       Fields // without which it is unknown
+		breakEvenROAS, breakEvenCPA float64
+	}{
+		{"nothing", Economics{}, 0, 0, 2, 20},
+		{"by click", Economics{Payout: CPC, PayoutAmount: 100_000}, 20_000_000, Clicks, 2, 20},
+		{"by lead", Economics{Payout: CPL, PayoutAmount: 5_000_000}, 50_000_000, Conversions, 2, 15},
+		{"by install", Economics{Payout: CPI, PayoutAmount: 5_000_000}, 50_000_000, Conversions, 2, 15},
+		{"by install, four in five approved", Economics{Payout: CPI, PayoutAmount: 5_000_000, PayoutApproval: 800_000}, 40_000_000, Conversions, 2, 16},
+		{"a tenth of revenue", Economics{Payout: RevenueShare, PayoutShare: 100_000}, 40_000_000, Revenue, 2.5, 16},
+		{"a tenth of what is approved", Economics{Payout: RevenueShare, PayoutShare: 100_000, PayoutApproval: 750_000}, 30_000_000, Revenue, 1 / 0.425, 17},
+		{"both", Economics{Payout: Hybrid, PayoutAmount: 2_000_000, PayoutShare: 100_000}, 60_000_000, Conversions | Revenue, 2.5, 14},
+		{"both, of what is approved", Economics{Payout: Hybrid, PayoutAmount: 2_000_000, PayoutShare: 100_000, PayoutApproval: 500_000}, 30_000_000, Conversions | Revenue, 1 / 0.45, 17},
+		{"clicks are paid for without approval", Economics{Payout: CPC, PayoutAmount: 100_000, PayoutApproval: 500_000}, 20_000_000, Clicks, 2, 20},
+	} {
+		e := c.economics
+		e.Margin = 500_000
+		owed, err := e.Payouts(m)
+		if err != nil || owed != (Amount{c.owed, true}) {
+			t.Errorf("%s: owed %+v, %v, want %d", c.name, owed, err, c.owed)
+		}
+		contribution, err := e.Contribution(m)
+		if err != nil || contribution != (Amount{200_000_000 - c.owed, true}) {
+			t.Errorf("%s: contribution %+v, %v", c.name, contribution, err)
+		}
+		if be := e.BreakEvenROAS(); !be.OK || math.Abs(be.Value-c.breakEvenROAS) > 1e-9 {
+			t.Errorf("%s: break-even ROAS %v, want %v", c.name, be, c.breakEvenROAS)
+		}
+		if cpa := e.BreakEvenCPA(m.AOV()); !cpa.OK || math.Abs(cpa.Value-c.breakEvenCPA) > 1e-9 {
+			t.Errorf("%s: break-even CPA %v, want %v", c.name, cpa, c.breakEvenCPA)
+		}
+		// At the break-even CPA, cost eats up the contribution; payouts by click apart.
+		if e.Payout != CPC {
+			spent := c.breakEvenCPA * m.Conversions.Float()
+			if left := contribution.Micros.Float() - spent; math.Abs(left) > 1e-6 {
+				t.Errorf("%s: %v is left at the break-even CPA", c.name, left)
+			}
+		}
+		for _, field := range []Fields{Clicks, Conversions, Revenue} {
+			without := m.Only(AllFields &^ field)
+			owed, err := e.Payouts(without)
+			if err != nil || owed.Known != (c.needs&field == 0) {
+				t.Errorf("%s: owed %+v, %v without a field: what is missing is not zero", c.name, owed, err)
+			}
+			if contribution, err := e.Contribution(without); err != nil || contribution.Known != (c.needs&field == 0 && field != Revenue) {
+				t.Errorf("%s: contribution %+v, %v without a field", c.name, contribution, err)
+			}
+		}
+	}
+}
+
+// TestPayoutsOfASumAreThoseOfItsParts holds to the millionth for amounts that a
+// share divides without a rest, whatever the order of the parts.
+func TestPayoutsOfASumAreThoseOfItsParts(t *testing.T) {
+	e := Economics{Margin: 500_000, Payout: Hybrid, PayoutAmount: 1_500_000, PayoutShare: 80_000, PayoutApproval: 850_000}
+	var sum Metrics
+	parts := Micros(0)
+	for i := range int64(50) {
+		m := Metrics{Has: AllFields, Conversions: Micros(i * MicrosPerUnit), Revenue: Micros(i * i * 1_000_000)}
+		owed, err := e.Payouts(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts += owed.Micros
+		if sum, err = sum.Add(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if owed, err := e.Payouts(sum); err != nil || owed.Micros != parts {
+		t.Errorf("the sum owes %d, its parts %d, %v", owed.Micros, parts, err)
+	}
+}
+
+func TestPayoutsWithoutSenseAreNamed(t *testing.T) {
+	for says, e := range map[string]Economics{
+		"approval":      {Margin: 500_000, Payout: CPA, PayoutApproval: 1_000_001},
+		"revenue share": {Margin: 100_000, Payout: Hybrid, PayoutShare: 100_000},
+		"":              {Margin: 100_000, Payout: RevenueShare, PayoutShare: 110_000, PayoutApproval: 800_000}, // 8.8% in the end
+	} {
+		err := e.Check()
+		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+			t.Errorf("%+v: %v, want %q", e, err, says)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"adtop/kpi"
@@ -59,7 +60,7 @@ func (b *builder) build(ctx context.Context, view snapshot.View, now time.Time, 
 	if err := b.charts(ctx, s, l, sums); err != nil {
 		return nil, err
 	}
-	s.Warnings = l.warnings
+	s.Warnings = slices.Concat(l.warnings, l.rates.labels())
 	if err := b.drill(ctx, s, l, st); err != nil {
 		return nil, err
 	}
@@ -98,7 +99,10 @@ func (b *builder) state(ctx context.Context, view snapshot.View, now time.Time, 
 	if err := b.alerts(ctx, s); err != nil {
 		return nil, err
 	}
-	return s, b.sources(ctx, s, st)
+	if err := b.sources(ctx, s, st); err != nil {
+		return nil, err
+	}
+	return s, b.rateSources(ctx, s, st)
 }
 
 // blank is a picture that nothing is known of yet.

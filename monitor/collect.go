@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"adtop/kpi"
 	"adtop/snapshot"
 	"adtop/sources"
 	"adtop/store"
@@ -37,6 +38,10 @@ func (m *Monitor) collect(ctx context.Context) error {
 			pollers.Go(func() { p.listen(ctx, l) })
 		}
 	}
+	for _, src := range m.o.RateSources {
+		p := &pricer{m: m, src: src, asked: map[kpi.Currency]bool{}}
+		pollers.Go(func() { p.price(ctx) })
+	}
 	if m.o.Before != nil {
 		err := m.o.Before(ctx, func(b store.Batch) error { return m.commit(ctx, b) }, m.report)
 		m.report(snapshot.Progress{})
@@ -64,7 +69,8 @@ func (m *Monitor) report(p snapshot.Progress) {
 	m.markDirty()
 }
 
-// putRates keeps the fixed rates of the config in the store, once each.
+// putRates keeps the fixed rates of the config in the store, once each. One that
+// stands there no more is withdrawn from now on: pictures of before keep it.
 func (m *Monitor) putRates(ctx context.Context) error {
 	now := m.o.Clock.Now()
 	stored, err := m.o.Store.Rates(ctx, now)
@@ -72,6 +78,12 @@ func (m *Monitor) putRates(ctx context.Context) error {
 		return err
 	}
 	var fresh []store.Rate
+	for _, r := range stored {
+		if r.Origin == ofConfig && !slices.ContainsFunc(m.o.Rates, func(given store.Rate) bool { return given.From == r.From && given.To == r.To && given.Date == r.Date }) {
+			r.Origin = withdrawn
+			fresh = append(fresh, r)
+		}
+	}
 	for _, r := range m.o.Rates {
 		if !slices.Contains(stored, r) {
 			fresh = append(fresh, r)

@@ -37,8 +37,9 @@ type Options struct {
 	Default kpi.Economics
 	// Claim says which channel the figures of an entity belong to.
 	Claim func(source, account string, e sources.Entity) Claim
-	// Rates are the fixed exchange rates of the config.
-	Rates []store.Rate
+	// Rates are the fixed exchange rates of the config; RateSources publish others.
+	Rates       []store.Rate
+	RateSources []RateSource
 	// FalseAlarms is the rate of false alarms a month that the user accepts
 	// for the whole account.
 	FalseAlarms float64
@@ -100,6 +101,7 @@ type Monitor struct {
 	whole     map[string]bool              // sources whose history is there, or cannot be had now
 	inquiries map[string][]inquiry         // that wait, by source
 	granting  map[snapshot.Inside]bool
+	met       map[kpi.Currency]bool // currencies of accounts that were committed
 	holding   bool
 	holder    string
 
@@ -128,10 +130,13 @@ type watcher struct {
 func New(o Options) *Monitor {
 	m := &Monitor{
 		o: o, watchers: map[*watcher]struct{}{}, backfills: map[string]snapshot.Progress{}, next: map[string]time.Time{}, left: map[string]int{}, whole: map[string]bool{},
-		settled: make(chan struct{}), dirty: make(chan struct{}, 1), work: make(chan outcome, 64), polls: map[string]chan struct{}{}, inquired: map[string]chan struct{}{}, inquiries: map[string][]inquiry{}, granting: map[snapshot.Inside]bool{}, said: map[string]bool{},
+		settled: make(chan struct{}), dirty: make(chan struct{}, 1), work: make(chan outcome, 64), polls: map[string]chan struct{}{}, inquired: map[string]chan struct{}{}, inquiries: map[string][]inquiry{}, granting: map[snapshot.Inside]bool{}, met: map[kpi.Currency]bool{}, said: map[string]bool{},
 	}
 	for _, src := range o.Sources {
 		m.polls[src.Name], m.inquired[src.Name] = make(chan struct{}, 1), make(chan struct{}, 1)
+	}
+	for _, src := range o.RateSources {
+		m.polls[src.Name] = make(chan struct{}, 1)
 	}
 	m.builder = &builder{o: &m.o, channel: m.o.assigned()}
 	return m

@@ -97,13 +97,28 @@ func (s *schedule) due(now time.Time, history bool) (task, bool) {
 	d := s.source.Definition
 	window := kpi.DateRange{From: today - kpi.Date(max(d.Restates, 1)), To: today}
 	switch {
-	case history && !d.Events && !s.window.After(now):
+	case history && !s.window.After(now) && s.revisits(window.From, today):
+		if d.Events {
+			window.From = max(window.From, s.oldest)
+		}
 		return task{window: true, days: window, grain: d.Grain}, true
 	case !s.recent.After(now):
 		return task{days: kpi.DateRange{From: today - 1, To: today}, grain: d.Grain}, true
 	}
 	chunk, ok := s.chunk(today)
 	return chunk, ok && history && s.failed == 0 && !s.history.After(now)
+}
+
+// revisits says whether the days from one on that may still change are fetched
+// again. A source of single orders hands over their changes by itself, but knows
+// only of those that its state covers: once history has brought the days, it is
+// asked for all of them.
+func (s *schedule) revisits(from, today kpi.Date) bool {
+	if !s.source.Definition.Events {
+		return true
+	}
+	_, more := s.chunk(today)
+	return s.oldest != 0 && (s.oldest <= from || !more)
 }
 
 // chunk returns the next piece of history, newest first.
@@ -189,10 +204,11 @@ func later(a, b time.Time) time.Time {
 // nextAt returns when the next poll is due.
 func (s *schedule) nextAt(history bool, now time.Time) time.Time {
 	next := s.recent
-	if history && s.window.Before(next) && !s.source.Definition.Events {
+	today := kpi.DateOf(now, s.account.Zone)
+	if history && s.window.Before(next) && s.revisits(today-kpi.Date(max(s.source.Definition.Restates, 1)), today) {
 		next = s.window
 	}
-	if _, ok := s.chunk(kpi.DateOf(now, s.account.Zone)); ok && history && s.failed == 0 && s.history.Before(next) {
+	if _, ok := s.chunk(today); ok && history && s.failed == 0 && s.history.Before(next) {
 		return later(s.history, now)
 	}
 	return later(next, now)

@@ -271,6 +271,7 @@ func (m *Monitor) commit(ctx context.Context, b store.Batch) error {
 		return err
 	}
 	m.markDirty()
+	m.meet(b.Account.Currency)
 	if m.evaluating && regularly(b.Query.Level, b.Query.Breakdown) && !b.Query.Shares {
 		select {
 		case m.work <- outcome{change, store.Poll{

@@ -16,8 +16,10 @@ import (
 	redditads "adtop/sources/reddit_ads"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
+	"adtop/sources/stripe"
 	tiktokads "adtop/sources/tiktok_ads"
 	vkads "adtop/sources/vk_ads"
+	"adtop/sources/woocommerce"
 	yandexdirect "adtop/sources/yandex_direct"
 )
 
@@ -46,7 +48,9 @@ func everything() []dear {
 		{vkads.Definition(), 1, 1, 1, 20},       // a token an account
 		{amazonads.Definition(), 9, 18, 0, 3},   // 31 days a report; a list in each region
 		{appleads.Definition(), 1, 1, 1, 21},
-		{shopify.Definition(), 1, 0, 0, 1},
+		{shopify.Definition(), 1, 1, 0, 1},
+		{stripe.Definition(), 3, 3, 0, 20},      // payments, refunds and disputes
+		{woocommerce.Definition(), 2, 2, 0, 40}, // what was modified, and the trash; site and currency
 	}
 }
 

@@ -26,8 +26,8 @@ func (c *weighed) open(o *Options, ch Channel) {
 // when only the orders will tell.
 func orderValue(e kpi.Economics) float64 {
 	worth := e.ValuePerConversion.Float()
-	if worth > 0 && (e.Payout == kpi.CPL || e.Payout == kpi.CPA) && e.KeptShare() > 0 {
-		worth -= e.PayoutAmount.Float() / e.KeptShare().Float()
+	if worth > 0 && e.KeptShare() > 0 {
+		worth -= e.PayoutPerConversion().Float() / e.KeptShare().Float()
 	}
 	return max(0, worth)
 }
@@ -71,11 +71,9 @@ func (w *weigher) value(channel int, account store.Account, v store.PartVersion)
 	if v.Part.Fields&kpi.Conversions == 0 {
 		f.claimed = v.Metrics.Conversions.Float()
 	}
-	switch eco.Payout {
-	case kpi.CPC:
+	if eco.Payout == kpi.CPC {
 		f.spend += float64(m.Clicks) * eco.PayoutAmount.Float() / kept
-	case kpi.CPL, kpi.CPA:
-		f.value -= f.conversions * eco.PayoutAmount.Float() / kept
 	}
+	f.value -= f.conversions * eco.PayoutPerConversion().Float() / kept
 	return f, nil
 }

@@ -56,7 +56,7 @@ func (m *Monitor) round(ctx context.Context, w *weigher) error {
 	if err := m.decide(ctx, s, evaluations); err != nil {
 		return err
 	}
-	if len(m.wholeSources()) == len(m.o.Sources) && len(m.work) == 0 {
+	if len(m.wholeSources()) == len(m.o.Sources)+len(m.o.RateSources) && len(m.work) == 0 {
 		m.settle.Do(func() { close(m.settled) })
 	}
 	return nil

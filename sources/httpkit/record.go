@@ -145,7 +145,8 @@ var (
 // hide takes credentials out of a body in JSON or form encoding.
 func (r *redactor) hide(body string) string {
 	body = jsonField.ReplaceAllStringFunc(r.clean(body), func(field string) string {
-		if parts := jsonField.FindStringSubmatch(field); secretName(parts[2]) {
+		// A key that begins with an underscore names a field, as WordPress has them.
+		if parts := jsonField.FindStringSubmatch(field); secretName(parts[2]) && !(parts[2] == "key" && strings.HasPrefix(field[len(parts[1]):], `"_`)) {
 			return parts[1] + `"` + redacted + `"`
 		}
 		return field

@@ -47,3 +47,17 @@ func TestLinksOfARecordingLeadToWhoeverPlaysIt(t *testing.T) {
 	defer player.Close()
 	check(player.URL)
 }
+
+func TestRecordingHidesKeysButNotTheNamesOfFields(t *testing.T) {
+	var known redactor
+	for body, want := range map[string]string{
+		`{"key":"abc"}`: `{"key":"[redacted]"}`,
+		`{"key":"_wc_order_attribution_utm_source","value":"google"}`: `{"key":"_wc_order_attribution_utm_source","value":"google"}`,
+		`{"token":"_abc","key": "_x"}`:                                `{"token":"[redacted]","key": "_x"}`,
+		`consumer_key=ck_1&page=2`:                                    `consumer_key=[redacted]&page=2`,
+	} {
+		if got := known.hide(body); got != want {
+			t.Errorf("%s becomes %s", body, got)
+		}
+	}
+}

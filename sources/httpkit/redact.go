@@ -88,7 +88,7 @@ func cleanURL(address *url.URL) string {
 // carries a credential.
 func secretName(name string) bool {
 	name = strings.ToLower(name)
-	for _, part := range []string{"token", "secret", "password", "proof", "api_key", "apikey", "assertion", "signature"} {
+	for _, part := range []string{"token", "secret", "password", "proof", "api_key", "apikey", "consumer_key", "assertion", "signature"} {
 		if strings.Contains(name, part) {
 			return true
 		}

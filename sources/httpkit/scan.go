@@ -81,6 +81,28 @@ func (s *Scanner) Text() []byte {
 	return text
 }
 
+// Peek returns the first byte of the next value without reading it: a quote, a
+// bracket, a digit or the like, 0 at the end. It is for values of more than one
+// type.
+func (s *Scanner) Peek() byte {
+	at := s.skipped(s.at)
+	if s.err != nil || at >= len(s.body) {
+		return 0
+	}
+	return s.body[at]
+}
+
+// Bool reads true or false; null leaves it unknown.
+func (s *Scanner) Bool() (value, known bool) {
+	start := s.at
+	text, known := s.literalOrText("true or false")
+	if known && (s.body[s.skipped(start)] == '"' || string(text) != "true" && string(text) != "false") {
+		s.mistyped(start, "true or false")
+		return false, false
+	}
+	return string(text) == "true", known
+}
+
 // Integer reads a whole number, or a string that holds one.
 func (s *Scanner) Integer() Integer {
 	start := s.at

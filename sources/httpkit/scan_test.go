@@ -124,3 +124,29 @@ func TestWholeNumbersMayComeWithAPoint(t *testing.T) {
 		}
 	}
 }
+
+func TestTrueAndFalseAreNoTextsAndNoNumbers(t *testing.T) {
+	for text, want := range map[string][2]bool{`true`: {true, true}, ` false`: {false, true}, `null`: {}} {
+		s := NewScanner([]byte(text))
+		if value, known := s.Bool(); s.End() != nil || value != want[0] || known != want[1] {
+			t.Errorf("%s: %v %v, %v", text, value, known, s.Err())
+		}
+	}
+	for _, text := range []string{`"true"`, `1`, `{}`, `[true]`, ``} {
+		s := NewScanner([]byte(text))
+		if value, known := s.Bool(); known || value || sources.KindOf(s.Err()) != sources.Malformed {
+			t.Errorf("%s is read as %v", text, value)
+		}
+	}
+}
+
+func TestValueThatWasLookedAtIsStillThere(t *testing.T) {
+	s := NewScanner([]byte(`{"a": {"b":1}, "c": "x", "d": [ ] }`))
+	seen := ""
+	for range s.Object() {
+		seen += string(s.Peek())
+	}
+	if s.End() != nil || seen != `{"[` || s.Peek() != 0 {
+		t.Errorf("saw %s, %v", seen, s.Err())
+	}
+}

@@ -30,7 +30,7 @@ const (
 	ReportExpired   FaultKind = "report_expired"   // a report that was asked for is no longer kept (Meta)
 	TooMuch         FaultKind = "too_much"         // too much data for one answer: ask for less (Meta, Shopify)
 	UnknownFields   FaultKind = "unknown_fields"   // the right answer with keys and enum values that nobody documented
-	LateRestatement FaultKind = "late_restatement" // costs older than a day are a fiftieth lower: clicks found invalid (advertising platforms)
+	LateRestatement FaultKind = "late_restatement" // costs older than a day are a fiftieth lower: clicks found invalid (advertising platforms); a bank publishes other rates for all days
 	ClockSkew       FaultKind = "clock_skew"       // the platform's clock is ahead by Wait
 )
 

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"adtop/sources/simulator/world"
 )
 
 const defaultOversize = 48 << 20
@@ -53,7 +55,7 @@ func (s *Simulator) send(rw http.ResponseWriter, c *call, a answer) {
 		rw.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		body = body[:len(body)/2]
 	case UnknownFields:
-		body = embellish(body)
+		body = embellish(body, c.platform)
 	case Oversized:
 		rw.WriteHeader(a.status)
 		pad(rw, c.fault.Bytes)
@@ -89,38 +91,38 @@ var novelEnums = map[string]string{
 // embellish adds an unknown key to every object of a JSON body and replaces
 // some enum values by unknown ones. Errors, whose status decides how they are
 // treated, stay as they are.
-func embellish(body []byte) []byte {
+func embellish(body []byte, platform string) []byte {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	var tree any
 	if err := decoder.Decode(&tree); err != nil {
 		return body
 	}
-	novel, err := json.Marshal(withNovelties(tree))
+	novel, err := json.Marshal(withNovelties(tree, platform))
 	if err != nil {
 		return body
 	}
 	return novel
 }
 
-func withNovelties(node any) any {
+func withNovelties(node any, platform string) any {
 	switch node := node.(type) {
 	case []any:
 		for i := range node {
-			node[i] = withNovelties(node[i])
+			node[i] = withNovelties(node[i], platform)
 		}
 	case map[string]any:
 		for key, value := range node {
 			if key == "error" || key == "errors" {
 				continue
 			}
-			if novel := novelEnums[key]; novel != "" {
+			if novel := novelEnums[key]; novel != "" && (platform != world.WooCommerce || key != "status") { // an order's status decides
 				if _, isText := value.(string); isText {
 					node[key] = novel
 					continue
 				}
 			}
-			node[key] = withNovelties(value)
+			node[key] = withNovelties(value, platform)
 		}
 		node["notYetDocumented"] = map[string]any{"since": "v99", "list": []any{json.Number("1"), "two", nil}}
 	}

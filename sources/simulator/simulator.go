@@ -57,19 +57,22 @@ type service struct {
 
 // services are the platforms by the prefix of their paths.
 var services = map[string]service{
-	world.Google:    {(*Simulator).googleAds, (*Simulator).googleFailure},
-	world.Meta:      {(*Simulator).metaAds, (*Simulator).metaFailure},
-	world.TikTok:    {(*Simulator).tiktokAds, (*Simulator).tiktokFailure},
-	world.Microsoft: {(*Simulator).microsoftAds, (*Simulator).microsoftFailure},
-	world.LinkedIn:  {(*Simulator).linkedinAds, (*Simulator).linkedinFailure},
-	world.Snapchat:  {(*Simulator).snapchatAds, (*Simulator).snapchatFailure},
-	world.Pinterest: {(*Simulator).pinterestAds, (*Simulator).pinterestFailure},
-	world.Reddit:    {(*Simulator).redditAds, (*Simulator).redditFailure},
-	world.Yandex:    {(*Simulator).yandexDirect, (*Simulator).yandexFailure},
-	world.VK:        {(*Simulator).vkAds, (*Simulator).vkFailure},
-	world.Amazon:    {(*Simulator).amazonAds, (*Simulator).amazonFailure},
-	world.Apple:     {(*Simulator).appleAds, (*Simulator).appleFailure},
-	shopify:         {(*Simulator).shopify, (*Simulator).shopifyFailure},
+	world.Google:      {(*Simulator).googleAds, (*Simulator).googleFailure},
+	world.Meta:        {(*Simulator).metaAds, (*Simulator).metaFailure},
+	world.TikTok:      {(*Simulator).tiktokAds, (*Simulator).tiktokFailure},
+	world.Microsoft:   {(*Simulator).microsoftAds, (*Simulator).microsoftFailure},
+	world.LinkedIn:    {(*Simulator).linkedinAds, (*Simulator).linkedinFailure},
+	world.Snapchat:    {(*Simulator).snapchatAds, (*Simulator).snapchatFailure},
+	world.Pinterest:   {(*Simulator).pinterestAds, (*Simulator).pinterestFailure},
+	world.Reddit:      {(*Simulator).redditAds, (*Simulator).redditFailure},
+	world.Yandex:      {(*Simulator).yandexDirect, (*Simulator).yandexFailure},
+	world.VK:          {(*Simulator).vkAds, (*Simulator).vkFailure},
+	world.Amazon:      {(*Simulator).amazonAds, (*Simulator).amazonFailure},
+	world.Apple:       {(*Simulator).appleAds, (*Simulator).appleFailure},
+	world.WooCommerce: {(*Simulator).woocommerce, (*Simulator).woocommerceFailure},
+	world.Stripe:      {(*Simulator).stripe, (*Simulator).stripeFailure},
+	world.ECB:         {(*Simulator).ecb, (*Simulator).ecbFailure},
+	shopify:           {(*Simulator).shopify, (*Simulator).shopifyFailure},
 }
 
 // Simulator serves every platform under a prefix that is its source type, as

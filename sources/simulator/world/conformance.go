@@ -18,9 +18,11 @@ var (
 // account without campaigns, a currency without cents, fractional conversions,
 // hours without conversions, and days of 23 and 25 hours. It begins at
 // ConformanceEpoch.
-func Conformance() *World {
+func Conformance() *World { return New(conformance()) }
+
+func conformance() Spec {
 	berlin, newYork, tokyo := zone("Europe/Berlin"), zone("America/New_York"), zone("Asia/Tokyo")
-	return New(Spec{
+	return Spec{
 		Seed:  7,
 		Epoch: ConformanceEpoch,
 		Accounts: []Account{
@@ -41,7 +43,7 @@ func Conformance() *World {
 				{ID: "conformance-direct", Name: "Direct", SpendPerDay: 200, ROAS: 1, AOV: 40, OverClaim: 1, Delay: Delay{0.6, 0.25}},
 			},
 		},
-	})
+	}
 }
 
 // awkward makes campaigns whose ids begin with prefix; scale is the price level
@@ -168,10 +170,23 @@ func partners() []Campaign {
 // ConformanceFor is the small world as one platform sees it. Platforms that
 // have no account in Conformance get a world of their own: theirs would only
 // make the shop of all the others larger.
+//
+// Stripe and WooCommerce sell for the accounts of Conformance as other shops:
+// the one in a currency without cents, on New York's clock.
 func ConformanceFor(platform string) *World {
+	spec := conformance()
+	switch platform {
+	case Stripe:
+		spec.Shop.ID, spec.Shop.Name, spec.Shop.Currency, spec.Shop.Zone = "acct_1Conformance", "Tests & Söhne \u202eoHG", "JPY", zone("America/New_York")
+		spec.Shop.Rates = map[kpi.Currency]float64{"EUR": 166, "USD": 153}
+		return New(spec)
+	case WooCommerce:
+		spec.Shop.ID, spec.Shop.Name = "conformance.example/shop", "Tests & Söhne \u202eoHG"
+		return New(spec)
+	}
 	accounts := conformanceAccounts()[platform]
 	if accounts == nil {
-		return Conformance()
+		return New(spec)
 	}
 	for i := range accounts {
 		accounts[i].Platform = platform

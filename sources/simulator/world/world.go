@@ -33,6 +33,13 @@ const (
 	CSV       = "csv"
 )
 
+// What else is simulated besides Shopify: shops, and a bank that publishes rates.
+const (
+	Stripe      = "stripe"
+	WooCommerce = "woocommerce"
+	ECB         = "ecb"
+)
+
 // Spec describes a world. It is not changed after New.
 type Spec struct {
 	Seed      uint64
