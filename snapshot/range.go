@@ -98,13 +98,6 @@ func (r Range) Days(today kpi.Date) kpi.DateRange {
 	return r.Fixed
 }
 
-// Previous returns the period of the same length right before days. Ranges of
-// a month do not compare with it: see Comparison.Of.
-func Previous(days kpi.DateRange) kpi.DateRange {
-	length := kpi.Date(days.Days())
-	return kpi.DateRange{From: days.From - length, To: days.From - 1}
-}
-
 // Comparison says which period a range is compared with.
 type Comparison string
 

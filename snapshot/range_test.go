@@ -23,14 +23,6 @@ func TestNamedRangesMoveWithToday(t *testing.T) {
 	}
 }
 
-func TestThePreviousPeriodIsAsLongAndEndsRightBefore(t *testing.T) {
-	days := kpi.DateRange{From: kpi.NewDate(2026, 3, 1), To: kpi.NewDate(2026, 3, 7)}
-	before := Previous(days)
-	if before.Days() != 7 || before.To != days.From-1 {
-		t.Fatalf("before %s is %s", days, before)
-	}
-}
-
 func FuzzARangeIsReadBackAsItPrints(f *testing.F) {
 	for _, seed := range []string{"today", "2026-11-01..2026-11-20", "..", "2026-02-30..2026-03-01", "9999-12-31..9999-12-31"} {
 		f.Add(seed)

@@ -56,7 +56,7 @@ func naive(s *snapshot.Snapshot) string {
 		r := channelRow(&s.Channels[i], testNow)
 		row := []string{cell(r.name, "#ffffff", 24)}
 		for range 4 {
-			row = append(row, cell(st.money(r.now.Metrics.Cost, 9), "#9aa3b5", 11), cell(st.amount(r.now.Profit, 9), "#7fd48b", 11), cell(st.ratio(r.now.Metrics.ROAS()), "#ff7078", 9))
+			row = append(row, cell(st.money(r.now.Metrics.Cost, 9), "#9aa3b5", 11), cell(st.money(r.now.Profit.Micros, 9), "#7fd48b", 11), cell(st.ratio(r.now.Metrics.ROAS()), "#ff7078", 9))
 		}
 		for _, day := range r.trend {
 			row = append(row, lipgloss.NewStyle().Foreground(lipgloss.Color("#7fd48b")).Render(sparks[max(0, day.level-1)]))

@@ -234,17 +234,3 @@ func KeyTable() string {
 	}
 	return out.String()
 }
-
-// KeyText renders the keymap for --help and the manual page, a line a key.
-func KeyText() string {
-	var out strings.Builder
-	for _, group := range groups {
-		fmt.Fprintf(&out, "%s\n", group)
-		for i := range keymap {
-			if b := &keymap[i]; b.group == group {
-				fmt.Fprintf(&out, "  %-10s %s\n", b.label, b.help)
-			}
-		}
-	}
-	return out.String()
-}

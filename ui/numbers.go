@@ -121,14 +121,6 @@ func (f numbers) money(m kpi.Micros, width int) string {
 	return f.fitted(m.Float(), width)
 }
 
-// amount renders money that may be unknown.
-func (f numbers) amount(a kpi.Amount, width int) string {
-	if !a.Known {
-		return missing
-	}
-	return f.money(a.Micros, width)
-}
-
 // price renders money for one click or conversion: cents matter below 100.
 func (f numbers) price(v float64, width int) string {
 	if math.Abs(v) < 99.995 {
