@@ -165,7 +165,7 @@ func printEpisodes(w io.Writer, b *monitor.Backtest, rules []ruleCount, zone *ti
 	for _, e := range b.Episodes {
 		lost := "—"
 		if e.Rule == alert.RuleUnprofitable && !e.Backfilled {
-			lost = e.Lost.Decimal(2)
+			lost = e.Lost.Cents().Decimal(2)
 		}
 		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Rule, e.Subject, when(e.Began), when(e.FiredAt), when(e.EndedAt), e.State, lost, e.Marked, against(b, e))
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -116,6 +117,11 @@ func findAgain(t *testing.T, d *demo, live store.Alert) {
 		t.Error(err)
 		return
 	}
+	var printed strings.Builder
+	if err := (&app{out: &printed, err: io.Discard}).printBacktest(b, time.UTC, "EUR", backtestOptions{}); err != nil {
+		t.Error(err)
+	}
+	t.Logf("its backtest:\n%s", &printed)
 	for _, e := range b.Episodes {
 		if e.Rule == live.Rule && e.Subject == live.Subject && e.FiredAt.Sub(live.FiredAt).Abs() <= 30*time.Minute {
 			return

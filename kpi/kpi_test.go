@@ -309,3 +309,14 @@ func TestPayoutsWithoutSenseAreNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestCentsAreRoundedHalfAwayFromZeroAndNeverOverflow(t *testing.T) {
+	for m, want := range map[Micros]Micros{
+		0: 0, 4_999: 0, 5_000: 10_000, -5_000: -10_000, -4_999: 0, 172_143_533: 172_140_000, 172_145_000: 172_150_000,
+		math.MaxInt64: math.MaxInt64 / 10_000 * 10_000, math.MinInt64: math.MinInt64 / 10_000 * 10_000,
+	} {
+		if got := m.Cents(); got != want {
+			t.Errorf("%d in cents is %d, want %d", m, got, want)
+		}
+	}
+}

@@ -48,6 +48,21 @@ func (m Micros) Decimal(minDecimals int) string {
 	return out
 }
 
+// Cents is m rounded to hundredths of a unit, half away from zero, for people
+// to read.
+func (m Micros) Cents() Micros {
+	const cent = MicrosPerUnit / 100
+	rest := m % cent
+	m -= rest
+	switch {
+	case 2*rest >= cent && m <= math.MaxInt64-cent:
+		m += cent
+	case 2*rest <= -cent && m >= math.MinInt64+cent:
+		m -= cent
+	}
+	return m
+}
+
 // MicrosFromFloat rounds units to Micros, half away from zero. NaN, infinities
 // and values beyond 64 bits are ErrOverflow.
 func MicrosFromFloat(units float64) (Micros, error) {

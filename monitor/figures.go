@@ -87,7 +87,7 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 	}
 	if rest := s.Channels[len(s.Channels)-1]; rest.Unassigned && rest.Now.Metrics.Cost > 0 && !rest.Now.Profit.Known {
 		l.warnings = append(l.warnings, fmt.Sprintf("unassigned campaigns spent %s %s that is not in the profit: assign them to a channel, or state economics: in the config",
-			rest.Now.Metrics.Cost.Decimal(2), s.Currency))
+			rest.Now.Metrics.Cost.Cents().Decimal(2), s.Currency))
 	}
 	if a := s.Alarm; !a.Met {
 		l.warnings = append(l.warnings, fmt.Sprintf("no threshold keeps to the %g false alarms a month that you accept: at %.0f%% expect about %.1f, should every channel stay at 1.5× break-even",

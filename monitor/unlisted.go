@@ -106,7 +106,7 @@ func (b *builder) showUnlisted(s *snapshot.Snapshot, l *ledger, key [2]string, c
 		return nil
 	}
 	if spent := rest.sum.Cost; 100*max(spent, -spent) > whole.sum.Cost {
-		l.warnings = append(l.warnings, fmt.Sprintf("%s %s: %s %s of %s are of campaigns that are not listed", key[0], key[1], spent.Decimal(2), s.Currency, whole.sum.Cost.Decimal(2)))
+		l.warnings = append(l.warnings, fmt.Sprintf("%s %s: %s %s of %s are of campaigns that are not listed", key[0], key[1], spent.Cents().Decimal(2), s.Currency, whole.sum.Cost.Cents().Decimal(2)))
 	}
 	if !l.opened[i] {
 		return nil
