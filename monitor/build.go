@@ -35,6 +35,7 @@ type ledger struct {
 	accounts map[[2]string]store.Account
 	polled   map[[2]string]bool       // accounts that are polled now
 	opened   []bool                   // channels that the view opens
+	hurried  bool                     // as Monitor.First
 	every    map[string]time.Duration // interval of polls by source
 	rates    rates
 	curves   []maturity                                    // by channel
@@ -180,7 +181,7 @@ func (b *builder) judged(ctx context.Context, s *snapshot.Snapshot) error {
 }
 
 func (b *builder) read(ctx context.Context, s *snapshot.Snapshot, hurried bool) (*ledger, error) {
-	l := &ledger{asOf: s.AsOf, accounts: map[[2]string]store.Account{}, every: map[string]time.Duration{}}
+	l := &ledger{hurried: hurried, asOf: s.AsOf, accounts: map[[2]string]store.Account{}, every: map[string]time.Duration{}}
 	accounts, err := b.o.Store.Accounts(ctx, s.AsOf)
 	if err != nil {
 		return nil, err

@@ -247,8 +247,9 @@ func (m *Monitor) Snapshot(ctx context.Context, view snapshot.View) (*snapshot.S
 	return m.builder.build(ctx, view, m.o.Clock.Now(), m.status())
 }
 
-// First builds the picture of a view for the first frame: without the warning of
-// channels that claim the same, for which every campaign has to be looked at.
+// First builds the picture of a view for the first frame: without that for which
+// every campaign has to be looked at, which are the warnings of channels that
+// claim the same, what accounts spend beyond their lists, and impression shares.
 func (m *Monitor) First(ctx context.Context, view snapshot.View) (*snapshot.Snapshot, error) {
 	st := m.status()
 	st.hurried = true

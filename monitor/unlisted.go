@@ -58,7 +58,7 @@ const noise = kpi.Conversions | kpi.Revenue
 // its spend. No channel can claim it by a campaign's name: it is the unassigned
 // channel's, unless one claims the whole account.
 func (b *builder) unlisted(ctx context.Context, s *snapshot.Snapshot, l *ledger, now question) error {
-	if s.View.Range.ByHour() {
+	if s.View.Range.ByHour() || l.hurried {
 		return nil // totals are told by the day
 	}
 	var totals map[[2]string][]claimed

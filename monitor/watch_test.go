@@ -54,3 +54,27 @@ func TestASlowReaderGetsTheNewestSnapshotAndHoldsNobodyUp(t *testing.T) {
 		t.Error("a picture after the end")
 	}
 }
+
+// TestTheFirstPictureHasTheFiguresOfEveryLaterOne: what it leaves out for the sake
+// of speed is beside them.
+func TestTheFirstPictureHasTheFiguresOfEveryLaterOne(t *testing.T) {
+	r, _, _ := troubled(t)
+	view := snapshot.View{Range: snapshot.Ranges[0]}
+	first, err := r.First(t.Context(), view)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later, err := r.Snapshot(t.Context(), view)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(first.Channels) != len(later.Channels) || first.Total != later.Total || len(first.Alerts) != len(later.Alerts) {
+		t.Fatalf("first %d channels with %+v, later %d with %+v", len(first.Channels), first.Total, len(later.Channels), later.Total)
+	}
+	for i := range later.Channels {
+		a, b := first.Channels[i], later.Channels[i]
+		if a.Name != b.Name || a.Verdict != b.Verdict || a.P != b.P || a.Now != b.Now || a.Before != b.Before {
+			t.Errorf("%s: first %s %v %+v, later %s %v %+v", a.Name, a.Verdict, a.P, a.Now, b.Verdict, b.P, b.Now)
+		}
+	}
+}
