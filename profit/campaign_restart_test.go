@@ -12,10 +12,7 @@ import (
 // cheap: on average within 0.03, and never off by more than 0.2.
 func TestARestartedCampaignIsJudgedAsBefore(t *testing.T) {
 	lives := []scenario{at(1.5), at(1.15), at(0.9), {after(100, 1.5, 0.4), steady(1)}, {steady(1.5), after(100, 1, 0.4)}}
-	seeds := 6
-	if testing.Short() {
-		seeds = 2
-	}
+	const seeds = 6
 	eachFeed(t, func(t *testing.T, feed Feed) {
 		sum, n, worst := 0.0, 0.0, 0.0
 		for i := range seeds * len(lives) {
