@@ -9,6 +9,7 @@ import (
 	"adtop/sources/csv"
 	"adtop/sources/ecb"
 	"adtop/sources/exec"
+	"adtop/sources/ga4"
 	googleads "adtop/sources/google_ads"
 	"adtop/sources/http"
 	linkedinads "adtop/sources/linkedin_ads"
@@ -35,6 +36,7 @@ func registry() *sources.Registry {
 		csv.Definition(),
 		ecb.Definition(),
 		exec.Definition(),
+		ga4.Definition(),
 		googleads.Definition(),
 		http.Definition(),
 		linkedinads.Definition(),

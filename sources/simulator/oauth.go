@@ -25,7 +25,8 @@ var oauthApps = map[string]oauthApp{
 	world.Pinterest: {id: PinterestClientID, secret: PinterestClientSecret, refresh: PinterestRefreshToken, access: "pina_simulatedAccess", rotates: true, basic: true},
 	world.Reddit:    {id: RedditClientID, secret: RedditClientSecret, refresh: RedditRefreshToken, access: "eyJsimulatedRedditAccess", rotates: true, basic: true},
 	world.Amazon:    {id: AmazonClientID, secret: AmazonClientSecret, refresh: AmazonRefreshToken, access: "Atza|simulatedAmazonAccess"},
-	world.Apple:     {access: "eyJsimulatedAppleAccess"}, // for a signed secret, see appleToken
+	world.GA4:       {access: "ya29.c.simulatedGA4Access"}, // for a signed assertion, see serviceToken
+	world.Apple:     {access: "eyJsimulatedAppleAccess"},   // for a signed secret, see appleToken
 	world.Microsoft: {id: MicrosoftClientID, refresh: MicrosoftRefreshToken, access: "EwBsimulatedAccessToken", rotates: true},
 }
 

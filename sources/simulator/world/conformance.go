@@ -149,6 +149,22 @@ func installs(prefix string, scale float64) []Campaign {
 	return all
 }
 
+// visits makes awkward campaigns as web analytics sees them: by the parameters of
+// their links, without ads or cost. The last two have none, so that they are one.
+func visits(prefix string, scale float64) []Campaign {
+	all := awkward(prefix, UTM{"news & letter", "e-mail", ""}, scale, true)
+	for i := range all {
+		all[i].Lacks, all[i].UTM.Campaign = kpi.Cost|kpi.Impressions, all[i].Name
+		if i == 1 { // of one name with the first
+			all[i].UTM = UTM{"google", "organic", ""}
+		}
+		if i >= len(all)-2 {
+			all[i].UTM = UTM{}
+		}
+	}
+	return all
+}
+
 func partners() []Campaign {
 	base := Campaign{
 		Status: "ENABLED", SpendPerDay: 12, ROAS: 4, AOV: 48, CPC: 0.4, CTR: 0.02,
@@ -244,6 +260,12 @@ func conformanceAccounts() map[string][]Account {
 			{ID: "123456782", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: installs("55566678", 160)},
 			{ID: "123456783", Name: "Without campaigns", Currency: "EUR", Zone: berlin},
 			{ID: "123456784", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: installs("55566679", 1)},
+		},
+		GA4: {
+			{ID: "213025501", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: visits("61000000000", 1)},
+			{ID: "213025502", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: visits("62000000000", 160)},
+			{ID: "213025503", Name: "Without visits", Currency: "EUR", Zone: berlin},
+			{ID: "213025504", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: visits("63000000000", 1)},
 		},
 		Microsoft: {
 			{ID: "180535601", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("53101622", UTM{}, 1, true)},

@@ -31,6 +31,7 @@ const (
 	Amazon    = "amazon_ads"
 	Apple     = "apple_ads"
 	CSV       = "csv"
+	GA4       = "ga4"
 )
 
 // What else is simulated besides Shopify: shops, and a bank that publishes rates.
