@@ -18,6 +18,7 @@ import (
 	pinterestads "adtop/sources/pinterest_ads"
 	"adtop/sources/postback"
 	redditads "adtop/sources/reddit_ads"
+	searchconsole "adtop/sources/search_console"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
 	"adtop/sources/sql"
@@ -45,6 +46,7 @@ func registry() *sources.Registry {
 		pinterestads.Definition(),
 		postback.Definition(),
 		redditads.Definition(),
+		searchconsole.Definition(),
 		shopify.Definition(),
 		snapchatads.Definition(),
 		sql.Definition(),

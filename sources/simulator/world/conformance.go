@@ -165,6 +165,15 @@ func visits(prefix string, scale float64) []Campaign {
 	return all
 }
 
+// searches are two types of organic search on a site: clicks and impressions only.
+func searches(site string) []Campaign {
+	all := awkward("", UTM{}, 1, false)[:2]
+	for i, kind := range []string{"web", "image"} {
+		all[i].ID, all[i].Name, all[i].Lacks, all[i].Groups = kind+" "+site, kind, kpi.Cost|kpi.Conversions|kpi.Revenue, nil
+	}
+	return all
+}
+
 func partners() []Campaign {
 	base := Campaign{
 		Status: "ENABLED", SpendPerDay: 12, ROAS: 4, AOV: 48, CPC: 0.4, CTR: 0.02,
@@ -266,6 +275,11 @@ func conformanceAccounts() map[string][]Account {
 			{ID: "213025502", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: visits("62000000000", 160)},
 			{ID: "213025503", Name: "Without visits", Currency: "EUR", Zone: berlin},
 			{ID: "213025504", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: visits("63000000000", 1)},
+		},
+		SearchConsole: { // its days are California's, and its campaigns are types of search
+			{ID: "sc-domain:tests.example", Currency: "EUR", Zone: zone("America/Los_Angeles"), Campaigns: searches("sc-domain:tests.example")},
+			{ID: "https://www.tests.example/söhne/", Currency: "EUR", Zone: zone("America/Los_Angeles"), Campaigns: searches("https://www.tests.example/söhne/")},
+			{ID: "sc-domain:empty.example", Currency: "EUR", Zone: zone("America/Los_Angeles")},
 		},
 		Microsoft: {
 			{ID: "180535601", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("53101622", UTM{}, 1, true)},

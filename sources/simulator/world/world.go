@@ -32,6 +32,8 @@ const (
 	Apple     = "apple_ads"
 	CSV       = "csv"
 	GA4       = "ga4"
+
+	SearchConsole = "search_console"
 )
 
 // What else is simulated besides Shopify: shops, and a bank that publishes rates.
