@@ -12,6 +12,7 @@ import (
 	"adtop/sources/ga4"
 	googleads "adtop/sources/google_ads"
 	"adtop/sources/http"
+	"adtop/sources/klaviyo"
 	linkedinads "adtop/sources/linkedin_ads"
 	metaads "adtop/sources/meta_ads"
 	microsoftads "adtop/sources/microsoft_ads"
@@ -40,6 +41,7 @@ func registry() *sources.Registry {
 		ga4.Definition(),
 		googleads.Definition(),
 		http.Definition(),
+		klaviyo.Definition(),
 		linkedinads.Definition(),
 		metaads.Definition(),
 		microsoftads.Definition(),

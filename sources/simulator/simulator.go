@@ -71,6 +71,7 @@ var services = map[string]service{
 	world.Apple:         {(*Simulator).appleAds, (*Simulator).appleFailure},
 	world.GA4:           {(*Simulator).ga4, (*Simulator).ga4Failure},
 	world.SearchConsole: {(*Simulator).searchConsole, (*Simulator).searchFailure},
+	world.Klaviyo:       {(*Simulator).klaviyo, (*Simulator).klaviyoFailure},
 	world.WooCommerce:   {(*Simulator).woocommerce, (*Simulator).woocommerceFailure},
 	world.Stripe:        {(*Simulator).stripe, (*Simulator).stripeFailure},
 	world.ECB:           {(*Simulator).ecb, (*Simulator).ecbFailure},

@@ -174,6 +174,15 @@ func searches(site string) []Campaign {
 	return all
 }
 
+// letters makes awkward campaigns of e-mail, which costs nothing.
+func letters(prefix string) []Campaign {
+	all := awkward(prefix, UTM{}, 1, false)
+	for i := range all {
+		all[i].Lacks = kpi.Cost
+	}
+	return all
+}
+
 func partners() []Campaign {
 	base := Campaign{
 		Status: "ENABLED", SpendPerDay: 12, ROAS: 4, AOV: 48, CPC: 0.4, CTR: 0.02,
@@ -280,6 +289,9 @@ func conformanceAccounts() map[string][]Account {
 			{ID: "sc-domain:tests.example", Currency: "EUR", Zone: zone("America/Los_Angeles"), Campaigns: searches("sc-domain:tests.example")},
 			{ID: "https://www.tests.example/söhne/", Currency: "EUR", Zone: zone("America/Los_Angeles"), Campaigns: searches("https://www.tests.example/söhne/")},
 			{ID: "sc-domain:empty.example", Currency: "EUR", Zone: zone("America/Los_Angeles")},
+		},
+		Klaviyo: { // a key reaches one account
+			{ID: "AbC123", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: letters("01GMRWDSA0ARTAKE1SFX8JGX")},
 		},
 		Microsoft: {
 			{ID: "180535601", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("53101622", UTM{}, 1, true)},

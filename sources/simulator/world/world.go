@@ -34,6 +34,7 @@ const (
 	GA4       = "ga4"
 
 	SearchConsole = "search_console"
+	Klaviyo       = "klaviyo"
 )
 
 // What else is simulated besides Shopify: shops, and a bank that publishes rates.
