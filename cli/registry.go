@@ -9,14 +9,17 @@ import (
 	"adtop/sources/csv"
 	"adtop/sources/ecb"
 	"adtop/sources/exec"
+	"adtop/sources/ga4"
 	googleads "adtop/sources/google_ads"
 	"adtop/sources/http"
+	"adtop/sources/klaviyo"
 	linkedinads "adtop/sources/linkedin_ads"
 	metaads "adtop/sources/meta_ads"
 	microsoftads "adtop/sources/microsoft_ads"
 	pinterestads "adtop/sources/pinterest_ads"
 	"adtop/sources/postback"
 	redditads "adtop/sources/reddit_ads"
+	searchconsole "adtop/sources/search_console"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
 	"adtop/sources/sql"
@@ -35,14 +38,17 @@ func registry() *sources.Registry {
 		csv.Definition(),
 		ecb.Definition(),
 		exec.Definition(),
+		ga4.Definition(),
 		googleads.Definition(),
 		http.Definition(),
+		klaviyo.Definition(),
 		linkedinads.Definition(),
 		metaads.Definition(),
 		microsoftads.Definition(),
 		pinterestads.Definition(),
 		postback.Definition(),
 		redditads.Definition(),
+		searchconsole.Definition(),
 		shopify.Definition(),
 		snapchatads.Definition(),
 		sql.Definition(),

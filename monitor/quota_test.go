@@ -8,12 +8,15 @@ import (
 	"adtop/sources"
 	amazonads "adtop/sources/amazon_ads"
 	appleads "adtop/sources/apple_ads"
+	"adtop/sources/ga4"
 	googleads "adtop/sources/google_ads"
+	"adtop/sources/klaviyo"
 	linkedinads "adtop/sources/linkedin_ads"
 	metaads "adtop/sources/meta_ads"
 	microsoftads "adtop/sources/microsoft_ads"
 	pinterestads "adtop/sources/pinterest_ads"
 	redditads "adtop/sources/reddit_ads"
+	searchconsole "adtop/sources/search_console"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
 	"adtop/sources/stripe"
@@ -48,6 +51,9 @@ func everything() []dear {
 		{vkads.Definition(), 1, 1, 1, 20},       // a token an account
 		{amazonads.Definition(), 9, 18, 0, 3},   // 31 days a report; a list in each region
 		{appleads.Definition(), 1, 1, 1, 21},
+		{ga4.Definition(), 1, 2, 0, 21},          // two pages of the hours of two weeks
+		{searchconsole.Definition(), 1, 1, 0, 1}, // one type of search
+		{klaviyo.Definition(), 3, 3, 2, 20},      // a key an account; metrics and campaigns are listed
 		{shopify.Definition(), 1, 1, 0, 1},
 		{stripe.Definition(), 3, 3, 0, 20},      // payments, refunds and disputes
 		{woocommerce.Definition(), 2, 2, 0, 40}, // what was modified, and the trash; site and currency

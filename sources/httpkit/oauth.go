@@ -3,6 +3,7 @@ package httpkit
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"sync/atomic"
@@ -34,6 +35,9 @@ type OAuth struct {
 	// Assertion, in place of ClientSecret, makes the client's secret anew for
 	// each request for a token.
 	Assertion func() (string, error)
+	// Bearer sends what Assertion makes as the assertion of a Grant, with no
+	// client beside it (RFC 7523, 2.1).
+	Bearer bool
 	// Codes says what the user has to do about error codes of the token
 	// endpoint, besides those of the standard or in their place.
 	Codes map[string]string
@@ -92,7 +96,7 @@ func (t *tokens) current(ctx context.Context) (string, error) {
 
 // renewed asks for a new access token. Its errors are of a kind.
 func (t *tokens) renewed(ctx context.Context) (*oauth2.Token, error) {
-	secret, style := t.flow.ClientSecret, oauth2.AuthStyleInParams
+	secret, style, grant := t.flow.ClientSecret, oauth2.AuthStyleInParams, t.flow.Grant
 	if t.flow.Basic {
 		style = oauth2.AuthStyleInHeader
 	}
@@ -102,6 +106,11 @@ func (t *tokens) renewed(ctx context.Context) (*oauth2.Token, error) {
 			return nil, sources.Errorf(sources.Auth, "the client's secret cannot be made: %w", err)
 		}
 		t.client.secrets.add(secret)
+	}
+	if t.flow.Bearer {
+		grant = maps.Clone(grant)
+		grant.Set("assertion", secret)
+		secret = ""
 	}
 	if t.refresh != "" {
 		config := oauth2.Config{
@@ -118,7 +127,7 @@ func (t *tokens) renewed(ctx context.Context) (*oauth2.Token, error) {
 		}
 	}
 	config := clientcredentials.Config{
-		ClientID: t.flow.ClientID, ClientSecret: secret, TokenURL: t.flow.TokenURL.String(), AuthStyle: style, EndpointParams: t.flow.Grant,
+		ClientID: t.flow.ClientID, ClientSecret: secret, TokenURL: t.flow.TokenURL.String(), AuthStyle: style, EndpointParams: grant,
 	}
 	token, err := config.Token(ctx)
 	if err != nil {

@@ -200,7 +200,9 @@ func (r *Rows) entity(f Figure) *reported {
 		r.known[string(r.key)] = c
 	}
 	c.name = string(f.Name)
-	c.entity.Level, c.entity.ID = r.query.Level, sources.Clean(string(f.ID))
+	if c.entity.Level, c.entity.ID = r.query.Level, string(f.ID); r.query.Level != sources.LevelKey { // the id of a key is clean, and may be long
+		c.entity.ID = sources.Clean(c.entity.ID)
+	}
 	c.entity.Parent, c.entity.Breakdown = sources.Clean(string(f.Parent)), strings.ToLower(sources.Clean(string(f.Breakdown)))
 	c.entity.Status = strings.ToLower(sources.Clean(string(f.Status)))
 	if c.entity.Name = strings.TrimSpace(sources.Clean(c.name)); c.entity.Name == "" {

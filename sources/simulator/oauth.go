@@ -20,13 +20,15 @@ type oauthApp struct {
 }
 
 var oauthApps = map[string]oauthApp{
-	world.LinkedIn:  {id: LinkedInClientID, secret: LinkedInClientSecret, refresh: LinkedInRefreshToken, access: "AQVsimulatedLinkedInAccess"},
-	world.Snapchat:  {id: SnapchatClientID, secret: SnapchatClientSecret, refresh: SnapchatRefreshToken, access: "eyJsimulatedSnapAccess", rotates: true},
-	world.Pinterest: {id: PinterestClientID, secret: PinterestClientSecret, refresh: PinterestRefreshToken, access: "pina_simulatedAccess", rotates: true, basic: true},
-	world.Reddit:    {id: RedditClientID, secret: RedditClientSecret, refresh: RedditRefreshToken, access: "eyJsimulatedRedditAccess", rotates: true, basic: true},
-	world.Amazon:    {id: AmazonClientID, secret: AmazonClientSecret, refresh: AmazonRefreshToken, access: "Atza|simulatedAmazonAccess"},
-	world.Apple:     {access: "eyJsimulatedAppleAccess"}, // for a signed secret, see appleToken
-	world.Microsoft: {id: MicrosoftClientID, refresh: MicrosoftRefreshToken, access: "EwBsimulatedAccessToken", rotates: true},
+	world.LinkedIn:      {id: LinkedInClientID, secret: LinkedInClientSecret, refresh: LinkedInRefreshToken, access: "AQVsimulatedLinkedInAccess"},
+	world.Snapchat:      {id: SnapchatClientID, secret: SnapchatClientSecret, refresh: SnapchatRefreshToken, access: "eyJsimulatedSnapAccess", rotates: true},
+	world.Pinterest:     {id: PinterestClientID, secret: PinterestClientSecret, refresh: PinterestRefreshToken, access: "pina_simulatedAccess", rotates: true, basic: true},
+	world.Reddit:        {id: RedditClientID, secret: RedditClientSecret, refresh: RedditRefreshToken, access: "eyJsimulatedRedditAccess", rotates: true, basic: true},
+	world.Amazon:        {id: AmazonClientID, secret: AmazonClientSecret, refresh: AmazonRefreshToken, access: "Atza|simulatedAmazonAccess"},
+	world.GA4:           {access: "ya29.c.simulatedGA4Access"},    // for a signed assertion, see serviceToken
+	world.SearchConsole: {access: "ya29.c.simulatedSearchAccess"}, // the same
+	world.Apple:         {access: "eyJsimulatedAppleAccess"},      // for a signed secret, see appleToken
+	world.Microsoft:     {id: MicrosoftClientID, refresh: MicrosoftRefreshToken, access: "EwBsimulatedAccessToken", rotates: true},
 }
 
 // oauthTokens says which access tokens are good.

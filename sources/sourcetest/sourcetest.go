@@ -31,6 +31,9 @@ type Adapter struct {
 	// AdID makes the id of an ad, where the platform's own is not enough; else
 	// nil.
 	AdID func(group, ad string) string
+	// Key is what the adapter knows a campaign by, where its rows are keyed by
+	// the origin of visits; nil where they are of campaigns.
+	Key func(world.Campaign) sources.Key
 	// Breakdowns lists what Query.Breakdown may name, and what Entity.Breakdown
 	// is for a placement.
 	Breakdowns map[string]func(world.Placement) string

@@ -135,7 +135,7 @@ func (s *stand) compareRows(t *testing.T, account sources.Account, days kpi.Date
 		if row.Entity.Name == "" || row.Entity.Name != sources.Clean(row.Entity.Name) || row.Entity.Status != sources.Clean(row.Entity.Status) {
 			t.Errorf("campaign %s has the name %q and the status %q: want them fit for a terminal", row.Entity.ID, row.Entity.Name, row.Entity.Status)
 		}
-		if row.Entity.Level != sources.LevelCampaign || row.Entity.Parent != "" || row.Entity.Breakdown != "" {
+		if row.Entity.Level != s.adapter.level() || row.Entity.Parent != "" || row.Entity.Breakdown != "" {
 			t.Errorf("asked for campaigns and got %+v", row.Entity)
 		}
 		p := place{row.Entity.ID, row.Slot}
@@ -165,6 +165,14 @@ func (s *stand) compareRows(t *testing.T, account sources.Account, days kpi.Date
 	}
 }
 
+// level is that of the rows which answer a question about campaigns.
+func (a Adapter) level() sources.Level {
+	if a.Key != nil {
+		return sources.LevelKey
+	}
+	return sources.LevelCampaign
+}
+
 // figures is the truth: what the platform reports of each campaign and slot.
 // Most platforms name hours by the clock, so that on a day of 25 hours the figures
 // of two real hours arrive as those of the first. Exports know campaigns by name.
@@ -183,8 +191,11 @@ func (s *stand) figures(t *testing.T, account sources.Account, days kpi.DateRang
 	}
 	for _, campaign := range s.campaigns(account) {
 		id := campaign.ID
-		if s.adapter.Files {
+		switch {
+		case s.adapter.Files:
 			id = sources.Clean(campaign.Name)
+		case s.adapter.Key != nil:
+			id = s.adapter.Key(campaign).ID()
 		}
 		for d := days.From; d <= days.To; d++ {
 			if grain == sources.Day {

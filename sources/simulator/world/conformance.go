@@ -149,6 +149,40 @@ func installs(prefix string, scale float64) []Campaign {
 	return all
 }
 
+// visits makes awkward campaigns as web analytics sees them: by the parameters of
+// their links, without ads or cost. The last two have none, so that they are one.
+func visits(prefix string, scale float64) []Campaign {
+	all := awkward(prefix, UTM{"news & letter", "e-mail", ""}, scale, true)
+	for i := range all {
+		all[i].Lacks, all[i].UTM.Campaign = kpi.Cost|kpi.Impressions, all[i].Name
+		if i == 1 { // of one name with the first
+			all[i].UTM = UTM{"google", "organic", ""}
+		}
+		if i >= len(all)-2 {
+			all[i].UTM = UTM{}
+		}
+	}
+	return all
+}
+
+// searches are two types of organic search on a site: clicks and impressions only.
+func searches(site string) []Campaign {
+	all := awkward("", UTM{}, 1, false)[:2]
+	for i, kind := range []string{"web", "image"} {
+		all[i].ID, all[i].Name, all[i].Lacks, all[i].Groups = kind+" "+site, kind, kpi.Cost|kpi.Conversions|kpi.Revenue, nil
+	}
+	return all
+}
+
+// letters makes awkward campaigns of e-mail, which costs nothing.
+func letters(prefix string) []Campaign {
+	all := awkward(prefix, UTM{}, 1, false)
+	for i := range all {
+		all[i].Lacks = kpi.Cost
+	}
+	return all
+}
+
 func partners() []Campaign {
 	base := Campaign{
 		Status: "ENABLED", SpendPerDay: 12, ROAS: 4, AOV: 48, CPC: 0.4, CTR: 0.02,
@@ -244,6 +278,20 @@ func conformanceAccounts() map[string][]Account {
 			{ID: "123456782", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: installs("55566678", 160)},
 			{ID: "123456783", Name: "Without campaigns", Currency: "EUR", Zone: berlin},
 			{ID: "123456784", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: installs("55566679", 1)},
+		},
+		GA4: {
+			{ID: "213025501", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: visits("61000000000", 1)},
+			{ID: "213025502", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: visits("62000000000", 160)},
+			{ID: "213025503", Name: "Without visits", Currency: "EUR", Zone: berlin},
+			{ID: "213025504", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: visits("63000000000", 1)},
+		},
+		SearchConsole: { // its days are California's, and its campaigns are types of search
+			{ID: "sc-domain:tests.example", Currency: "EUR", Zone: zone("America/Los_Angeles"), Campaigns: searches("sc-domain:tests.example")},
+			{ID: "https://www.tests.example/söhne/", Currency: "EUR", Zone: zone("America/Los_Angeles"), Campaigns: searches("https://www.tests.example/söhne/")},
+			{ID: "sc-domain:empty.example", Currency: "EUR", Zone: zone("America/Los_Angeles")},
+		},
+		Klaviyo: { // a key reaches one account
+			{ID: "AbC123", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: letters("01GMRWDSA0ARTAKE1SFX8JGX")},
 		},
 		Microsoft: {
 			{ID: "180535601", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("53101622", UTM{}, 1, true)},

@@ -31,6 +31,10 @@ const (
 	Amazon    = "amazon_ads"
 	Apple     = "apple_ads"
 	CSV       = "csv"
+	GA4       = "ga4"
+
+	SearchConsole = "search_console"
+	Klaviyo       = "klaviyo"
 )
 
 // What else is simulated besides Shopify: shops, and a bank that publishes rates.

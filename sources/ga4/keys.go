@@ -1,0 +1,53 @@
+package ga4
+
+import (
+	"strings"
+
+	"adtop/sources"
+)
+
+// origin makes the key of what was read.
+func (d *decoder) origin() *origin {
+	var key sources.Key
+	found := &origin{}
+	for i, field := range []*string{&key.Source, &key.Medium, &key.Campaign} {
+		if i+1 >= len(d.ends) {
+			break
+		}
+		text := string(d.values[d.ends[i]+1 : d.ends[i+1]])
+		found.other = found.other || text == "(other)"
+		found.unset = found.unset || text == "(not set)" && i < 2
+		if !isNone(text) {
+			*field = strings.TrimSpace(sources.Clean(text))
+		}
+	}
+	id := key.ID()
+	if found.tally = d.byID[id]; found.tally == nil {
+		found.tally = &tally{id: []byte(id), name: []byte(keyName(key))}
+		d.byID[id] = found.tally
+	}
+	return found
+}
+
+// isNone says whether a value is one of Google's words for none.
+func isNone(text string) bool {
+	switch text {
+	case "(not set)", "(none)", "(direct)", "(organic)", "(referral)", "(data not available)":
+		return true
+	}
+	return false
+}
+
+// keyName renders a key for people.
+func keyName(key sources.Key) string {
+	var parts []string
+	for _, part := range []string{key.Source, key.Medium, key.Campaign} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, " / ")
+}
