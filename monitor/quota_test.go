@@ -8,6 +8,7 @@ import (
 	"adtop/sources"
 	amazonads "adtop/sources/amazon_ads"
 	appleads "adtop/sources/apple_ads"
+	"adtop/sources/awin"
 	googleads "adtop/sources/google_ads"
 	linkedinads "adtop/sources/linkedin_ads"
 	metaads "adtop/sources/meta_ads"
@@ -49,6 +50,7 @@ func everything() []dear {
 		{amazonads.Definition(), 9, 18, 0, 3},   // 31 days a report; a list in each region
 		{appleads.Definition(), 1, 1, 1, 21},
 		{shopify.Definition(), 1, 1, 0, 1},
+		{awin.Definition(), 1, 1, 0, 1},         // the last two days
 		{stripe.Definition(), 3, 3, 0, 20},      // payments, refunds and disputes
 		{woocommerce.Definition(), 2, 2, 0, 40}, // what was modified, and the trash; site and currency
 	}

@@ -69,6 +69,7 @@ var services = map[string]service{
 	world.VK:          {(*Simulator).vkAds, (*Simulator).vkFailure},
 	world.Amazon:      {(*Simulator).amazonAds, (*Simulator).amazonFailure},
 	world.Apple:       {(*Simulator).appleAds, (*Simulator).appleFailure},
+	world.Awin:        {(*Simulator).awin, (*Simulator).awinFailure},
 	world.WooCommerce: {(*Simulator).woocommerce, (*Simulator).woocommerceFailure},
 	world.Stripe:      {(*Simulator).stripe, (*Simulator).stripeFailure},
 	world.ECB:         {(*Simulator).ecb, (*Simulator).ecbFailure},
