@@ -6,6 +6,7 @@ import (
 	"adtop/sources"
 	amazonads "adtop/sources/amazon_ads"
 	appleads "adtop/sources/apple_ads"
+	"adtop/sources/awin"
 	"adtop/sources/csv"
 	"adtop/sources/ecb"
 	"adtop/sources/exec"
@@ -35,6 +36,7 @@ func registry() *sources.Registry {
 	return sources.NewRegistry(
 		amazonads.Definition(),
 		appleads.Definition(),
+		awin.Definition(),
 		csv.Definition(),
 		ecb.Definition(),
 		exec.Definition(),

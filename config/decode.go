@@ -312,7 +312,7 @@ func (d *decoder) unmarshal(key string, n ast.Node, target unmarshaler) {
 		}
 		message := err.Error()
 		if errors.As(err, &noted) {
-			message = "a secret is given by reference: expected env:NAME, file:PATH or cmd:COMMAND"
+			message = "a secret is given by reference: expected " + sources.SecretForms
 		}
 		d.note(at, key+": "+message)
 	}

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zalando/go-keyring"
+
 	"adtop/sources"
 )
 
@@ -27,6 +29,9 @@ const (
 //   - env:NAME is an environment variable.
 //   - file:PATH is a file that other users of the machine cannot read; ~/ is
 //     the home folder.
+//   - keyring:SERVICE/ACCOUNT is what the keyring of the operating system keeps:
+//     macOS Keychain, Windows Credential Manager, the Secret Service of a Linux
+//     desktop. The service may have slashes in it. It may ask the user to unlock it.
 //   - cmd:COMMAND is what a shell command prints, within 30 seconds. It may ask
 //     the user on the terminal.
 //
@@ -41,10 +46,12 @@ func Secrets(ctx context.Context, dir string) func(ref string) (string, error) {
 			value, err = envSecret(rest)
 		case "file":
 			value, err = fileSecret(dir, rest)
+		case "keyring":
+			value, err = keyringSecret(ctx, rest, keyring.Get)
 		case "cmd":
 			value, err = commandSecret(ctx, dir, rest)
 		default:
-			err = errors.New("not a reference to a secret: expected env:NAME, file:PATH or cmd:COMMAND")
+			err = errors.New("not a reference to a secret: expected " + sources.SecretForms)
 		}
 		if err != nil {
 			return "", err
@@ -103,6 +110,43 @@ func fileSecret(dir, path string) (string, error) {
 		return "", fmt.Errorf("%s is larger than %d KiB: it is no secret", path, maxSecret>>10)
 	}
 	return string(content), nil
+}
+
+// keyringSecret asks the keyring, which cannot be interrupted: a question that is
+// still open when ctx ends, such as a prompt to unlock, is left behind.
+func keyringSecret(ctx context.Context, entry string, get func(service, account string) (string, error)) (string, error) {
+	at := strings.LastIndexByte(entry, '/')
+	if at < 1 || at == len(entry)-1 {
+		return "", fmt.Errorf("keyring:%s names no entry: expected keyring:SERVICE/ACCOUNT", entry)
+	}
+	ctx, cancel := context.WithTimeout(ctx, secretTimeout)
+	defer cancel()
+	type told struct {
+		value string
+		err   error
+	}
+	answer := make(chan told, 1)
+	go func() {
+		value, err := get(entry[:at], entry[at+1:])
+		answer <- told{value, err}
+	}()
+	var got told
+	select {
+	case got = <-answer:
+	case <-ctx.Done():
+		return "", fmt.Errorf("keyring:%s: the keyring did not answer within %s; unlock it: %w", entry, secretTimeout, ctx.Err())
+	}
+	switch {
+	case errors.Is(got.err, keyring.ErrNotFound):
+		return "", fmt.Errorf("the keyring has no entry of service %q and account %q: add it there", entry[:at], entry[at+1:])
+	case errors.Is(got.err, keyring.ErrUnsupportedPlatform):
+		return "", fmt.Errorf("keyring:%s: adtop knows no keyring of %s: use file: or cmd: instead", entry, runtime.GOOS)
+	case got.err != nil:
+		return "", fmt.Errorf("keyring:%s: no keyring can be asked (%w): unlock it; on a machine without a desktop session, such as a server, use file: or cmd: instead", entry, got.err)
+	case len(got.value) > maxSecret:
+		return "", fmt.Errorf("keyring:%s is larger than %d KiB: it is no secret", entry, maxSecret>>10)
+	}
+	return got.value, nil
 }
 
 func commandSecret(ctx context.Context, dir, command string) (string, error) {

@@ -8,6 +8,7 @@ import (
 	"adtop/sources"
 	amazonads "adtop/sources/amazon_ads"
 	appleads "adtop/sources/apple_ads"
+	"adtop/sources/awin"
 	"adtop/sources/ga4"
 	googleads "adtop/sources/google_ads"
 	"adtop/sources/klaviyo"
@@ -55,6 +56,7 @@ func everything() []dear {
 		{searchconsole.Definition(), 1, 1, 0, 1}, // one type of search
 		{klaviyo.Definition(), 3, 3, 2, 20},      // a key an account; metrics and campaigns are listed
 		{shopify.Definition(), 1, 1, 0, 1},
+		{awin.Definition(), 1, 1, 0, 1},         // the last two days
 		{stripe.Definition(), 3, 3, 0, 20},      // payments, refunds and disputes
 		{woocommerce.Definition(), 2, 2, 0, 40}, // what was modified, and the trash; site and currency
 	}

@@ -16,7 +16,10 @@ type Secret struct {
 }
 
 // secretSchemes are the references that ResolveSecrets' lookup understands.
-var secretSchemes = []string{"env:", "file:", "cmd:"}
+var secretSchemes = []string{"env:", "file:", "keyring:", "cmd:"}
+
+// SecretForms are the references as a sentence names them.
+const SecretForms = "env:NAME, file:PATH, keyring:SERVICE/ACCOUNT or cmd:COMMAND"
 
 // UnmarshalYAML reads the reference. A literal secret is refused without
 // being repeated.
@@ -31,7 +34,7 @@ func (s *Secret) UnmarshalYAML(unmarshal func(any) error) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("a secret is given by reference, not written down here: expected %s", "env:NAME, file:PATH or cmd:COMMAND")
+	return fmt.Errorf("a secret is given by reference, not written down here: expected %s", SecretForms)
 }
 
 // Reveal returns the value. Call it where the request is made, nowhere else.

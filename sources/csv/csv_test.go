@@ -227,7 +227,7 @@ func TestFileThatChangedSinceItWasListedIsNotRead(t *testing.T) {
 		"grown":     {filepath.Join(dir, "export.csv"), noon, int64(len(header)) - 1},
 		"shrunk":    {filepath.Join(dir, "export.csv"), noon, int64(len(header)) + 1},
 	} {
-		if _, err := listed.text(); sources.KindOf(err) != sources.Unavailable {
+		if _, err := listed.text("auto", noon); sources.KindOf(err) != sources.Unavailable {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -371,6 +371,8 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 		"path: x\ncolumns: {date: d, clicks: c}":                                                                                            "account.timezone",
 		"path: x\naccount: {timezone: Mars/Base}\ncolumns: {date: d, clicks: c}":                                                            "account.timezone",
 		"path: x\naccount: {timezone: UTC}\ncolumns: {date: d, clicks: c}\ndelimiter: x":                                                    "delimiter",
+		"path: x\naccount: {timezone: UTC}\ncolumns: {date: d, clicks: c}\nencoding: koi8-r":                                                "encoding",
+		"path: x\naccount: {timezone: UTC}\ncolumns: {date: d, clicks: c}\nremoved: drop":                                                   "removed",
 		"path: x\naccount: {timezone: UTC}\ncolumns: {date: d, clicks: c}\ndecimal: x":                                                      "decimal",
 		"path: x\naccount: {timezone: UTC}\ncolumns: {date: d, clicks: c}\ndate_format: MM-DD":                                              "date_format",
 		"path: x\naccount: {timezone: UTC}\ncolumns: {date: d, hour: d, clicks: c}":                                                         "columns.hour",

@@ -13,7 +13,9 @@ import (
 func FuzzExport(f *testing.F) {
 	const row = "2026-11-19,7,n,on,1,1,1.5,1,1\n"
 	for _, text := range []string{header + row, "\ufeff" + header + row, "\xff\xfed\x00", header + "\"", header + ",,,,,,,,", "a;b\n1;2\n"} {
-		f.Add([]byte(text))
+		for _, encoding := range []string{"auto", "utf-16", "windows-1251", "iso-8859-15"} {
+			f.Add([]byte(text), encoding)
+		}
 	}
 	s := &source{options: *defaults(), env: sources.Env{Now: time.Now}, account: sources.Account{ID: "a", Currency: "EUR", Zone: time.UTC}}
 	s.options.Columns = Columns{Date: "date", CampaignID: "id", Campaign: "name", Status: "status", Impressions: "imps",
@@ -22,8 +24,11 @@ func FuzzExport(f *testing.F) {
 	if s.layout, err = parseLayout(s.options.DateFormat); err != nil {
 		f.Fatal(err)
 	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		text, err := decode(raw)
+	f.Fuzz(func(t *testing.T, raw []byte, encoding string) {
+		if encoding != "auto" && !isEncoding(encoding) {
+			return
+		}
+		text, err := decode(raw, encoding)
 		if err != nil || len(text) == 0 {
 			return
 		}

@@ -8,7 +8,9 @@ import (
 
 // Options are the settings of one source of type csv.
 type Options struct {
-	Path       string  `yaml:"path"`        // a file or a pattern such as exports/*.csv, relative to the config
+	Path       string  `yaml:"path"`        // a file, a folder or a pattern such as exports/*.csv, relative to the config
+	Encoding   string  `yaml:"encoding"`    // auto, utf-8, utf-16, windows-1251, windows-1252 or iso-8859-15
+	Removed    string  `yaml:"removed"`     // what becomes of the rows of a file that is removed: keep or withdraw
 	Account    Account `yaml:"account"`     // whose figures they are
 	Delimiter  string  `yaml:"delimiter"`   // auto, ",", ";", tab or "|"
 	Decimal    string  `yaml:"decimal"`     // auto, point or comma
@@ -66,8 +68,14 @@ func (a *Amount) UnmarshalYAML(unmarshal func(any) error) error {
 }
 
 func defaults() *Options {
-	return &Options{Delimiter: "auto", Decimal: "auto", DateFormat: "YYYY-MM-DD"}
+	return &Options{Encoding: "auto", Removed: keep, Delimiter: "auto", Decimal: "auto", DateFormat: "YYYY-MM-DD"}
 }
+
+// What becomes of the rows of a file that is removed from a folder.
+const (
+	keep     = "keep"     // they stay as they were read
+	withdraw = "withdraw" // those of the days that may still change are taken back
+)
 
 // delimiters are the characters that may stand between columns, as written in
 // the options.
@@ -88,6 +96,10 @@ func (o *Options) check() (*time.Location, layout, error) {
 		return nil, layout{}, fmt.Errorf("columns: rows are either about campaigns or about UTM keys: leave out campaign_id and campaign, or the utm and promo columns")
 	case c.Status != "" && !o.hasCampaigns():
 		return nil, layout{}, fmt.Errorf("columns.status: is read with campaign_id or campaign only")
+	case o.Encoding != "auto" && !isEncoding(o.Encoding):
+		return nil, layout{}, fmt.Errorf("encoding: %q: expected %s", o.Encoding, encodingNames)
+	case o.Removed != keep && o.Removed != withdraw:
+		return nil, layout{}, fmt.Errorf("removed: %q: expected keep or withdraw", o.Removed)
 	case o.Delimiter != "auto" && delimiters[o.Delimiter] == 0:
 		return nil, layout{}, fmt.Errorf(`delimiter: %q: expected auto, ",", ";", tab or "|"`, o.Delimiter)
 	case !slices.Contains([]string{"auto", "point", "comma"}, o.Decimal):
@@ -148,4 +160,9 @@ func (o *Options) hasCampaigns() bool { return o.Columns.CampaignID != "" || o.C
 func (o *Options) hasKeys() bool {
 	c := o.Columns
 	return c.UTMSource != "" || c.UTMMedium != "" || c.UTMCampaign != "" || c.Promo != ""
+}
+
+func isEncoding(name string) bool {
+	_, known := encodings[name]
+	return known
 }

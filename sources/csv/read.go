@@ -11,7 +11,7 @@ import (
 
 // read folds one file into a ledger that keeps the rows of days.
 func (s *source) read(ctx context.Context, f file, days kpi.DateRange) (*ledger, error) {
-	text, err := f.text()
+	text, err := f.text(s.options.Encoding, s.env.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -76,6 +76,7 @@ var services = map[string]service{
 	world.Stripe:        {(*Simulator).stripe, (*Simulator).stripeFailure},
 	world.ECB:           {(*Simulator).ecb, (*Simulator).ecbFailure},
 	shopify:             {(*Simulator).shopify, (*Simulator).shopifyFailure},
+	world.Awin:          {(*Simulator).awin, (*Simulator).awinFailure},
 }
 
 // Simulator serves every platform under a prefix that is its source type, as

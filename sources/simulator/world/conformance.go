@@ -214,6 +214,9 @@ func ConformanceFor(platform string) *World {
 		spec.Shop.ID, spec.Shop.Name, spec.Shop.Currency, spec.Shop.Zone = "acct_1Conformance", "Tests & Söhne \u202eoHG", "JPY", zone("America/New_York")
 		spec.Shop.Rates = map[kpi.Currency]float64{"EUR": 166, "USD": 153}
 		return New(spec)
+	case Awin: // the shop is a publisher, whose zone the options name
+		spec.Shop.ID, spec.Shop.Name, spec.Shop.Zone = "45628", "Tests & Söhne \u202eoHG", zone("America/New_York")
+		return New(spec)
 	case WooCommerce:
 		spec.Shop.ID, spec.Shop.Name = "conformance.example/shop", "Tests & Söhne \u202eoHG"
 		return New(spec)

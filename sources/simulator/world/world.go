@@ -37,8 +37,10 @@ const (
 	Klaviyo       = "klaviyo"
 )
 
-// What else is simulated besides Shopify: shops, and a bank that publishes rates.
+// What else is simulated besides Shopify: a network of affiliates, shops, and a bank
+// that publishes rates.
 const (
+	Awin        = "awin"
 	Stripe      = "stripe"
 	WooCommerce = "woocommerce"
 	ECB         = "ecb"

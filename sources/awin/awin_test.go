@@ -1,0 +1,301 @@
+package awin
+
+import (
+	"errors"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"adtop/kpi"
+	"adtop/sources"
+	"adtop/sources/simulator"
+	"adtop/sources/simulator/world"
+	"adtop/sources/sourcetest"
+)
+
+func simulated(place string) any {
+	o := Definition().Options().(*Options)
+	o.Token, o.BaseURL = sources.NewSecret(simulator.AwinToken), place
+	o.Side, o.Currency, o.Timezone, o.PerCall = publisher, "EUR", "America/New_York", 2
+	return o
+}
+
+// worth makes the event of an order as an advertiser or a publisher sees it.
+func worth(o world.Order, asOf time.Time, as string) (sources.Event, string) {
+	t := simulator.AwinOf(o, asOf)
+	e := sources.Event{ID: strconv.FormatInt(o.ID, 10), Kind: "order", Time: o.Created, Currency: "EUR", Key: sources.Key{Source: "awin", Medium: "affiliate"}}
+	e.Status = map[string]sources.EventStatus{"pending": sources.Pending, "approved": sources.Approved, "declined": sources.Rejected, "deleted": sources.Rejected}[t.Status]
+	value, before := t.Commission, t.OldComm
+	switch as {
+	case asCost:
+		value, before = t.Sale-t.Commission, t.OldSale-t.OldComm
+	case apart:
+		value, before = t.Sale, t.OldSale
+	}
+	if e.Status.Counts() {
+		e.Value = value
+		if !t.Amended.IsZero() {
+			e.Refunded = before - value
+		}
+	}
+	if as == asRevenue && o.Journey {
+		e.Key.Campaign = o.Last.Campaign
+	}
+	if as != asRevenue {
+		e.Key.Campaign = "45628"
+	}
+	return e, t.Status
+}
+
+// known lists the transactions of days as they stand at an instant. Deleted ones are
+// in no list of a first load.
+func known(w *world.World, zone *time.Location, days kpi.DateRange, asOf time.Time, as string, deleted bool) []sources.Event {
+	var events []sources.Event
+	for _, o := range w.Orders(days.From.Start(zone), days.To.End(zone), asOf) {
+		e, status := worth(o, asOf, as)
+		if o.Test || o.ID%29 == 0 || status == "deleted" && !deleted { // in francs
+			continue
+		}
+		events = append(events, e)
+	}
+	return events
+}
+
+func TestConformance(t *testing.T) {
+	sourcetest.Run(t, sourcetest.Adapter{
+		Definition: Definition(),
+		Options:    simulated,
+		Grains:     []sources.Grain{sources.Hour}, // an event has its instant, whatever grain is asked for
+		Path:       "/transactions/",
+		Secrets:    []string{simulator.AwinToken, simulator.AwinCustomer},
+		Events: func(w *world.World, account sources.Account, days kpi.DateRange, asOf time.Time) []sources.Event {
+			return known(w, account.Zone, days, asOf, asRevenue, false)
+		},
+	})
+}
+
+var network = sync.OnceValue(func() *world.World { return world.ConformanceFor(world.Awin) })
+
+// bench is a source on a simulated network whose clock the test moves.
+type bench struct {
+	sources.Source
+	sim   *simulator.Simulator
+	now   time.Time
+	as    string
+	id    string
+	state []byte
+	have  map[string]sources.Event
+}
+
+func newBench(t *testing.T, change ...func(*Options)) *bench {
+	t.Helper()
+	b := &bench{now: world.ConformanceAutumn, as: asRevenue, id: "45628", have: map[string]sources.Event{}}
+	b.sim = simulator.New(network(), func() time.Time { return b.now })
+	server := httptest.NewServer(b.sim)
+	t.Cleanup(server.Close)
+	o := simulated(server.URL + "/awin").(*Options)
+	o.PerCall = 30
+	for _, f := range change {
+		f(o)
+	}
+	var err error
+	if b.Source, err = Definition().Open(o, sources.Env{Name: "awin", Now: func() time.Time { return b.now }}); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+var newYork = sourcetest.Zone("America/New_York")
+
+func (b *bench) lately(back kpi.Date) kpi.DateRange {
+	today := kpi.DateOf(b.now, newYork)
+	return kpi.DateRange{From: today - back, To: today}
+}
+
+// poll fetches with the state of the last poll, and returns how many came.
+func (b *bench) poll(t *testing.T, days kpi.DateRange) (int, sources.Receipt) {
+	t.Helper()
+	n := 0
+	account := sources.Account{ID: b.id, Name: "a", Currency: "EUR", Zone: newYork}
+	receipt, err := b.Fetch(t.Context(), sources.Query{Account: account, Days: days, State: b.state}, func(r sources.Record) error {
+		b.have[r.(sources.Event).ID] = r.(sources.Event)
+		n++
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.state = receipt.State
+	return n, receipt
+}
+
+// compare holds what has accumulated to the truth. What was deleted before it was
+// ever read is in neither.
+func (b *bench) compare(t *testing.T, days kpi.DateRange) {
+	t.Helper()
+	want := map[string]sources.Event{}
+	for _, e := range known(network(), newYork, days, b.now, b.as, true) {
+		if _, have := b.have[e.ID]; have || e.Status != sources.Rejected {
+			want[e.ID] = e
+		}
+	}
+	if diff := cmp.Diff(want, b.have); diff != "" {
+		t.Fatalf("at %v: %.3000s", b.now, diff)
+	}
+}
+
+// TestLaterPollsFollowTransactionsThroughTheirStates accumulates polls for three
+// weeks: what is pending is approved, declined or amended, and at last deleted ones
+// are found by the weekly look.
+func TestLaterPollsFollowTransactionsThroughTheirStates(t *testing.T) {
+	b := newBench(t)
+	days := b.lately(20)
+	b.poll(t, days)
+	moved := map[string]bool{}
+	for range 22 {
+		b.now = b.now.Add(24 * time.Hour)
+		days.To = kpi.DateOf(b.now, newYork)
+		before := map[string]sources.EventStatus{}
+		for id, e := range b.have {
+			before[id] = e.Status
+		}
+		b.poll(t, kpi.DateRange{From: days.To - 1, To: days.To})
+		for id, e := range b.have {
+			if was, ok := before[id]; ok && was != e.Status {
+				moved[strconv.Itoa(int(was))+strconv.Itoa(int(e.Status))] = true
+			}
+			if e.Refunded > 0 {
+				moved["amended"] = true
+			}
+		}
+		if decodeMemory(b.state).Swept == b.now.Unix() { // deletions are found by this look only
+			b.compare(t, days)
+		}
+	}
+	for _, move := range []string{"21", "23", "amended"} {
+		if !moved[move] {
+			t.Errorf("no transaction went %s: without it the comparison proves little", move)
+		}
+	}
+}
+
+func TestPollBetweenChecksAsksForTheLastDaysOnly(t *testing.T) {
+	b := newBench(t)
+	b.poll(t, b.lately(10))
+	before := len(b.sim.Requests("awin"))
+	b.now = b.now.Add(time.Hour)
+	b.poll(t, b.lately(1))
+	asked := b.sim.Requests("awin")[before:]
+	if len(asked) != 1 || !strings.Contains(asked[0].Query, "dateType=transaction") || !strings.Contains(asked[0].Query, "startDate=2026-11-02T12%3A20%3A00") {
+		t.Errorf("asked %+v", asked)
+	}
+}
+
+func TestEarlierDaysAreAddedToWhatIsKnown(t *testing.T) {
+	b := newBench(t)
+	all := b.lately(20)
+	b.poll(t, kpi.DateRange{From: all.From + 15, To: all.To})
+	b.poll(t, kpi.DateRange{From: all.From, To: all.From + 14})
+	b.compare(t, all)
+}
+
+func TestLoadOfPastDaysDoesNotSkipWhatCameAfter(t *testing.T) {
+	b := newBench(t)
+	all := b.lately(9) // none of these is deleted yet
+	b.poll(t, kpi.DateRange{From: all.From, To: all.From + 3})
+	b.poll(t, kpi.DateRange{From: all.To - 1, To: all.To})
+	b.compare(t, all)
+}
+
+func TestChangedOptionsReadAllKnownTransactionsAgain(t *testing.T) {
+	b := newBench(t)
+	first, _ := b.poll(t, b.lately(9))
+	b.Source.(*source).options.Keys.Medium = "=partners"
+	today := b.lately(0)
+	if again, _ := b.poll(t, today); again != first || first == 0 {
+		t.Errorf("%d transactions read again, want %d", again, first)
+	}
+}
+
+func TestAdvertiserOwesTheCommission(t *testing.T) {
+	for as, given := range map[string]string{asCost: "", apart: apart} {
+		b := newBench(t, func(o *Options) { o.Side, o.Commission = advertiser, given })
+		b.as, b.id = as, simulator.AwinAdvertiser
+		accounts, err := b.Accounts(t.Context())
+		if err != nil || len(accounts) != 1 || accounts[0].ID != simulator.AwinAdvertiser {
+			t.Fatalf("%+v, %v", accounts, err)
+		}
+		b.poll(t, b.lately(9))
+		b.compare(t, b.lately(9))
+	}
+}
+
+func TestTransactionsInOtherCurrenciesAreLeftOutAndSaidSo(t *testing.T) {
+	b := newBench(t)
+	if _, receipt := b.poll(t, b.lately(9)); len(receipt.Warnings) != 1 || !strings.Contains(receipt.Warnings[0], " in CHF") {
+		t.Errorf("warned %q", receipt.Warnings)
+	}
+}
+
+func TestAccountThatIsNotReachedIsNamed(t *testing.T) {
+	b := newBench(t, func(o *Options) { o.Accounts = []string{"45628", "99"} })
+	var e *sources.Error
+	if _, err := b.Accounts(t.Context()); !errors.As(err, &e) || e.Kind != sources.Permission || !strings.Contains(e.Error(), "99") || e.Next == "" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestCallsKeepToAMinutesLimit counts what is asked in any minute of a long load.
+func TestCallsKeepToAMinutesLimit(t *testing.T) {
+	now := world.ConformanceAutumn
+	var p pace
+	var made []time.Time
+	for range 100 {
+		now = now.Add(p.book(now) + 100*time.Millisecond)
+		made = append(made, now)
+	}
+	for i, at := range made {
+		if i >= callsAMinute && at.Sub(made[i-callsAMinute]) < time.Minute {
+			t.Fatalf("call %d came %s after the one %d before it", i, at.Sub(made[i-callsAMinute]), callsAMinute)
+		}
+	}
+	if took := now.Sub(world.ConformanceAutumn); took > 6*time.Minute {
+		t.Errorf("100 calls took %s", took)
+	}
+}
+
+func TestThrottleIsWaitedOutForAMinute(t *testing.T) {
+	sim := simulator.New(network(), func() time.Time { return world.ConformanceAutumn })
+	s, waits := sourcetest.Serve[Options](t, sim, Definition(), simulated, world.ConformanceAutumn)
+	sim.Faults().Set(simulator.Fault{Kind: simulator.Throttle, Platform: world.Awin, Times: 1})
+	if _, err := s.Accounts(t.Context()); err != nil || len(*waits) != 1 || (*waits)[0] != time.Minute {
+		t.Errorf("%v after %v", err, *waits)
+	}
+}
+
+func TestStateThatIsNoneIsNotBelieved(t *testing.T) {
+	for _, state := range []string{"", "null", "[]", "{", `{"seen":"x"}`, `{"seen":-5,"from":20000}`} {
+		if m := decodeMemory([]byte(state)); m != (memory{}) {
+			t.Errorf("%s: %+v", state, m)
+		}
+	}
+}
+
+func TestWrongOptionsAreNamed(t *testing.T) {
+	sourcetest.RefuseOptions(t, Definition(), simulated, map[string]func(*Options){
+		"token":         func(o *Options) { o.Token = sources.Secret{} },
+		"side":          func(o *Options) { o.Side = "network" },
+		"accounts":      func(o *Options) { o.Accounts = []string{"../1"} },
+		"currency":      func(o *Options) { o.Currency = "eur" },
+		"timezone":      func(o *Options) { o.Timezone = "Local" },
+		"commission":    func(o *Options) { o.Commission = asCost },
+		"keys.campaign": func(o *Options) { o.Keys.Campaign = "clickRef7" },
+		"days_per_call": func(o *Options) { o.PerCall = 31 },
+		"base_url":      func(o *Options) { o.BaseURL = "x" },
+	})
+}
