@@ -12,6 +12,7 @@ import (
 	"adtop/sources/exec"
 	googleads "adtop/sources/google_ads"
 	"adtop/sources/http"
+	"adtop/sources/impact"
 	linkedinads "adtop/sources/linkedin_ads"
 	metaads "adtop/sources/meta_ads"
 	microsoftads "adtop/sources/microsoft_ads"
@@ -39,6 +40,7 @@ func registry() *sources.Registry {
 		exec.Definition(),
 		googleads.Definition(),
 		http.Definition(),
+		impact.Definition(),
 		linkedinads.Definition(),
 		metaads.Definition(),
 		microsoftads.Definition(),

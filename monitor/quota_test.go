@@ -10,6 +10,7 @@ import (
 	appleads "adtop/sources/apple_ads"
 	"adtop/sources/awin"
 	googleads "adtop/sources/google_ads"
+	"adtop/sources/impact"
 	linkedinads "adtop/sources/linkedin_ads"
 	metaads "adtop/sources/meta_ads"
 	microsoftads "adtop/sources/microsoft_ads"
@@ -51,6 +52,7 @@ func everything() []dear {
 		{appleads.Definition(), 1, 1, 1, 21},
 		{shopify.Definition(), 1, 1, 0, 1},
 		{awin.Definition(), 1, 1, 0, 1},         // the last two days
+		{impact.Definition(), 2, 2, 0, 0},       // the last two days and the journal
 		{stripe.Definition(), 3, 3, 0, 20},      // payments, refunds and disputes
 		{woocommerce.Definition(), 2, 2, 0, 40}, // what was modified, and the trash; site and currency
 	}

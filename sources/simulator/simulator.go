@@ -70,6 +70,7 @@ var services = map[string]service{
 	world.Amazon:      {(*Simulator).amazonAds, (*Simulator).amazonFailure},
 	world.Apple:       {(*Simulator).appleAds, (*Simulator).appleFailure},
 	world.Awin:        {(*Simulator).awin, (*Simulator).awinFailure},
+	world.Impact:      {(*Simulator).impact, (*Simulator).impactFailure},
 	world.WooCommerce: {(*Simulator).woocommerce, (*Simulator).woocommerceFailure},
 	world.Stripe:      {(*Simulator).stripe, (*Simulator).stripeFailure},
 	world.ECB:         {(*Simulator).ecb, (*Simulator).ecbFailure},
