@@ -13,6 +13,7 @@ import (
 	"adtop/sources/ga4"
 	googleads "adtop/sources/google_ads"
 	"adtop/sources/http"
+	"adtop/sources/impact"
 	"adtop/sources/klaviyo"
 	linkedinads "adtop/sources/linkedin_ads"
 	metaads "adtop/sources/meta_ads"
@@ -43,6 +44,7 @@ func registry() *sources.Registry {
 		ga4.Definition(),
 		googleads.Definition(),
 		http.Definition(),
+		impact.Definition(),
 		klaviyo.Definition(),
 		linkedinads.Definition(),
 		metaads.Definition(),

@@ -11,6 +11,7 @@ import (
 	"adtop/sources/awin"
 	"adtop/sources/ga4"
 	googleads "adtop/sources/google_ads"
+	"adtop/sources/impact"
 	"adtop/sources/klaviyo"
 	linkedinads "adtop/sources/linkedin_ads"
 	metaads "adtop/sources/meta_ads"
@@ -57,6 +58,7 @@ func everything() []dear {
 		{klaviyo.Definition(), 3, 3, 2, 20},      // a key an account; metrics and campaigns are listed
 		{shopify.Definition(), 1, 1, 0, 1},
 		{awin.Definition(), 1, 1, 0, 1},         // the last two days
+		{impact.Definition(), 2, 2, 0, 0},       // the last two days and the journal
 		{stripe.Definition(), 3, 3, 0, 20},      // payments, refunds and disputes
 		{woocommerce.Definition(), 2, 2, 0, 40}, // what was modified, and the trash; site and currency
 	}

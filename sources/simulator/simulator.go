@@ -77,6 +77,7 @@ var services = map[string]service{
 	world.ECB:           {(*Simulator).ecb, (*Simulator).ecbFailure},
 	shopify:             {(*Simulator).shopify, (*Simulator).shopifyFailure},
 	world.Awin:          {(*Simulator).awin, (*Simulator).awinFailure},
+	world.Impact:        {(*Simulator).impact, (*Simulator).impactFailure},
 }
 
 // Simulator serves every platform under a prefix that is its source type, as

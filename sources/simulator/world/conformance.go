@@ -217,6 +217,9 @@ func ConformanceFor(platform string) *World {
 	case Awin: // the shop is a publisher, whose zone the options name
 		spec.Shop.ID, spec.Shop.Name, spec.Shop.Zone = "45628", "Tests & Söhne \u202eoHG", zone("America/New_York")
 		return New(spec)
+	case Impact: // a partner's actions
+		spec.Shop.ID, spec.Shop.Name, spec.Shop.Zone = "IRpartner1", "Tests", zone("America/New_York")
+		return New(spec)
 	case WooCommerce:
 		spec.Shop.ID, spec.Shop.Name = "conformance.example/shop", "Tests & Söhne \u202eoHG"
 		return New(spec)

@@ -37,10 +37,11 @@ const (
 	Klaviyo       = "klaviyo"
 )
 
-// What else is simulated besides Shopify: a network of affiliates, shops, and a bank
+// What else is simulated besides Shopify: networks of affiliates, shops, and a bank
 // that publishes rates.
 const (
 	Awin        = "awin"
+	Impact      = "impact"
 	Stripe      = "stripe"
 	WooCommerce = "woocommerce"
 	ECB         = "ecb"
