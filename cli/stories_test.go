@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -254,16 +253,6 @@ func (p *person) line(text string) string {
 	return ""
 }
 
-// myName is the name under which adtop knows the person.
-func myName(t *testing.T) string {
-	t.Helper()
-	u, err := user.Current()
-	if err != nil {
-		t.Skipf("this machine knows no name of its user: %v", err)
-	}
-	return u.Username
-}
-
 func TestStories(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the stories watch a world for half a minute")
@@ -300,7 +289,7 @@ func storyOfAnAlert(t *testing.T) {
 	p.sees("ack Google Shopping, note:")
 	p.presses("feed paused, Ana knows", "enter")
 	p.sees("ack sent: Google Shopping")
-	p.sees("acked by " + myName(t) + ": feed paused, Ana knows")
+	p.sees("acked by " + userName() + ": feed paused, Ana knows")
 	p.seesNo("firing")
 	p.quits()
 
@@ -308,7 +297,7 @@ func storyOfAnAlert(t *testing.T) {
 	again.sees("Google Shopping", "? help")
 	again.seesNo("firing")
 	again.presses("1", "2")
-	again.sees("acked by " + myName(t))
+	again.sees("acked by " + userName())
 	again.goesTo("channel: Google Shopping")
 	again.sees("› Google Shopping ▲ UNPROFITABLE")
 	again.quits()
@@ -328,12 +317,12 @@ func storyOfTwo(t *testing.T) {
 	mine.presses("a")
 	mine.sees("note:")
 	mine.presses("looking into it", "enter")
-	mine.sees("acked by " + myName(t) + ": looking into it")
+	mine.sees("acked by " + userName() + ": looking into it")
 
 	theirs.sees("acked")
 	theirs.seesNo("firing")
 	theirs.presses("enter")
-	theirs.sees("acked by " + myName(t) + ": looking into it")
+	theirs.sees("acked by " + userName() + ": looking into it")
 	theirs.presses("a") // they hand it back
 	theirs.sees("ack withdrawn: Google Shopping")
 	mine.sees("ack withdrawn")
