@@ -33,8 +33,11 @@ var arrows = map[string][]string{
 	"store/storetest":         {"kpi", "sources", "store"},
 	"config":                  {"kpi", "sources", "pattern"},
 	"alert":                   {"kpi", "snapshot", "profit", "pattern"},
-	"monitor":                 {"kpi", "sources", "store", "profit", "alert", "snapshot"},
+	"alert/notify":            {"kpi", "snapshot", "alert", "pattern"},
+	"alert/notify/targets":    {"kpi", "snapshot", "alert/notify"},
+	"monitor":                 {"kpi", "sources", "store", "profit", "alert", "alert/notify", "snapshot"},
 	"ui":                      {"kpi", "snapshot", "monitor"},
+	"ui/ssh":                  {"kpi", "snapshot", "ui"},
 	"cli":                     nil, // the composition root: everything
 }
 
@@ -67,11 +70,11 @@ var fenced = []struct {
 	allow  []string
 	why    string
 }{
-	{"charm.land/", []string{"ui", "cli"}, "screens are drawn in ui"},
+	{"charm.land/", []string{"ui", "ui/ssh", "cli"}, "screens are drawn in ui"},
 	{"database/sql", []string{"store", "sources/sql"}, "SQL stays in store, and in the source whose users write it"},
 	{"github.com/mattn/go-sqlite3", []string{"store", "sources/sql"}, "SQL stays in store, and in the source whose users write it"},
 	{"github.com/jackc/pgx", []string{"sources/sql"}, "only the users' queries go to PostgreSQL"},
-	{"net/http", []string{"sources/httpkit", "sources/(adapter)", "sources/simulator", "sources/sourcetest", "cli"}, "only adapters speak HTTP"},
+	{"net/http", []string{"sources/httpkit", "sources/(adapter)", "sources/simulator", "sources/sourcetest", "alert/notify/targets", "cli"}, "only adapters and targets speak HTTP"},
 }
 
 // timeless packages take the time as an argument.
