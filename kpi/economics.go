@@ -19,7 +19,8 @@ type PayoutModel string
 
 // The payout models. CPC pays by click; CPL, CPA and CPI by conversion: a lead, an
 // order, an install; RevenueShare a share of revenue; Hybrid both for a conversion
-// and a share.
+// and a share. With ReportedPayout the source of the results tells what each of them
+// costs: that is in Metrics.Cost, and no payout comes on top.
 const (
 	NoPayout     PayoutModel = ""
 	CPC          PayoutModel = "cpc"
@@ -28,6 +29,8 @@ const (
 	CPI          PayoutModel = "cpi"
 	RevenueShare PayoutModel = "revenue_share"
 	Hybrid       PayoutModel = "hybrid"
+
+	ReportedPayout PayoutModel = "reported"
 )
 
 // ByConversion says whether the model pays an amount for each conversion.

@@ -82,6 +82,18 @@ func (m Metrics) Only(f Fields) Metrics {
 	return out
 }
 
+// Times returns a share, in millionths, of what results bring and cost. Impressions
+// and clicks stay: they are no results.
+func (m Metrics) Times(share Micros) (Metrics, error) {
+	for _, part := range []*Micros{&m.Cost, &m.Conversions, &m.Revenue} {
+		var err error
+		if *part, err = part.Times(share); err != nil {
+			return Metrics{}, err
+		}
+	}
+	return m, nil
+}
+
 // Convert returns the metrics with cost and revenue at one rate.
 func (m Metrics) Convert(rate Rate) (Metrics, error) {
 	var err error

@@ -56,7 +56,13 @@ type Definition struct {
 	Shares      int           // calls of one question for impression shares; 0 means that it tells none
 	DailyCalls  int           // calls a day that the lowest access tier allows, 0 when not limited by day
 	Delay       []DelayPoint  // delay curve to begin with, until observations tell better
+	// Approval is the share of pending events that end approved, in millionths, until
+	// enough of them are decided to tell better. At 0 pending ones count in full.
+	Approval kpi.Micros
 
+	// Owes says whether events of a source with these options tell what partners are
+	// owed for them: Event.Cost. nil means never.
+	Owes func(options any) bool
 	// Link returns the page of a campaign on the platform, by the platform's ids;
 	// nil when there is none that can be named.
 	Link func(account, campaign string) string

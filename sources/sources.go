@@ -160,12 +160,16 @@ type Entity struct {
 	ID          string // the platform's id
 	Breakdown   string // value of Query.Breakdown, "" when none was asked for
 	Attribution string // attribution setting in force, "" when the platform has one
-	Action      string // conversion action counted, "" when the platform decides
+	Action      string // conversion action counted, "" when the platform decides; see Undecided
 
 	Name   string // as the platform has it now
 	Status string // the platform's word, lower case
 	Parent string // platform id one level up, "" for campaigns
 }
+
+// Undecided is the Action of a LevelKey entity that holds the pending events of its
+// key, where they are summed apart (Definition.Approval).
+const Undecided = "pending"
 
 // Event is one order, call, conversion or lead. It is identified by ID within
 // its account and handed over again, whole, whenever anything of it changed.
@@ -176,6 +180,7 @@ type Event struct {
 	Time     time.Time
 	Status   EventStatus
 	Value    kpi.Micros // what counts as revenue now, by Basis of the Definition; 0 when the event counts no more
+	Cost     kpi.Micros // what a partner is owed for it now, where the source tells (Definition.Owes); 0 when the event counts no more
 	Currency kpi.Currency
 	Refunded kpi.Micros // part of the first value that was given back so far
 	Tax      kpi.Micros // contained in the first value
@@ -188,7 +193,8 @@ type Event struct {
 // EventStatus says whether an event counts. The numbers are stored.
 type EventStatus uint8
 
-// The statuses. Pending counts as Approved does; Rejected and Test do not.
+// The statuses. Pending counts as Approved does, unless Definition.Approval says
+// for how much of it; Rejected and Test do not.
 const (
 	Approved EventStatus = 1
 	Pending  EventStatus = 2

@@ -180,7 +180,7 @@ func (c *commit) amendEvents(r *rewrite, k slotKey) error {
 	if err := c.w.load(k.date(), []*feed{c.feed}); err != nil {
 		return err
 	}
-	series, err := c.w.eventSeries(k)
+	series, err := c.w.eventSeries(k, c.batch.eventFields())
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (c *commit) amendEvents(r *rewrite, k slotKey) error {
 		next := slices.Clone(old[:before(old, c.at)])
 		if len(next) == 0 && len(old) > 0 && (len(series) == 0 || series[0].at > old[0].at) {
 			// its first event moved away at the same instant: the slot is known, and zero
-			next = append(next, stamped[kpi.Metrics]{old[0].at, kpi.Metrics{Has: kpi.Conversions | kpi.Revenue}})
+			next = append(next, stamped[kpi.Metrics]{old[0].at, kpi.Metrics{Has: c.batch.eventFields()}})
 		}
 		for _, s := range series[before(series, c.at):] {
 			if len(next) == 0 || next[len(next)-1].value != s.value {

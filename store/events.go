@@ -2,10 +2,14 @@ package store
 
 import (
 	"cmp"
+	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"adtop/kpi"
 	"adtop/sources"
@@ -19,6 +23,7 @@ type eventVersion struct {
 	time     instant
 	status   sources.EventStatus
 	value    kpi.Micros
+	cost     kpi.Micros
 	currency kpi.Currency
 	refunded kpi.Micros
 	tax      kpi.Micros
@@ -43,11 +48,15 @@ func (c *commit) mergeEvents() ([]slotKey, error) {
 	return slices.Sorted(maps.Keys(touched)), nil
 }
 
+// eventFields are what events tell of a slot: what they cost where their source
+// says so.
+func (b *Batch) eventFields() kpi.Fields { return kpi.Conversions | kpi.Revenue | b.Gives&kpi.Cost }
+
 // shiftedSums are the new sums of slots: the stored ones, shifted by what this
 // commit changed. Adding up all events again would make every commit slower than
 // the one before. Where nothing is stored they are added up.
 func (c *commit) shiftedSums(slots []slotKey) ([]slotValue, error) {
-	const fields = kpi.Conversions | kpi.Revenue
+	fields := c.batch.eventFields()
 	var sums []slotValue
 	var anew []slotKey
 	for _, k := range slots {
@@ -69,7 +78,7 @@ func (c *commit) shiftedSums(slots []slotKey) ([]slotValue, error) {
 		}
 		sums = append(sums, slotValue{k, figure{Metrics: sum}})
 	}
-	added, err := c.w.eventSums(anew)
+	added, err := c.w.eventSums(anew, fields)
 	if err != nil {
 		return nil, err
 	}
@@ -80,25 +89,30 @@ func (c *commit) shiftedSums(slots []slotKey) ([]slotValue, error) {
 
 // shift notes what a version of an event adds to its slot, or takes off it.
 func (c *commit) shift(v eventVersion, sign kpi.Micros) error {
-	if !v.status.Counts() {
-		return nil
-	}
-	sum, err := c.shifts[v.key].Add(kpi.Metrics{Has: kpi.Conversions | kpi.Revenue, Conversions: sign * kpi.MicrosPerUnit, Revenue: sign * v.value})
+	adds := v.adds(c.batch.eventFields())
+	sum, err := c.shifts[v.key].Add(kpi.Metrics{Has: adds.Has, Cost: sign * adds.Cost, Conversions: sign * adds.Conversions, Revenue: sign * adds.Revenue})
 	c.shifts[v.key] = sum
 	return err
 }
 
+// adds is what a version of an event adds to its slot.
+func (v eventVersion) adds(fields kpi.Fields) kpi.Metrics {
+	if !v.status.Counts() {
+		return kpi.Metrics{}
+	}
+	return kpi.Metrics{Has: fields, Cost: v.cost, Conversions: kpi.MicrosPerUnit, Revenue: v.value}.Only(fields)
+}
+
 // eventSums adds up the events that count in some hours now.
-func (w *writer) eventSums(slots []slotKey) ([]slotValue, error) {
+func (w *writer) eventSums(slots []slotKey, fields kpi.Fields) ([]slotValue, error) {
 	var sums []slotValue
 	for _, k := range slots {
-		sum := kpi.Metrics{Has: kpi.Conversions | kpi.Revenue}
-		err := w.each(`SELECT status, value FROM event_version v WHERE k = ? AND at = (SELECT max(at) FROM event_version WHERE event = v.event)`, []any{int64(k)}, func(rows *sql.Rows) error {
-			var status sources.EventStatus
-			var value kpi.Micros
-			err := rows.Scan(&status, &value)
-			if err == nil && status.Counts() {
-				sum, err = sum.Add(kpi.Metrics{Conversions: kpi.MicrosPerUnit, Revenue: value})
+		sum := kpi.Metrics{Has: fields}
+		err := w.each(`SELECT status, value, cost FROM event_version v WHERE k = ? AND at = (SELECT max(at) FROM event_version WHERE event = v.event)`, []any{int64(k)}, func(rows *sql.Rows) error {
+			var v eventVersion
+			err := rows.Scan(&v.status, &v.value, &v.cost)
+			if err == nil {
+				sum, err = sum.Add(v.adds(fields))
 			}
 			return err
 		})
@@ -165,8 +179,8 @@ func (c *commit) mergeEvent(e sources.Event, touched map[slotKey]bool) error {
 	for _, s := range put {
 		v := s.value
 		touched[v.key] = true
-		err := c.w.exec("INSERT OR REPLACE INTO event_version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", id, s.at, int64(v.key), v.kind, v.time, v.status,
-			int64(v.value), string(v.currency), int64(v.refunded), int64(v.tax), int64(v.shipping), v.ref, v.clickID, v.isNew)
+		err := c.w.exec("INSERT OR REPLACE INTO event_version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", id, s.at, int64(v.key), v.kind, v.time, v.status,
+			int64(v.value), string(v.currency), int64(v.refunded), int64(v.tax), int64(v.shipping), v.ref, v.clickID, v.isNew, int64(v.cost))
 		if err != nil {
 			return err
 		}
@@ -178,7 +192,7 @@ func (c *commit) mergeEvent(e sources.Event, touched map[slotKey]bool) error {
 func (c *commit) eventVersion(e sources.Event) (eventVersion, error) {
 	account := c.batch.Account
 	switch {
-	case e.Currency != account.Currency && (e.Currency != "" || e.Value != 0):
+	case e.Currency != account.Currency && (e.Currency != "" || e.Value != 0 || e.Cost != 0):
 		return eventVersion{}, fmt.Errorf("its currency is %q, the account's is %s", sources.Clean(string(e.Currency)), account.Currency)
 	case e.Status < sources.Approved || e.Status > sources.Test:
 		return eventVersion{}, fmt.Errorf("status %d is unknown", e.Status)
@@ -186,21 +200,25 @@ func (c *commit) eventVersion(e sources.Event) (eventVersion, error) {
 	if err := storable(e.Time); err != nil {
 		return eventVersion{}, err
 	}
-	if err := checkMetrics(kpi.Metrics{Cost: max(e.Tax, -e.Tax, e.Shipping, -e.Shipping), Conversions: max(e.Refunded, -e.Refunded), Revenue: e.Value}); err != nil {
+	if err := checkMetrics(kpi.Metrics{Cost: max(e.Tax, -e.Tax, e.Shipping, -e.Shipping, e.Cost, -e.Cost), Conversions: max(e.Refunded, -e.Refunded), Revenue: e.Value}); err != nil {
 		return eventVersion{}, err
 	}
 	ref := e.Key
 	for _, field := range []*string{&ref.Source, &ref.Medium, &ref.Campaign, &ref.Promo, &ref.Dialled} {
 		*field = sources.Clean(*field)
 	}
-	entity, err := c.entity("", sources.Entity{Level: sources.LevelKey, ID: ref.ID(), Name: ref.ID()})
+	key := sources.Entity{Level: sources.LevelKey, ID: ref.ID(), Name: ref.ID()}
+	if c.batch.PendingApart && e.Status == sources.Pending {
+		key.Action = sources.Undecided
+	}
+	entity, err := c.entity("", key)
 	if err != nil {
 		return eventVersion{}, err
 	}
 	date, hour := kpi.HourOf(e.Time, account.Zone)
 	slot := sources.Slot{Date: date, Grain: sources.Hour, Hour: hour}
 	return eventVersion{
-		key: packSlot(slot, entity), kind: sources.Clean(e.Kind), time: instantOf(e.Time), status: e.Status, value: e.Value, currency: e.Currency,
+		key: packSlot(slot, entity), kind: sources.Clean(e.Kind), time: instantOf(e.Time), status: e.Status, value: e.Value, cost: e.Cost, currency: e.Currency,
 		refunded: e.Refunded, tax: e.Tax, shipping: e.Shipping, ref: ref.ID(), clickID: sources.Clean(e.ClickID), isNew: e.New,
 	}, checkSlot(slot)
 }
@@ -208,7 +226,7 @@ func (c *commit) eventVersion(e sources.Event) (eventVersion, error) {
 // public is the event that a version is of.
 func (v eventVersion) public(id string) sources.Event {
 	return sources.Event{
-		ID: id, Kind: v.kind, Time: v.time.time(), Status: v.status, Value: v.value, Currency: v.currency, Refunded: v.refunded,
+		ID: id, Kind: v.kind, Time: v.time.time(), Status: v.status, Value: v.value, Cost: v.cost, Currency: v.currency, Refunded: v.refunded,
 		Tax: v.tax, Shipping: v.shipping, Key: sources.ParseKey(v.ref), ClickID: v.clickID, New: v.isNew,
 	}
 }
@@ -224,11 +242,11 @@ func (c *commit) event(platformID string) (id int64, err error) {
 
 func (w *writer) eventHistory(event int64) ([]stamped[eventVersion], error) {
 	var history []stamped[eventVersion]
-	err := w.each(`SELECT at, k, kind, time, status, value, currency, refunded, tax, shipping, key, click_id, is_new
+	err := w.each(`SELECT at, k, kind, time, status, value, currency, refunded, tax, shipping, key, click_id, is_new, cost
 		FROM event_version WHERE event = ? ORDER BY at`, []any{event}, func(rows *sql.Rows) error {
 		var s stamped[eventVersion]
 		v := &s.value
-		err := rows.Scan(&s.at, &v.key, &v.kind, &v.time, &v.status, &v.value, &v.currency, &v.refunded, &v.tax, &v.shipping, &v.ref, &v.clickID, &v.isNew)
+		err := rows.Scan(&s.at, &v.key, &v.kind, &v.time, &v.status, &v.value, &v.currency, &v.refunded, &v.tax, &v.shipping, &v.ref, &v.clickID, &v.isNew, &v.cost)
 		history = append(history, s)
 		return err
 	})
@@ -237,26 +255,26 @@ func (w *writer) eventHistory(event int64) ([]stamped[eventVersion], error) {
 
 // eventSeries sums the events of an hour slot at every moment at which one of
 // them changed, since the slot was first known.
-func (w *writer) eventSeries(k slotKey) ([]stamped[kpi.Metrics], error) {
+func (w *writer) eventSeries(k slotKey, fields kpi.Fields) ([]stamped[kpi.Metrics], error) {
 	var series []stamped[kpi.Metrics]
 	counted := map[int64]kpi.Metrics{} // what each event adds at present
-	sum, known := kpi.Metrics{Has: kpi.Conversions | kpi.Revenue}, false
-	err := w.each(`SELECT event, at, k, status, value FROM event_version
+	sum, known := kpi.Metrics{Has: fields}, false
+	err := w.each(`SELECT event, at, k, status, value, cost FROM event_version
 		WHERE event IN (SELECT event FROM event_version WHERE k = ?) ORDER BY at, event`, []any{int64(k)}, func(rows *sql.Rows) error {
 		var event int64
 		var at instant
 		var v eventVersion
-		if err := rows.Scan(&event, &at, &v.key, &v.status, &v.value); err != nil {
+		if err := rows.Scan(&event, &at, &v.key, &v.status, &v.value, &v.cost); err != nil {
 			return err
 		}
 		now := kpi.Metrics{}
-		if v.key == k && v.status.Counts() {
-			now = kpi.Metrics{Conversions: kpi.MicrosPerUnit, Revenue: v.value}
+		if v.key == k {
+			now = v.adds(fields)
 		}
 		old := counted[event]
 		counted[event] = now
 		var err error
-		if sum, err = sum.Add(kpi.Metrics{Conversions: now.Conversions - old.Conversions, Revenue: now.Revenue - old.Revenue}); err != nil {
+		if sum, err = sum.Add(minus(now, old)); err != nil {
 			return err
 		}
 		if known = known || v.key == k; !known {
@@ -270,4 +288,29 @@ func (w *writer) eventSeries(k slotKey) ([]stamped[kpi.Metrics], error) {
 		return nil
 	})
 	return series, err
+}
+
+// Statuses implements Store.
+func (s *SQLite) Statuses(ctx context.Context, source, account string, since, asOf time.Time) iter.Seq2[StatusVersion, error] {
+	return func(yield func(StatusVersion, error) bool) {
+		err := s.read(ctx, "read the statuses of "+source, func(r reader) error {
+			return r.each(`SELECT event, time, at, status FROM event e JOIN event_version v ON v.event = e.id
+				WHERE feed = (SELECT id FROM feed WHERE source = ? AND account = ?) AND time >= ? AND at <= ? ORDER BY event, at`,
+				[]any{source, account, instantOf(since), instantOf(asOf)}, func(rows *sql.Rows) error {
+					var v StatusVersion
+					var made, at instant
+					if err := rows.Scan(&v.Event, &made, &at, &v.Status); err != nil {
+						return err
+					}
+					v.Made, v.At = made.time(), at.time()
+					if !yield(v, nil) {
+						return errStopped
+					}
+					return nil
+				})
+		})
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(StatusVersion{}, err)
+		}
+	}
 }

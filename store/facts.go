@@ -97,12 +97,12 @@ var facts = []fact{
 			may("share", "share", asChance, 0.0), may("bound", "bound", asBound, int64(0)), may("unknown", "NOT known", asFlag, int64(0))}},
 	{table: "event", from: `event e JOIN event_version v ON v.event = e.id WHERE e.id IN (SELECT event FROM event_version WHERE k BETWEEN ?1 AND ?2) ORDER BY e.id, at`,
 		put: []string{"INSERT OR IGNORE INTO event (feed, platform_id) VALUES (?1, ?2)",
-			`INSERT INTO event_version (event, k, at, kind, time, status, value, currency, refunded, tax, shipping, key, click_id, is_new)
-			SELECT id, (?4 << 30) | (?5 << 24) | ?3, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17 FROM event WHERE feed = ?1 AND platform_id = ?2`},
+			`INSERT INTO event_version (event, k, at, kind, time, status, value, currency, refunded, tax, shipping, key, click_id, is_new, cost)
+			SELECT id, (?4 << 30) | (?5 << 24) | ?3, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18 FROM event WHERE feed = ?1 AND platform_id = ?2`},
 		columns: []column{need("account", "feed", asID), need("platform_id", "platform_id", asName), need("entity", "k & 0xFFFFFF", asID), need("date", "k >> 30", asDate), need("hour", "k >> 24 & 63", asHour),
 			need("at", "at", asMoment), may("kind", "kind", asLabel, ""), need("time", "time", asMoment), need("status", "status", asStatus), need("value", "value", asAmount), may("currency", "currency", asLabel, ""),
 			may("refunded", "refunded", asAmount, int64(0)), may("tax", "tax", asAmount, int64(0)), may("shipping", "shipping", asAmount, int64(0)),
-			may("key", "key", asProse, ""), may("click_id", "click_id", asLabel, ""), may("new", "is_new", asFlag, int64(0))}},
+			may("key", "key", asProse, ""), may("click_id", "click_id", asLabel, ""), may("new", "is_new", asFlag, int64(0)), may("cost", "cost", asAmount, int64(0))}},
 	{table: "evaluation", from: "channel JOIN evaluation e ON e.channel = channel.id ORDER BY name, at",
 		put: []string{"INSERT OR IGNORE INTO channel (name) VALUES (?1)",
 			"INSERT INTO evaluation (channel, at, p, known, verdict, reason, model, config, detail) SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM channel WHERE name = ?1"},

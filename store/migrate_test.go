@@ -18,7 +18,7 @@ import (
 )
 
 // earlier are the versions of which databases are about.
-var earlier = map[int]func(t *testing.T, path string, campaigns int){1: firstVersion, 2: laterVersion(2), 3: laterVersion(3)}
+var earlier = map[int]func(t *testing.T, path string, campaigns int){1: firstVersion, 2: laterVersion(2), 3: laterVersion(3), 4: laterVersion(4)}
 
 // laterVersion makes that of firstVersion as another version had it.
 func laterVersion(version int) func(t *testing.T, path string, campaigns int) {

@@ -47,6 +47,10 @@ type Store interface {
 	// slots in days that were observed up to asOf.
 	Versions(ctx context.Context, days kpi.DateRange, asOf time.Time) iter.Seq2[Version, error]
 
+	// Statuses replays how the events of an account were told of up to asOf, those
+	// made since an instant: event by event, in the order of observation.
+	Statuses(ctx context.Context, source, account string, since, asOf time.Time) iter.Seq2[StatusVersion, error]
+
 	// Assign says whom entities count for, from now on, and sums by channel
 	// anew where that changed, oldest dates last. It is for the holder of the
 	// lease, before its first Commit.
@@ -177,6 +181,10 @@ type Batch struct {
 	// in the fields of Gives.
 	Gives      kpi.Fields
 	OmitsZeros bool
+	// PendingApart has pending events summed apart from the others of their key: in an
+	// entity with the Action sources.Undecided. One that was stored before it was set
+	// moves there when it comes again.
+	PendingApart bool
 	// Merge, where it is set, makes the event to store of the newest known one
 	// and the one in Records, or returns false when there is nothing to store.
 	Merge func(known, reported sources.Event) (sources.Event, bool)
@@ -225,6 +233,13 @@ type Version struct {
 	Metrics kpi.Metrics
 }
 
+// StatusVersion is the status of an event from At on.
+type StatusVersion struct {
+	Event    int64     // the same for all versions of an event
+	Made, At time.Time // when it happened, and when that was observed
+	Status   sources.EventStatus
+}
+
 // Channels says which channel the figures of an entity count for.
 type Channels struct {
 	// Hash identifies the definitions: where it is the same, Of answers the same.
@@ -236,12 +251,14 @@ type Channels struct {
 type Assignment struct {
 	Channel string     // "" for what no channel claims
 	Fields  kpi.Fields // those that count
+	Pending bool       // nobody has approved them yet
 }
 
 // Part is what one account brings to one channel.
 type Part struct {
 	Channel, Source, Account string
 	Fields                   kpi.Fields
+	Pending                  bool
 }
 
 // PartVersion is the sum of all that a part's entities report of a slot, from

@@ -18,7 +18,7 @@ import (
 var (
 	byName = store.Channels{Hash: "by name", Of: func(e store.Entity) store.Assignment {
 		if e.Source == "shop" {
-			return store.Assignment{Channel: e.Name, Fields: kpi.Conversions | kpi.Revenue}
+			return store.Assignment{Channel: e.Name, Fields: kpi.Conversions | kpi.Revenue | kpi.Cost, Pending: e.Action == sources.Undecided}
 		}
 		return store.Assignment{Channel: e.Name, Fields: kpi.Cost | kpi.Clicks}
 	}}
@@ -149,13 +149,13 @@ func (w *world) otherDefinitions(f *fixture, instant time.Time) {
 
 func labelOf(e store.Entity) string {
 	if e.Source == "shop" {
-		return "shop " + e.Entity.ID
+		return "shop " + e.Entity.ID + e.Action
 	}
 	return e.Account + " " + e.Entity.ID + "/" + e.Attribution
 }
 
 func partLabel(p store.Part) string {
-	return fmt.Sprint(p.Channel, " of ", p.Source, " ", p.Account, " ", p.Fields)
+	return fmt.Sprint(p.Channel, " of ", p.Source, " ", p.Account, " ", p.Fields, p.Pending)
 }
 
 func inOrder[T any](f *fixture, list []T, id func(T) int, slot func(T) sources.Slot) {
@@ -227,7 +227,7 @@ func (w *world) parts(f *fixture) map[string]string {
 	parts := map[string]string{}
 	for _, e := range must[[]store.Entity](f.T)(f.Entities(ctx, at(1<<20))) {
 		if a := w.channels.Of(e); a.Fields != 0 {
-			parts[labelOf(e)] = partLabel(store.Part{Channel: a.Channel, Source: e.Source, Account: e.Account, Fields: a.Fields})
+			parts[labelOf(e)] = partLabel(store.Part{Channel: a.Channel, Source: e.Source, Account: e.Account, Fields: a.Fields, Pending: a.Pending})
 		}
 	}
 	return parts

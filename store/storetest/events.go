@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,89 @@ func mergedEvents(t *testing.T, f *fixture) {
 	}
 	if _, strange := f.ids()["none"]; strange {
 		t.Error("a message without an origin made an entity of its own")
+	}
+}
+
+// pendingApart has a pending order that was stored before pending ones stood apart,
+// and one that costs something.
+func pendingApart(t *testing.T, f *fixture) {
+	assign := store.Channels{Hash: "pending", Of: func(e store.Entity) store.Assignment {
+		return store.Assignment{Channel: "Shop", Fields: kpi.AllFields, Pending: e.Action == sources.Undecided}
+	}}
+	if err := f.Assign(ctx, assign, nil); err != nil {
+		t.Fatal(err)
+	}
+	old, young := order("1", "spring", start, 10), order("2", "spring", start, 20)
+	old.Status, young.Status, young.Cost = sources.Pending, sources.Pending, 3_000_000
+	f.commit(shop(at(0), old))
+	push := func(minute int, e sources.Event) {
+		b := shop(at(minute), e)
+		b.PendingApart, b.Gives = true, b.Gives|kpi.Cost
+		f.commit(b)
+	}
+	push(5, old)
+	push(10, young)
+	young.Status = sources.Approved
+	push(15, young)
+	old.Status, old.Value = sources.Rejected, 0
+	push(20, old)
+
+	paid := func(n, value, cost int64) kpi.Metrics {
+		m := orders(n, value)
+		m.Has, m.Cost = m.Has|kpi.Cost, kpi.Micros(cost)*kpi.MicrosPerUnit
+		return m
+	}
+	for minute, want := range map[int][2]kpi.Metrics{ // decided, pending
+		0: {orders(1, 10)}, 5: {paid(0, 0, 0), paid(1, 10, 0)}, 10: {paid(0, 0, 0), paid(2, 30, 3)}, 15: {paid(1, 20, 3), paid(1, 10, 0)}, 20: {paid(1, 20, 3), paid(0, 0, 0)},
+	} {
+		var got [2]kpi.Metrics
+		for _, v := range must[[]store.PartVersion](t)(f.ChannelDays(ctx, assign, days(today, today), at(minute))) {
+			n := 0
+			if v.Part.Pending {
+				n = 1
+			}
+			got[n] = v.Metrics
+		}
+		if got != want {
+			t.Errorf("minute %d: decided %+v, pending %+v; want %+v", minute, got[0], got[1], want)
+		}
+	}
+}
+
+// statuses asks for those of one account, made since an instant, as of another.
+func statuses(t *testing.T, f *fixture) {
+	early, late := order("1", "spring", start, 10), order("2", "spring", start.Add(time.Hour), 20)
+	early.Status, late.Status = sources.Pending, sources.Pending
+	f.commit(shop(at(70), early, late))
+	early.Status, late.Status = sources.Approved, sources.Rejected
+	f.commit(shop(at(80), early))
+	f.commit(shop(at(90), late))
+	other := shop(at(95), order("1", "spring", start, 10))
+	other.Account.ID = "other"
+	f.commit(other)
+	ask := func(since, asOf time.Time) (got []string) {
+		for v, err := range f.Statuses(ctx, "shop", "1", since, asOf) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, v.Made.Format("15:04 ")+v.At.Format("15:04 ")+[]string{"", "approved", "pending", "rejected"}[v.Status])
+		}
+		return got
+	}
+	for _, c := range []struct {
+		since, asOf time.Time
+		want        []string
+	}{
+		{start, at(69), nil},
+		{start, at(80), []string{"09:00 10:10 pending", "09:00 10:20 approved", "10:00 10:10 pending"}},
+		{at(60), at(99), []string{"10:00 10:10 pending", "10:00 10:30 rejected"}},
+	} {
+		if got := ask(c.since, c.asOf); !slices.Equal(got, c.want) {
+			t.Errorf("since %s, as of %s: %q, want %q", c.since.Format("15:04"), c.asOf.Format("15:04"), got, c.want)
+		}
+	}
+	for range f.Statuses(ctx, "shop", "1", start, at(99)) {
+		break // who has seen enough may stop
 	}
 }
 

@@ -94,6 +94,7 @@ func (w *world) poll() store.Batch {
 		w.rows(&b, 0.6)
 	case 3:
 		shopped := shop(at(minute))
+		shopped.PendingApart, shopped.Gives = true, shopped.Gives|kpi.Cost
 		shopped.Query.Days = b.Query.Days
 		shopped.Account.Zone = zone([]string{"Europe/Berlin", "America/New_York"}[w.IntN(2)])
 		b = shopped
@@ -138,7 +139,7 @@ func (w *world) orders(b *store.Batch) {
 			continue
 		}
 		o := order(fmt.Sprint(n), []string{"spring", "summer"}[w.IntN(2)], placed, int64(w.IntN(3)))
-		o.Status = sources.EventStatus(1 + w.IntN(4))
+		o.Status, o.Cost = sources.EventStatus(1+w.IntN(4)), kpi.Micros(w.IntN(3))
 		b.Records = append(b.Records, o)
 	}
 }
@@ -215,15 +216,25 @@ type placedOrder struct {
 	slot sources.Slot
 }
 
+// entity is where the order counts: pending ones stand apart.
+func (o placedOrder) entity() string {
+	if o.Status == sources.Pending {
+		return "shop " + o.Key.ID() + sources.Undecided
+	}
+	return "shop " + o.Key.ID()
+}
+
 // count sums the orders of the slot and key that an order is in.
 func (s seen) count(placed map[string]placedOrder, at placedOrder, b store.Batch) {
 	sum := orders(0, 0)
+	sum.Has |= kpi.Cost
 	for _, o := range placed {
-		if o.Key == at.Key && o.slot == at.slot && o.Status.Counts() {
+		if o.entity() == at.entity() && o.slot == at.slot && o.Status.Counts() {
 			sum.Conversions += kpi.MicrosPerUnit
 			sum.Revenue += o.Value
+			sum.Cost += o.Cost
 		}
 	}
-	s.names["shop "+at.Key.ID()] = at.Key.ID()
-	s.report("shop "+at.Key.ID(), at.slot, sum, b.ObservedAt)
+	s.names[at.entity()] = at.Key.ID()
+	s.report(at.entity(), at.slot, sum, b.ObservedAt)
 }

@@ -35,6 +35,8 @@ func Run(t *testing.T, open Opener) {
 		{"LaterCommitOfOneInstantWins", sameInstant},
 		{"EventsCountWhereTheyBelong", events},
 		{"MessagesAboutAnEventAreMergedWithWhatIsKnown", mergedEvents},
+		{"PendingEventsStandApartAndMoveWhenTheyAreDecided", pendingApart},
+		{"StatusesAreReplayedAsTheyWereTold", statuses},
 		{"PastEventsAreRightAsOfThen", pastEvents},
 		{"EventOfAnotherCurrencyIsRefused", foreignEvent},
 		{"OverflowNeverGetsIn", overflow},

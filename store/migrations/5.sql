@@ -1,0 +1,15 @@
+-- Version 5. What partners are owed for an event, and parts whose results are
+-- pending, which count at the rate at which they are approved.
+ALTER TABLE event_version ADD COLUMN cost INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE part_apart (
+	id      INTEGER PRIMARY KEY,
+	feed    INTEGER NOT NULL REFERENCES feed,
+	channel TEXT NOT NULL,
+	fields  INTEGER NOT NULL,
+	pending INTEGER NOT NULL DEFAULT 0,
+	UNIQUE (feed, channel, fields, pending)
+) STRICT;
+INSERT INTO part_apart (id, feed, channel, fields) SELECT id, feed, channel, fields FROM part;
+DROP TABLE part;
+ALTER TABLE part_apart RENAME TO part;
