@@ -40,8 +40,10 @@ func conditions(s *snapshot.Snapshot) []condition {
 			continue
 		}
 		l := books[ch.Name]
-		all = append(all, unprofitable(ch, s.Alarm.Threshold, s.Currency, wary(s, ch.Name)), trackingBroken(ch, s.Zone),
-			spendStopped(ch, l, s.Currency), spendSpike(ch, l, account, s.Currency), targetMissed(ch, s.Currency), claimsDrifting(ch))
+		all = append(all, unprofitable(ch, s.Alarm.Threshold, s.Currency, wary(s, ch.Name)), trackingBroken(ch, s.Zone), targetMissed(ch, s.Currency), claimsDrifting(ch))
+		if !ch.PaidByResult() { // else its spend is as lumpy as its sales
+			all = append(all, spendStopped(ch, l, s.Currency), spendSpike(ch, l, account, s.Currency))
+		}
 	}
 	for _, src := range s.Sources {
 		all = append(all, incident(src, s), sourceStale(src, s.Zone), sourceAccess(src), sourceQuota(src), tokenExpiring(src, s.AsOf, s.Zone))

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"adtop/config"
+	"adtop/kpi"
 	"adtop/monitor"
 	"adtop/sources"
 	"adtop/store"
@@ -118,6 +119,7 @@ func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *sl
 		if err != nil {
 			return o, err
 		}
+		problems = append(problems, paid(cfg, ch, o.Sources))
 		c := monitor.Channel{Name: ch.Name, Economics: ch.Economics, Results: ch.ResultSource(), Hash: hash}
 		seen := map[string]bool{}
 		for _, spend := range ch.Spend {
@@ -125,6 +127,9 @@ func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *sl
 				seen[spend.Source] = true
 				c.Spend = append(c.Spend, spend.Source)
 			}
+		}
+		if ch.Economics.Payout == kpi.ReportedPayout && !seen[c.Results] {
+			c.Spend = append(c.Spend, c.Results)
 		}
 		o.Channels = append(o.Channels, c)
 	}
@@ -143,6 +148,23 @@ func unpriced(cfg *config.Config, source string) error {
 	return nil
 }
 
+// paid refuses a channel that counts on payouts which its source of results does not
+// tell, and one that does not say what becomes of those that it tells: they would be
+// missing in the profit.
+func paid(cfg *config.Config, ch config.Channel, all []monitor.Source) error {
+	i := slices.IndexFunc(cfg.Sources, func(s config.Source) bool { return s.Name == ch.ResultSource() })
+	owes := slices.ContainsFunc(all, func(s monitor.Source) bool {
+		return s.Name == ch.ResultSource() && s.Definition.Events && s.Definition.Gives&kpi.Cost != 0
+	})
+	switch reported := ch.Economics.Payout == kpi.ReportedPayout; {
+	case i >= 0 && reported && !owes:
+		return cfg.Sources[i].Locate(fmt.Errorf("name: channel %s pays what %s reports (payout: reported), and that tells no payouts", ch.Name, cfg.Sources[i].Name))
+	case i >= 0 && owes && ch.Economics.Payout == kpi.NoPayout:
+		return cfg.Sources[i].Locate(fmt.Errorf("name: %s tells what the partners of channel %s are owed: add payout: {model: reported} to its economics, or another payout", cfg.Sources[i].Name, ch.Name))
+	}
+	return nil
+}
+
 // openSource decodes and opens one source. Without secrets it stays closed:
 // a report reads the cache and asks no API.
 func openSource(types *sources.Registry, cfg *config.Config, s config.Source, clock monitor.Clock, log *slog.Logger, exchanged func(sources.Exchange), secrets func(string) (string, error)) (monitor.Source, error) {
@@ -154,6 +176,9 @@ func openSource(types *sources.Registry, cfg *config.Config, s config.Source, cl
 	options := definition.Options()
 	if err := s.Decode(options); err != nil {
 		return opened, err
+	}
+	if definition.Owes != nil && definition.Owes(options) {
+		opened.Definition.Gives |= kpi.Cost
 	}
 	if secrets == nil {
 		return opened, nil

@@ -113,7 +113,7 @@ func (p *pastFiller) poll(ctx context.Context, src monitor.Source, at time.Time,
 			Source: src.Name, Type: src.Definition.Type, Account: account, ObservedAt: at,
 			Query: sources.Query{Account: account, Days: kpi.DateRange{From: today - days, To: today},
 				Level: sources.LevelCampaign, Grain: src.Definition.Grain, State: (*states)[account.ID]},
-			Gives: src.Definition.Gives, OmitsZeros: src.Definition.OmitsZeros,
+			Gives: src.Definition.Gives, OmitsZeros: src.Definition.OmitsZeros, PendingApart: src.Definition.Approval != 0,
 		}
 		if err := monitor.Collect(ctx, src.Source, &b); err != nil {
 			return err

@@ -65,6 +65,8 @@ type jsonFigures struct {
 	POAS         *float64 `json:"poas"`
 	Maturity     *float64 `json:"maturity"`
 
+	Pending *jsonPending `json:"pending"` // null where nothing is
+
 	ImpressionShare      *float64 `json:"impression_share"`
 	ImpressionShareBound *string  `json:"impression_share_bound"` // "below" or "above" where the share is such a bound
 }
@@ -77,10 +79,34 @@ type jsonChannel struct {
 	BreakEvenROAS *float64    `json:"break_even_roas"`
 	Watermark     *time.Time  `json:"complete_through"`
 	jsonFigures
-	Previous *jsonFigures `json:"previous"`
-	Compared *jsonFigures `json:"compared"` // what previous compares with, null when that is the figures themselves
+	Approvals []jsonApproval `json:"approval"` // of accounts whose pending results count at a rate
+	Previous  *jsonFigures   `json:"previous"`
+	Compared  *jsonFigures   `json:"compared"` // what previous compares with, null when that is the figures themselves
 
 	Campaigns []jsonCampaign `json:"campaigns,omitempty"` // where they were asked for
+}
+
+// jsonApproval is what is known of how the pending results of an account end.
+type jsonApproval struct {
+	Source   string   `json:"source"`
+	Account  string   `json:"account"`
+	Rate     *float64 `json:"rate"` // approved of those decided
+	Approved int      `json:"approved"`
+	Rejected int      `json:"rejected"`
+	Assumed  float64  `json:"assumed"` // counts as if it stood for so many decided more
+	Behind   int      `json:"assumed_weight"`
+}
+
+// jsonPending is the part of figures that nobody has approved yet.
+type jsonPending struct {
+	jsonResults
+	Counted jsonResults `json:"counted"` // what of it is in the figures
+}
+
+type jsonResults struct {
+	Conversions *string `json:"conversions"`
+	Revenue     *string `json:"revenue"`
+	Cost        *string `json:"cost"`
 }
 
 type jsonCampaign struct {
@@ -141,7 +167,10 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 	}
 	for _, ch := range s.Channels {
 		c := jsonChannel{Name: ch.Name, Verdict: ch.Verdict, PUnprofitable: number(ch.P), Reason: ch.Reason,
-			BreakEvenROAS: number(ch.Economics.BreakEvenROAS()), Watermark: instant(ch.Watermark), jsonFigures: figuresOf(ch.Now)}
+			BreakEvenROAS: number(ch.Economics.BreakEvenROAS()), Watermark: instant(ch.Watermark), jsonFigures: figuresOf(ch.Now), Approvals: []jsonApproval{}}
+		for _, a := range ch.Approvals {
+			c.Approvals = append(c.Approvals, jsonApproval{a.Source, a.Account, number(a.Rate()), a.Approved, a.Rejected, a.Assumed, a.Behind})
+		}
 		if ch.Before.Known {
 			before := figuresOf(ch.Before)
 			c.Previous = &before
@@ -199,6 +228,9 @@ func figuresOf(f snapshot.Figures) jsonFigures {
 		CTR: number(m.CTR()), CPC: number(m.CPC()), CPM: number(m.CPM()), CVR: number(m.CVR()), CPA: number(m.CPA()), AOV: number(m.AOV()),
 		ROAS: number(m.ROAS()), POAS: number(f.POAS()), Maturity: number(f.Maturity),
 	}
+	if p := f.Pending; p.Any() {
+		out.Pending = &jsonPending{resultsOf(p.Reported), resultsOf(p.Counted)}
+	}
 	if s := f.ImpressionShare; s.Known {
 		out.ImpressionShare = number(kpi.Ratio{Value: s.Value, OK: true})
 		out.ImpressionShareBound = map[kpi.Bound]*string{kpi.Below: text("below"), kpi.Above: text("above")}[s.Bound]
@@ -210,6 +242,10 @@ func figuresOf(f snapshot.Figures) jsonFigures {
 		out.Clicks = &m.Clicks
 	}
 	return out
+}
+
+func resultsOf(m kpi.Metrics) jsonResults {
+	return jsonResults{decimal(m.Conversions, m.Knows(kpi.Conversions)), decimal(m.Revenue, m.Knows(kpi.Revenue)), decimal(m.Cost, m.Knows(kpi.Cost))}
 }
 
 func decimal(m kpi.Micros, known bool) *string {

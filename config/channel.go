@@ -5,6 +5,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"adtop/kpi"
 	"adtop/pattern"
 )
 
@@ -75,6 +76,9 @@ func (d *decoder) channel(entry at[channel], known []Source, defaults economics)
 		d.fault(keys.Results.node, "results: platform means what the spend sources report, and the channel has no spend: name a source of results")
 	}
 	ch := Channel{Name: string(keys.Name.Value), Economics: d.channelEconomics(keys.Economics.node, name, defaults)}
+	if ch.Economics.Payout == kpi.ReportedPayout && len(keys.Results.Value.entries) == 0 {
+		d.fault(name, `payout: reported is what a source of results tells: name it, such as "results: {source: awin}"`)
+	}
 	for _, s := range keys.Spend {
 		d.knownSource("spend", s.Value.Source, s.node, known)
 		ch.Spend = append(ch.Spend, Spend{s.Value.Source.Value, s.Value.Account, s.Value.Campaign})

@@ -39,7 +39,8 @@ const (
 // Claim assigns an entity of a source's account. The first channel in the
 // order of the config that matches gets it, whole, so that nothing is counted
 // twice. A channel that takes its results from another source leaves out what
-// the platform claims as its own conversions.
+// the platform claims as its own conversions. What results cost counts where the
+// channel pays what their source reports.
 //
 // What no channel claims counts with channel -1, as far as it cannot repeat
 // what is counted elsewhere: the conversions of an unclaimed campaign do not
@@ -84,6 +85,9 @@ func (ch Channel) counting(source, account string, e sources.Entity) (f kpi.Fiel
 	for _, r := range ch.Results {
 		if r.matches(source, e) {
 			f |= results
+			if ch.Economics.Payout == kpi.ReportedPayout {
+				f |= kpi.Cost
+			}
 		}
 	}
 	return f

@@ -131,3 +131,27 @@ func TestNothingIsCountedTwice(t *testing.T) {
 		}
 	}
 }
+
+// What results cost counts for the channel that pays what their source reports, and
+// for no other.
+func TestReportedPayoutsAreSpend(t *testing.T) {
+	c := parse(t, minimal+`channels:
+  - {name: Creators, results: {source: shop, utm_source: creator}, economics: {payout: {model: reported}}}
+  - {name: Partners, results: {source: shop, utm_source: partner}, economics: {payout: {model: revenue_share, share: 8%}}}
+`)
+	for _, w := range []struct {
+		key    sources.Key
+		action string
+		claim  Claim
+	}{
+		{sources.Key{Source: "creator"}, "", Claim{Channel: 0, Fields: results | kpi.Cost}},
+		{sources.Key{Source: "creator"}, sources.Undecided, Claim{Channel: 0, Fields: results | kpi.Cost}},
+		{sources.Key{Source: "partner"}, "", Claim{Channel: 1, Fields: results}},
+	} {
+		e := key(w.key)
+		e.Action = w.action
+		if got := c.Claim("shop", "7", e); !cmp.Equal(got, w.claim) {
+			t.Errorf("%+v: %+v, want %+v", e, got, w.claim)
+		}
+	}
+}

@@ -40,7 +40,7 @@ type payout struct {
 	Approval kpi.Micros
 }
 
-var payoutModels = []string{string(kpi.CPC), string(kpi.CPL), string(kpi.CPA), string(kpi.CPI), string(kpi.RevenueShare), string(kpi.Hybrid)}
+var payoutModels = []string{string(kpi.CPC), string(kpi.CPL), string(kpi.CPA), string(kpi.CPI), string(kpi.RevenueShare), string(kpi.Hybrid), string(kpi.ReportedPayout)}
 
 func (p *payout) decodeNode(d *decoder, key string, n ast.Node) {
 	var keys struct {
@@ -59,9 +59,12 @@ func (p *payout) decodeNode(d *decoder, key string, n ast.Node) {
 		return
 	}
 	model, ok := d.choice("model", keys.Model.node, payoutModels)
-	byShare := model == string(kpi.RevenueShare)
+	byShare, reported := model == string(kpi.RevenueShare), model == string(kpi.ReportedPayout)
 	switch {
 	case !ok:
+	case reported && (keys.Amount.node != nil || keys.Share.node != nil || keys.Approval.node != nil):
+		d.fault(n, "payout: reported is what the source of the results tells: remove amount, share and approval")
+	case reported:
 	case keys.Approval.node != nil && (keys.Approval.Value <= 0 || keys.Approval.Value > kpi.MicrosPerUnit):
 		d.fault(keys.Approval.node, `approval: expected a share above 0 and up to 1, such as "approval: 85%%"`)
 	case keys.Approval.node != nil && model == string(kpi.CPC):

@@ -91,6 +91,8 @@ var mistakes = []struct{ name, content string }{
 	{"share without share", with("45%", "45%, payout: {model: revenue_share, amount: 5}")},
 	{"hybrid without share", with("45%", "45%, payout: {model: hybrid, amount: 5}")},
 	{"install without amount", with("45%", "45%, payout: {model: cpi, share: 5%}")},
+	{"reported with amount", with("45%", "45%, payout: {model: reported, amount: 5}")},
+	{"reported without results", channels("{name: A, spend: {source: google}, economics: {payout: {model: reported}}}")},
 	{"approval above all", with("45%", "45%, payout: {model: cpa, amount: 5, approval: 120%}")},
 	{"approval of clicks", with("45%", "45%, payout: {model: cpc, amount: 5, approval: 80%}")},
 	{"share above margin", channels("{name: A, spend: {source: google}, economics: {payout: {model: revenue_share, share: 50%}}}")},

@@ -31,10 +31,11 @@ func (o *Options) assigned() store.Channels {
 				return store.Assignment{}
 			}
 			claim := o.Claim(e.Source, e.Account, e.Entity)
-			if claim.Channel < 0 {
-				return store.Assignment{Fields: claim.Fields}
+			a := store.Assignment{Fields: claim.Fields, Pending: isPending(e)}
+			if claim.Channel >= 0 {
+				a.Channel = o.Channels[claim.Channel].Name
 			}
-			return store.Assignment{Channel: o.Channels[claim.Channel].Name, Fields: claim.Fields}
+			return a
 		},
 	}
 }
@@ -43,6 +44,11 @@ func (o *Options) assigned() store.Channels {
 // accounts, groups and ads, and breakdowns, would count twice.
 func steers(e store.Entity) bool {
 	return (e.Level == sources.LevelCampaign || e.Level == sources.LevelKey) && e.Breakdown == ""
+}
+
+// isPending says whether an entity holds the pending results of its key.
+func isPending(e store.Entity) bool {
+	return e.Level == sources.LevelKey && e.Action == sources.Undecided
 }
 
 // assign has the store sum by the channels of the config.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"adtop/kpi"
@@ -27,6 +28,9 @@ type builder struct {
 	channel  store.Channels
 	entities entityList
 	beyond   beyond
+
+	learning sync.Mutex
+	learnt   map[learntOf]*approval // of the last pictures
 }
 
 // ledger is what one build has read.

@@ -142,7 +142,10 @@ func (b *builder) entityTally(ctx context.Context, l *ledger, q question, member
 			return nil, err
 		}
 	}
-	a, found := l.adder(q), map[store.EntityID]*part{}
+	a, found, decided := l.adder(q), map[store.EntityID]*part{}, decidedOf(members)
+	if a.approvals, err = b.approvals(ctx, l, q.asOf); err != nil {
+		return nil, err
+	}
 	add := func(id store.EntityID, date kpi.Date, m kpi.Metrics, add func(heard, [2]string, kpi.Metrics, *part) error) error {
 		e := members[id]
 		key := [2]string{e.Source, e.Account}
@@ -152,10 +155,14 @@ func (b *builder) entityTally(ctx context.Context, l *ledger, q question, member
 		if _, known := l.accounts[key]; !known {
 			return nil
 		}
+		of := heard{entity: id, date: date, pending: isPending(e.Entity)}
+		if row, known := decided[id]; known {
+			id = row
+		}
 		if found[id] == nil {
 			found[id] = &part{}
 		}
-		if err := add(heard{entity: id, date: date}, key, m, found[id]); err != nil {
+		if err := add(of, key, m, found[id]); err != nil {
 			return fmt.Errorf("%s %s: %w", e.Source, e.Name, err)
 		}
 		return nil
@@ -179,4 +186,23 @@ func (b *builder) entityTally(ctx context.Context, l *ledger, q question, member
 		}
 	}
 	return found, nil
+}
+
+// decidedOf finds, for what holds the pending results of a key, what holds the others:
+// both are one row.
+func decidedOf(members map[store.EntityID]claimed) map[store.EntityID]store.EntityID {
+	type key struct{ source, account, id string }
+	decided := map[key]store.EntityID{}
+	for id, m := range members {
+		if m.Level == sources.LevelKey && m.Action == "" {
+			decided[key{m.Source, m.Account, m.Entity.Entity.ID}] = id
+		}
+	}
+	of := map[store.EntityID]store.EntityID{}
+	for id, m := range members {
+		if row, known := decided[key{m.Source, m.Account, m.Entity.Entity.ID}]; known && isPending(m.Entity) {
+			of[id] = row
+		}
+	}
+	return of
 }

@@ -190,6 +190,11 @@ func (m *Monitor) absorb(ctx context.Context, w *weigher, o outcome) error {
 				return err
 			}
 		}
+		if o.poll.Source != "" {
+			if err := w.learn(ctx, o.poll.At); err != nil {
+				return err
+			}
+		}
 		for _, v := range o.change.Parts {
 			w.tell(v)
 		}

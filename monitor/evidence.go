@@ -34,6 +34,10 @@ type weigher struct {
 	channels []*weighed
 	rates    rates
 	through  map[[2]string]time.Time // CompleteThrough by source and account
+	pending  map[partKey]store.PartVersion
+	fates    map[[2]string]fates     // of accounts, as of the instant that a replay ends with
+	approval map[[2]string]*approval // as of the beginning of the day learnt
+	learnt   kpi.Date                // in UTC
 	listed   map[[2]string]bool      // accounts that are polled now
 	oldest   kpi.Date                // slots before it are forgotten
 	alarm    snapshot.Alarm          // in force, chosen on the day armed
@@ -104,6 +108,7 @@ func (f floats) minus(g floats) floats {
 
 func newWeigher(o *Options) *weigher {
 	w := &weigher{o: o, accounts: map[[2]string]store.Account{}, index: map[string]int{}, through: map[[2]string]time.Time{},
+		pending: map[partKey]store.PartVersion{}, fates: map[[2]string]fates{}, approval: map[[2]string]*approval{},
 		most: maxWeighed, unranked: map[string]bool{}, reached: map[[2]string]kpi.Date{}}
 	for i, ch := range o.Channels {
 		w.index[ch.Name] = i
@@ -151,6 +156,10 @@ func (w *weigher) feed(ctx context.Context, from, now time.Time, after func(at t
 	if err != nil {
 		return err
 	}
+	if err := w.readFates(ctx, now); err != nil {
+		return err
+	}
+	defer clear(w.fates)
 	polls = regular(polls)
 	until := func(at time.Time) error { // polls before at have told everything they brought
 		for len(polls) > 0 && polls[0].At.Before(at) {
@@ -159,9 +168,13 @@ func (w *weigher) feed(ctx context.Context, from, now time.Time, after func(at t
 				n++
 			}
 			for _, p := range polls[:n] {
-				if p.Kind == 0 {
-					w.advance(p)
+				if p.Kind != 0 {
+					continue
 				}
+				if err := w.learn(ctx, p.At); err != nil {
+					return err
+				}
+				w.advance(p)
 			}
 			if after != nil {
 				if err := after(polls[0].At, polls[:n]); err != nil {
@@ -186,6 +199,9 @@ func (w *weigher) feed(ctx context.Context, from, now time.Time, after func(at t
 				return err
 			}
 		}
+		if err := w.learn(ctx, v.At); err != nil {
+			return err
+		}
 		w.tell(v)
 	}
 	if err := until(now.Add(time.Nanosecond)); err != nil {
@@ -201,6 +217,7 @@ func (w *weigher) forget(now time.Time) {
 		return
 	}
 	w.oldest = oldest
+	maps.DeleteFunc(w.pending, func(k partKey, _ store.PartVersion) bool { return k.slot.Date < oldest })
 	for _, c := range w.channels {
 		maps.DeleteFunc(c.parts, func(k partKey, _ floats) bool { return k.slot.Date < oldest })
 		maps.DeleteFunc(c.cohorts, func(k cohortKey, _ *cohort) bool { return k.start < oldest.Start(time.UTC).AddDate(0, 0, -1).Unix() })
@@ -217,6 +234,9 @@ func (w *weigher) tell(v store.PartVersion) {
 		return
 	}
 	c := w.channels[index]
+	if v.Part.Pending {
+		w.pending[partKey{v.Part, v.Slot}] = v
+	}
 	f, err := w.value(index, account, v)
 	if err != nil {
 		if day := kpi.DateOf(v.At, account.Zone); day-v.Slot.Date < recentDays {
@@ -311,7 +331,7 @@ func (w *weigher) events(source string) bool {
 
 // zeros observes the hours that a poll covered and in which nothing happened:
 // without an order there is no version of the hour, and the detector would
-// take it for missing.
+// take it for missing. Where the results tell what they cost, nothing was spent either.
 func (c *weighed) zeros(p store.Poll, zone *time.Location, from kpi.Date) {
 	if zone == nil || len(c.spend) == 0 {
 		return
@@ -320,8 +340,11 @@ func (c *weighed) zeros(p store.Poll, zone *time.Location, from kpi.Date) {
 	slot := sources.Slot{Date: from, Grain: sources.Hour}
 	for slot.Date <= p.Days.To && slot.Start(zone).Before(p.CompleteThrough) {
 		start, end := slot.Start(zone), slot.End(zone)
-		if key := (cohortKey{start.Unix(), true}); c.cohorts[key] == nil {
-			c.add(key, floats{}, end.Sub(start), p.At)
+		for _, results := range []bool{true, false} {
+			key := cohortKey{start.Unix(), results}
+			if c.cohorts[key] == nil && (results || slices.Contains(c.spend, p.Source)) {
+				c.add(key, floats{}, end.Sub(start), p.At)
+			}
 		}
 		if slot.Hour++; slot.Hour >= slot.Date.Hours(zone) {
 			slot.Date, slot.Hour = slot.Date+1, 0

@@ -47,6 +47,7 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 			return nil, err
 		}
 		ch.Now.ImpressionShare = won[i].Share()
+		ch.Approvals = now.approved(*ch)
 		if before != nil {
 			if ch.Before, err = b.closePart(*ch, &before.channels[i], before.question, nil, s.AsOf); err != nil {
 				return nil, err
@@ -98,11 +99,26 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 
 // closePart turns what was added up of a channel, an account or a campaign into
 // figures. curve is nil where maturity is not asked for.
-func (b *builder) closePart(ch snapshot.Channel, p *part, q question, curve *maturity, asOf time.Time) (snapshot.Figures, error) {
+func (b *builder) closePart(ch snapshot.Channel, p *part, q question, curve *maturity, asOf time.Time) (f snapshot.Figures, err error) {
 	if q.last.IsZero() {
-		return b.closeBooks(ch, p.sum, q.days, curve, asOf, p.days)
+		f, err = b.closeBooks(ch, p.sum, q.days, curve, asOf, p.days)
+	} else {
+		f, err = b.closeHours(ch, p.sum, p.hours, q.last, curve, asOf)
 	}
-	return b.closeHours(ch, p.sum, p.hours, q.last, curve, asOf)
+	if err != nil || !f.Known {
+		return f, err
+	}
+	f.Pending = p.pending
+	for _, m := range []*kpi.Metrics{&f.Pending.Reported, &f.Pending.Counted} {
+		value, known, err := ch.Economics.Value(*m)
+		if err != nil {
+			return f, err
+		}
+		if known {
+			m.Revenue, m.Has = value, m.Has|kpi.Revenue
+		}
+	}
+	return f, nil
 }
 
 // closeBooks turns summed metrics into figures. curve is nil where maturity is

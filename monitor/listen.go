@@ -57,7 +57,7 @@ func (p *poller) take(ctx context.Context, account sources.Account, l sources.Li
 	today := kpi.DateOf(now, account.Zone)
 	d := p.src.Definition
 	b := store.Batch{
-		Source: p.src.Name, Type: d.Type, Account: account, Gives: d.Gives, ObservedAt: now, Merge: l.Merge,
+		Source: p.src.Name, Type: d.Type, Account: account, Gives: d.Gives, PendingApart: d.Approval != 0, ObservedAt: now, Merge: l.Merge,
 		Query: sources.Query{Account: account, Days: kpi.DateRange{From: today - 1, To: today}, Level: sources.LevelCampaign, Grain: d.Grain},
 	}
 	if err := Collect(ctx, p.src.Source, &b); err != nil {

@@ -223,7 +223,7 @@ func withoutResults(f *snapshot.Figures) bool {
 		return false
 	}
 	f.Metrics = f.Metrics.Only(kpi.AllFields &^ matures)
-	f.Contribution, f.Profit = kpi.Amount{}, kpi.Amount{}
+	f.Contribution, f.Profit, f.Pending = kpi.Amount{}, kpi.Amount{}, snapshot.Undecided{}
 	f.Known = f.Metrics.Has != 0
 	return true
 }

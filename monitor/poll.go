@@ -228,7 +228,7 @@ func (p *poller) fetch(ctx context.Context, s *schedule, t task) (store.Batch, e
 	b := store.Batch{
 		Source: p.src.Name, Type: p.src.Definition.Type, Account: account,
 		Query: sources.Query{Account: account, Days: t.days, Level: sources.LevelCampaign, Grain: t.grain},
-		Gives: p.src.Definition.Gives, OmitsZeros: p.src.Definition.OmitsZeros,
+		Gives: p.src.Definition.Gives, OmitsZeros: p.src.Definition.OmitsZeros, PendingApart: p.src.Definition.Approval != 0,
 		ObservedAt: p.m.o.Clock.Now(),
 	}
 	if !t.history {

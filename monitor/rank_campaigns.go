@@ -135,6 +135,11 @@ func (w *weigher) choose(ctx context.Context, b *builder, i int, today kpi.Date,
 	if w.o.Channels[i].Results != "" {
 		pair(chosen, members, results, w.o.Channels[i].Results)
 	}
+	for _, c := range chosen {
+		if c.member.Level == sources.LevelKey {
+			c.results, c.why = nil, "Not weighed: it is paid for by its results."
+		}
+	}
 	return chosen, nil
 }
 

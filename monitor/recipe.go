@@ -52,11 +52,16 @@ func prior(d sources.Definition) profit.Curve {
 
 // value applies the channel's economics to a version: spend becomes the
 // revenue that would break even, payouts by click count as spend, payouts by
-// conversion come off the value.
+// conversion come off the value. Pending results count at the rate of approval.
 func (w *weigher) value(channel int, account store.Account, v store.PartVersion) (floats, error) {
 	m, err := w.rates.convert(v.Metrics.Only(v.Part.Fields), account.Currency, v.Slot.Date)
 	if err != nil {
 		return floats{}, err
+	}
+	if v.Part.Pending {
+		if m, err = m.Times(w.approvedAt(v)); err != nil {
+			return floats{}, err
+		}
 	}
 	eco := w.o.Channels[channel].Economics
 	kept := eco.KeptShare().Float()

@@ -34,8 +34,17 @@ func sumUp(s *snapshot.Snapshot) error {
 func plus(a, b snapshot.Figures) (sum snapshot.Figures, err error) {
 	sum = snapshot.Figures{Known: a.Known || b.Known, Maturity: blend(a, b)}
 	sum.Contribution.Known, sum.Profit.Known = a.Contribution.Known || b.Contribution.Known, a.Profit.Known || b.Profit.Known
-	if sum.Metrics, err = a.Metrics.Add(b.Metrics); err != nil {
-		return sum, err
+	for _, part := range []struct {
+		to   *kpi.Metrics
+		a, b kpi.Metrics
+	}{
+		{&sum.Metrics, a.Metrics, b.Metrics},
+		{&sum.Pending.Reported, a.Pending.Reported, b.Pending.Reported},
+		{&sum.Pending.Counted, a.Pending.Counted, b.Pending.Counted},
+	} {
+		if *part.to, err = part.a.Add(part.b); err != nil {
+			return sum, err
+		}
 	}
 	for _, part := range []struct {
 		to   *kpi.Micros

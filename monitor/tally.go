@@ -103,6 +103,8 @@ type part struct {
 	days  map[kpi.Date]kpi.Metrics
 	hours []kpi.Metrics // oldest first; nil unless they were wanted one by one
 	deaf  kpi.Fields    // told by the day where hours were asked for: unknown
+
+	pending snapshot.Undecided // of sum
 }
 
 func (p *part) addDay(d kpi.Date, m kpi.Metrics, inRange bool) (err error) {
@@ -128,12 +130,22 @@ func (p *part) addHour(m kpi.Metrics, n int, single bool) (err error) {
 	return err
 }
 
+// addPending notes what of the range is pending, and what of that counts.
+func (p *part) addPending(reported, counted kpi.Metrics) (err error) {
+	if p.pending.Reported, err = p.pending.Reported.Add(reported); err == nil {
+		p.pending.Counted, err = p.pending.Counted.Add(counted)
+	}
+	return err
+}
+
 // close takes out what is only half told.
 func (p *part) close() {
 	if p.deaf == 0 {
 		return
 	}
-	p.sum = p.sum.Only(kpi.AllFields &^ p.deaf)
+	for _, m := range []*kpi.Metrics{&p.sum, &p.pending.Reported, &p.pending.Counted} {
+		*m = m.Only(kpi.AllFields &^ p.deaf)
+	}
 	for i := range p.hours {
 		p.hours[i] = p.hours[i].Only(kpi.AllFields &^ p.deaf)
 	}
@@ -146,6 +158,8 @@ type tally struct {
 	accounts []map[[2]string]*part // of the opened channels
 	missing  []string              // warnings
 	deaf     []string              // sources that tell no hours where some were asked for
+
+	approvals map[[2]string]*approval
 }
 
 // known says whether anything was observed.
@@ -155,22 +169,33 @@ func (t *tally) known() bool {
 
 // heard is a date of a channel's part in an account, or of an entity.
 type heard struct {
-	part   store.Part
-	entity store.EntityID
-	date   kpi.Date
+	part    store.Part
+	entity  store.EntityID
+	date    kpi.Date
+	pending bool
 }
 
 // adder adds slots to the parts that they belong to.
 type adder struct {
 	*ledger
 	question
-	hourly  map[heard]bool // what has hours on a date
-	missing map[string]bool
-	deaf    map[string]bool
+	hourly    map[heard]bool // what has hours on a date
+	missing   map[string]bool
+	deaf      map[string]bool
+	approvals map[[2]string]*approval // as of the question
 }
 
 func (l *ledger) adder(q question) *adder {
-	return &adder{l, q, map[heard]bool{}, map[string]bool{}, map[string]bool{}}
+	return &adder{ledger: l, question: q, hourly: map[heard]bool{}, missing: map[string]bool{}, deaf: map[string]bool{}}
+}
+
+// counted is what of an account's results counts.
+func (a *adder) counted(of heard, key [2]string, m kpi.Metrics) (kpi.Metrics, error) {
+	if !of.pending {
+		return m, nil
+	}
+	age := kpi.DateOf(a.question.asOf, a.accounts[key].Zone) - of.date
+	return m.Times(a.approvals[key].of(int(age)))
 }
 
 // hour adds an hour of an account to some parts.
@@ -185,12 +210,16 @@ func (a *adder) hour(of heard, key [2]string, slot sources.Slot, m kpi.Metrics, 
 		return nil // its day warns of it, or it counts elsewhere
 	}
 	n, single := a.slot(slot.Start(account.Zone))
+	counted, err := a.counted(of, key, m)
 	for _, p := range parts {
-		if err := p.addHour(m, n, single); err != nil {
-			return err
+		if err == nil {
+			err = p.addHour(counted, n, single)
+		}
+		if err == nil && of.pending {
+			err = p.addPending(m, counted)
 		}
 	}
-	return nil
+	return err
 }
 
 // day adds a day, after all hours. A day without hours where some are asked for
@@ -209,15 +238,19 @@ func (a *adder) day(of heard, key [2]string, m kpi.Metrics, parts ...*part) erro
 	if deaf {
 		a.deaf[key[0]] = true
 	}
+	counted, err := a.counted(of, key, m)
 	for _, p := range parts {
 		if deaf {
 			p.deaf |= m.Has
 		}
-		if err := p.addDay(date, m, w.days.Contains(date)); err != nil {
-			return err
+		if err == nil {
+			err = p.addDay(date, counted, w.days.Contains(date))
+		}
+		if err == nil && of.pending && w.days.Contains(date) {
+			err = p.addPending(m, counted)
 		}
 	}
-	return nil
+	return err
 }
 
 // tally answers a question for all channels, and for the accounts of those that
@@ -240,6 +273,9 @@ func (b *builder) tally(ctx context.Context, l *ledger, q question) (*tally, err
 		index[ch.Name] = i
 	}
 	a := l.adder(q)
+	if a.approvals, err = b.approvals(ctx, l, q.asOf); err != nil {
+		return nil, err
+	}
 	for _, slots := range [][]store.PartVersion{byHour, byDay} {
 		for _, v := range slots {
 			key := [2]string{v.Part.Source, v.Part.Account}
@@ -252,7 +288,7 @@ func (b *builder) tally(ctx context.Context, l *ledger, q question) (*tally, err
 			if l.opened[channel] {
 				parts = append(parts, t.account(channel, key))
 			}
-			m, of := v.Metrics.Only(v.Part.Fields), heard{part: v.Part, date: v.Slot.Date}
+			m, of := v.Metrics.Only(v.Part.Fields), heard{part: v.Part, date: v.Slot.Date, pending: v.Part.Pending}
 			if v.Slot.Grain == sources.Hour {
 				err = a.hour(of, key, v.Slot, m, parts...)
 			} else {
@@ -264,6 +300,7 @@ func (b *builder) tally(ctx context.Context, l *ledger, q question) (*tally, err
 		}
 	}
 	t.close(a)
+	t.approvals = a.approvals
 	return t, nil
 }
 

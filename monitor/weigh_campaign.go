@@ -60,7 +60,7 @@ func (w *weigher) tellCampaign(c *weighedCampaign, v store.Version, history bool
 	if !listed || v.Slot.Grain != w.grain(member.Source) {
 		return
 	}
-	part := store.Part{Source: member.Source, Account: member.Account, Fields: member.claim.Fields}
+	part := store.Part{Source: member.Source, Account: member.Account, Fields: member.claim.Fields, Pending: isPending(member.Entity)}
 	f, err := w.value(member.claim.Channel, account, store.PartVersion{Part: part, Slot: v.Slot, Metrics: v.Metrics})
 	if err != nil {
 		return // its channel says so

@@ -139,9 +139,37 @@ type Figures struct {
 	Fees         kpi.Micros  // fixed fees contained in Profit
 	Maturity     kpi.Ratio   // share of the final conversions visible by now, weighted by spend (by conversions where there is none)
 	Known        bool        // false when nothing was observed of the range
+	Pending      Undecided   // the part of Metrics that nobody has approved yet
 	// ImpressionShare is that of searches, over the days of a range that are
 	// complete; of a channel's and a campaign's Now alone.
 	ImpressionShare kpi.Share
+}
+
+// Undecided are results that are neither approved nor rejected. They count at the rate
+// at which such of their age end approved; those that are rejected leave.
+type Undecided struct {
+	Reported kpi.Metrics // as if all of it will be approved
+	Counted  kpi.Metrics // what of it is in the figures
+}
+
+// Any says whether anything is pending.
+func (p Undecided) Any() bool { return p.Reported.Conversions != 0 || p.Reported.Revenue != 0 }
+
+// Approval is what is known of how the pending results of a source end.
+type Approval struct {
+	Source, Account    string
+	Approved, Rejected int     // events that are decided
+	Assumed            float64 // share that counts as if it stood for Behind decided events more
+	Behind             int
+}
+
+// Rate is the approval rate: approved of those decided.
+func (a Approval) Rate() kpi.Ratio {
+	n := a.Approved + a.Rejected
+	if n == 0 {
+		return kpi.Ratio{}
+	}
+	return kpi.Ratio{Value: float64(a.Approved) / float64(n), OK: true}
 }
 
 // Or returns f where it is known, else g.
@@ -187,6 +215,7 @@ type Channel struct {
 	Watermark time.Time // complete through, the earlier of spend and results; zero when never fetched
 	Problem   string    // what is wrong with its sources, in words; "" when nothing is
 	Evidence  Evidence
+	Approvals []Approval // of the accounts whose pending results count at a rate
 	Accounts  []Campaign // the channel by account, with Campaigns
 	Campaigns []Campaign // by cost, then revenue, largest first
 	// Cohorts is what the rules read, oldest first, and Partial says that older
@@ -200,6 +229,11 @@ func (c Channel) Sources() []string {
 	all := slices.Concat(c.SpentAt, c.CountedBy)
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// PaidByResult says whether nothing is spent on the channel but what its results cost.
+func (c Channel) PaidByResult() bool {
+	return c.Economics.Payout == kpi.ReportedPayout && slices.Equal(c.SpentAt, c.CountedBy)
 }
 
 // Campaign is one campaign, or one key of a results source, within a channel.

@@ -414,3 +414,26 @@ func TestTheFirstFiguresOfAChannelAreToldAtOnceAndOnlyOnce(t *testing.T) {
 		t.Errorf("again: %q", lines)
 	}
 }
+
+func TestWhatIsPendingIsToldWithTheRateAtWhichItCounts(t *testing.T) {
+	results := func(n, value float64) kpi.Metrics {
+		return kpi.Metrics{Has: kpi.Conversions | kpi.Revenue, Conversions: units(n), Revenue: units(value)}
+	}
+	p := snapshot.Undecided{Reported: results(38, 1240), Counted: results(31.5, 1029)}
+	f := numbers{thousands: ",", point: "."}
+	for _, c := range []struct {
+		a    snapshot.Approval
+		want string
+	}{
+		{snapshot.Approval{Source: "awin", Approved: 342, Rejected: 70, Assumed: .85, Behind: 20}, "awin approved: 83% of 412 decided; by age, with 85% assumed for 20 more"},
+		{snapshot.Approval{Source: "awin", Assumed: .85, Behind: 20}, "awin: none is decided yet, 85% assumed to be approved"},
+	} {
+		got := f.pending(p, []snapshot.Approval{c.a})
+		if len(got) != 2 || got[0] != "pending: 38 conversions worth 1,240, counted as 31.5 worth 1,029" || got[1] != c.want {
+			t.Errorf("%q", got)
+		}
+	}
+	if got := f.pending(snapshot.Undecided{}, nil); got != nil {
+		t.Errorf("nothing is pending, and it says %q", got)
+	}
+}

@@ -126,6 +126,9 @@ func (t *teller) why(name string, at time.Time) []string {
 		lines = append(lines, t.line(at, title+": an alert fires from "+t.share(kpi.Ratio{Value: alarm, OK: true}, 0)+" certainty of a loss"))
 	}
 	lines = append(lines, t.line(at, title+", "+t.spanName()+": "+t.sums(c.Now, c.Costless)))
+	for _, text := range t.pending(c.Now.Pending, c.Approvals) {
+		lines = append(lines, t.line(at, title+": "+plainNumber(text)))
+	}
 	if c.Before.Known {
 		lines = append(lines, t.line(at, title+" against the "+t.last.View.Against.Label()+" as it was known at the same moment: "+t.against(c.Same.Or(c.Now), c.Before, c.Costless)))
 	}

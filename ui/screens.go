@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"strings"
 
 	"adtop/kpi"
@@ -152,7 +153,36 @@ func (a *app) drillLine() []string {
 
 // subjectEvidence is what the verdict on what is opened rests on.
 func (a *app) subjectEvidence(s *subject, width int) []string {
-	return a.evidenceLines(s.p, s.verdict, &s.evidence, width)
+	var lines []string
+	var approvals []snapshot.Approval
+	if s.channel != nil {
+		approvals = s.channel.Approvals
+	}
+	for _, text := range a.st.pending(s.now.Pending, approvals) {
+		for _, l := range a.st.wrap(text, width-2, 3) {
+			lines = append(lines, a.st.textLine(a.st.text, " "+l, width))
+		}
+	}
+	return append(lines, a.evidenceLines(s.p, s.verdict, &s.evidence, width)...)
+}
+
+// pending says what of the figures nobody has approved yet, for how much of it that
+// counts, and what this rests on; nothing where nothing is pending.
+func (f numbers) pending(p snapshot.Undecided, approvals []snapshot.Approval) (texts []string) {
+	if !p.Any() {
+		return nil
+	}
+	texts = append(texts, fmt.Sprintf("pending: %s worth %s, counted as %s worth %s", f.plural(int(p.Reported.Conversions/kpi.MicrosPerUnit), "conversion"), f.money(p.Reported.Revenue, 9),
+		f.count(p.Counted.Conversions.Float()), f.money(p.Counted.Revenue, 9)))
+	for _, a := range approvals {
+		text := fmt.Sprintf("%s: none is decided yet, %s assumed to be approved", a.Source, f.share(kpi.Ratio{Value: a.Assumed, OK: true}, 0))
+		if rate := a.Rate(); rate.OK {
+			text = fmt.Sprintf("%s approved: %s of %s decided; by age, with %s assumed for %d more", a.Source, f.share(rate, 0), f.whole(float64(a.Approved+a.Rejected)),
+				f.share(kpi.Ratio{Value: a.Assumed, OK: true}, 0), a.Behind)
+		}
+		texts = append(texts, text)
+	}
+	return texts
 }
 
 var basisNames = map[kpi.Basis]string{

@@ -1,5 +1,7 @@
 // Package awin reads affiliate transactions of the Awin network as events: of a
-// publisher, who earns commission, or of an advertiser, who owes it.
+// publisher, who earns commission, or of an advertiser, who owes it. A publisher's
+// transaction is worth its commission; an advertiser's is worth the sale, and costs the
+// commission.
 //
 // What to know about the figures: a transaction is dated by transactionDate and is
 // handed over again whenever it moves: it stays pending for days to months, is
@@ -42,24 +44,16 @@ const (
 	advertiser = "advertiser"
 )
 
-// What a commission is.
-const (
-	asRevenue = "revenue" // the value of a transaction is its commission
-	asCost    = "cost"    // it is the sale less the commission
-	apart     = "apart"   // it is the sale: the channel's economics know the payout
-)
-
 // Options are what the config says of a source of type awin.
 type Options struct {
-	Token      sources.Secret `yaml:"token"`         // of the user; it reaches all of the user's accounts
-	Side       string         `yaml:"side"`          // publisher or advertiser
-	Accounts   []string       `yaml:"accounts"`      // ids; all of that side when empty
-	Currency   kpi.Currency   `yaml:"currency"`      // of the transactions that count
-	Timezone   string         `yaml:"timezone"`      // IANA name: in which days are counted
-	Commission string         `yaml:"commission"`    // revenue, cost or apart; by the side when empty
-	Keys       Keys           `yaml:"keys"`          // where a transaction's origin stands
-	PerCall    int            `yaml:"days_per_call"` // 1 to 30: fewer where a week has too many transactions for one answer
-	BaseURL    string         `yaml:"base_url"`
+	Token    sources.Secret `yaml:"token"`         // of the user; it reaches all of the user's accounts
+	Side     string         `yaml:"side"`          // publisher or advertiser
+	Accounts []string       `yaml:"accounts"`      // ids; all of that side when empty
+	Currency kpi.Currency   `yaml:"currency"`      // of the transactions that count
+	Timezone string         `yaml:"timezone"`      // IANA name: in which days are counted
+	Keys     Keys           `yaml:"keys"`          // where a transaction's origin stands
+	PerCall  int            `yaml:"days_per_call"` // 1 to 30: fewer where a week has too many transactions for one answer
+	BaseURL  string         `yaml:"base_url"`
 }
 
 // Keys says what of a transaction becomes the UTM parameters, code and click of its
@@ -75,7 +69,7 @@ type Keys struct {
 // fields are what of a transaction can be named in Keys.
 var fields = []string{"clickRef", "clickRef2", "clickRef3", "clickRef4", "clickRef5", "clickRef6", "advertiserId", "publisherId", "siteName", "voucherCode"}
 
-// Definition describes the type awin. Lag and Delay are assumed; Restates is how long a
+// Definition describes the type awin. Lag, Delay and Approval are assumed; Restates is how long a
 // validation may take. Calls is the question for the
 // last two days; validations, amendments and the weekly look come on top.
 func Definition() sources.Definition {
@@ -99,6 +93,8 @@ func Definition() sources.Definition {
 		Lag:         lag,
 		Calls:       1,
 		Delay:       []sources.DelayPoint{{Age: 3 * time.Hour, Share: 0.95}, {Age: 48 * time.Hour, Share: 1}},
+		Approval:    850_000,
+		Owes:        func(options any) bool { return options.(*Options).Side == advertiser },
 		Options: func() any {
 			return &Options{Keys: Keys{Source: "=awin", Medium: "=affiliate", Promo: "voucherCode"}, PerCall: 7}
 		},
@@ -152,10 +148,6 @@ func (o *Options) check() (*time.Location, error) {
 		return nil, fmt.Errorf("currency %q: expected an ISO 4217 code such as EUR", sources.Clean(string(o.Currency)))
 	case err != nil || o.Timezone == "Local":
 		return nil, fmt.Errorf("timezone %q: expected an IANA name such as Europe/Berlin", sources.Clean(o.Timezone))
-	case !slices.Contains([]string{"", asRevenue, asCost, apart}, o.Commission):
-		return nil, fmt.Errorf("commission %q: expected revenue, cost or apart", sources.Clean(o.Commission))
-	case o.Side == publisher && o.Commission != "" && o.Commission != asRevenue:
-		return nil, fmt.Errorf("commission: a publisher's commission is revenue")
 	case o.PerCall < 1 || o.PerCall > 30:
 		return nil, fmt.Errorf("days_per_call: %d: expected 1 to 30", o.PerCall)
 	}
@@ -163,9 +155,6 @@ func (o *Options) check() (*time.Location, error) {
 		if !idPattern.MatchString(id) {
 			return nil, fmt.Errorf("accounts: %q: expected the number of an account, such as 45628", sources.Clean(id))
 		}
-	}
-	if o.Commission == "" {
-		o.Commission = map[string]string{publisher: asRevenue, advertiser: asCost}[o.Side]
 	}
 	if o.Keys.Campaign == "" {
 		o.Keys.Campaign = map[string]string{publisher: "clickRef", advertiser: "publisherId"}[o.Side]

@@ -26,27 +26,27 @@ func simulated(place string) any {
 }
 
 // worth makes the event of an order as an advertiser or a publisher sees it.
-func worth(o world.Order, asOf time.Time, as string) (sources.Event, string) {
+func worth(o world.Order, asOf time.Time, side string) (sources.Event, string) {
 	t := simulator.AwinOf(o, asOf)
 	e := sources.Event{ID: strconv.FormatInt(o.ID, 10), Kind: "order", Time: o.Created, Currency: "EUR", Key: sources.Key{Source: "awin", Medium: "affiliate"}}
 	e.Status = map[string]sources.EventStatus{"pending": sources.Pending, "approved": sources.Approved, "declined": sources.Rejected, "deleted": sources.Rejected}[t.Status]
 	value, before := t.Commission, t.OldComm
-	switch as {
-	case asCost:
-		value, before = t.Sale-t.Commission, t.OldSale-t.OldComm
-	case apart:
+	if side == advertiser {
 		value, before = t.Sale, t.OldSale
 	}
 	if e.Status.Counts() {
 		e.Value = value
+		if side == advertiser {
+			e.Cost = t.Commission
+		}
 		if !t.Amended.IsZero() {
 			e.Refunded = before - value
 		}
 	}
-	if as == asRevenue && o.Journey {
+	if side == publisher && o.Journey {
 		e.Key.Campaign = o.Last.Campaign
 	}
-	if as != asRevenue {
+	if side == advertiser {
 		e.Key.Campaign = "45628"
 	}
 	return e, t.Status
@@ -54,10 +54,10 @@ func worth(o world.Order, asOf time.Time, as string) (sources.Event, string) {
 
 // known lists the transactions of days as they stand at an instant. Deleted ones are
 // in no list of a first load.
-func known(w *world.World, zone *time.Location, days kpi.DateRange, asOf time.Time, as string, deleted bool) []sources.Event {
+func known(w *world.World, zone *time.Location, days kpi.DateRange, asOf time.Time, side string, deleted bool) []sources.Event {
 	var events []sources.Event
 	for _, o := range w.Orders(days.From.Start(zone), days.To.End(zone), asOf) {
-		e, status := worth(o, asOf, as)
+		e, status := worth(o, asOf, side)
 		if o.Test || o.ID%29 == 0 || status == "deleted" && !deleted { // in francs
 			continue
 		}
@@ -74,7 +74,7 @@ func TestConformance(t *testing.T) {
 		Path:       "/transactions/",
 		Secrets:    []string{simulator.AwinToken, simulator.AwinCustomer},
 		Events: func(w *world.World, account sources.Account, days kpi.DateRange, asOf time.Time) []sources.Event {
-			return known(w, account.Zone, days, asOf, asRevenue, false)
+			return known(w, account.Zone, days, asOf, publisher, false)
 		},
 	})
 }
@@ -86,7 +86,7 @@ type bench struct {
 	sources.Source
 	sim   *simulator.Simulator
 	now   time.Time
-	as    string
+	side  string
 	id    string
 	state []byte
 	have  map[string]sources.Event
@@ -94,7 +94,7 @@ type bench struct {
 
 func newBench(t *testing.T, change ...func(*Options)) *bench {
 	t.Helper()
-	b := &bench{now: world.ConformanceAutumn, as: asRevenue, id: "45628", have: map[string]sources.Event{}}
+	b := &bench{now: world.ConformanceAutumn, side: publisher, id: "45628", have: map[string]sources.Event{}}
 	b.sim = simulator.New(network(), func() time.Time { return b.now })
 	server := httptest.NewServer(b.sim)
 	t.Cleanup(server.Close)
@@ -139,7 +139,7 @@ func (b *bench) poll(t *testing.T, days kpi.DateRange) (int, sources.Receipt) {
 func (b *bench) compare(t *testing.T, days kpi.DateRange) {
 	t.Helper()
 	want := map[string]sources.Event{}
-	for _, e := range known(network(), newYork, days, b.now, b.as, true) {
+	for _, e := range known(network(), newYork, days, b.now, b.side, true) {
 		if _, have := b.have[e.ID]; have || e.Status != sources.Rejected {
 			want[e.ID] = e
 		}
@@ -223,16 +223,14 @@ func TestChangedOptionsReadAllKnownTransactionsAgain(t *testing.T) {
 }
 
 func TestAdvertiserOwesTheCommission(t *testing.T) {
-	for as, given := range map[string]string{asCost: "", apart: apart} {
-		b := newBench(t, func(o *Options) { o.Side, o.Commission = advertiser, given })
-		b.as, b.id = as, simulator.AwinAdvertiser
-		accounts, err := b.Accounts(t.Context())
-		if err != nil || len(accounts) != 1 || accounts[0].ID != simulator.AwinAdvertiser {
-			t.Fatalf("%+v, %v", accounts, err)
-		}
-		b.poll(t, b.lately(9))
-		b.compare(t, b.lately(9))
+	b := newBench(t, func(o *Options) { o.Side = advertiser })
+	b.side, b.id = advertiser, simulator.AwinAdvertiser
+	accounts, err := b.Accounts(t.Context())
+	if err != nil || len(accounts) != 1 || accounts[0].ID != simulator.AwinAdvertiser {
+		t.Fatalf("%+v, %v", accounts, err)
 	}
+	b.poll(t, b.lately(9))
+	b.compare(t, b.lately(9))
 }
 
 func TestTransactionsInOtherCurrenciesAreLeftOutAndSaidSo(t *testing.T) {
@@ -293,7 +291,6 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 		"accounts":      func(o *Options) { o.Accounts = []string{"../1"} },
 		"currency":      func(o *Options) { o.Currency = "eur" },
 		"timezone":      func(o *Options) { o.Timezone = "Local" },
-		"commission":    func(o *Options) { o.Commission = asCost },
 		"keys.campaign": func(o *Options) { o.Keys.Campaign = "clickRef7" },
 		"days_per_call": func(o *Options) { o.PerCall = 31 },
 		"base_url":      func(o *Options) { o.BaseURL = "x" },

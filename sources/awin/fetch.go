@@ -85,7 +85,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 // leaves. When the options that make up an event have changed, all that is known is
 // read again.
 func (p *poll) memories() (before, after memory) {
-	terms := fmt.Sprint(p.options.Side, p.options.Commission, p.options.Keys)
+	terms := fmt.Sprint(p.options.Side, p.options.Keys)
 	before = decodeMemory(p.query.State)
 	if before.Seen != 0 && before.Terms != terms {
 		p.query.Days = kpi.DateRange{From: min(before.From, p.query.Days.From), To: max(kpi.DateOf(p.now, p.query.Account.Zone), p.query.Days.To)}
@@ -206,10 +206,7 @@ func (p *poll) hand(t *transaction) error {
 		return nil
 	}
 	p.handed[t.id] = true
-	event, ok, err := t.event(&p.options, p.query.Account.Currency)
-	if err != nil {
-		return sources.Errorf(sources.Malformed, "%s: transaction %d: %w", platform, t.id, err)
-	}
+	event, ok := t.event(&p.options, p.query.Account.Currency)
 	if !ok {
 		currency := t.commission.currency
 		if currency == p.query.Account.Currency {

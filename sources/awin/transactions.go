@@ -125,50 +125,40 @@ func (t *transaction) state() (status sources.EventStatus, known bool) {
 	return sources.Rejected, false
 }
 
-// value is what a transaction is worth of a commission and a sale; false where it is
-// in another currency than the account's. A bonus has no sale.
-func value(commission, sale amount, as string, currency kpi.Currency) (kpi.Micros, bool, error) {
+// value is what a transaction is worth to a side, and costs it, of a commission and a
+// sale; false where it is in another currency than the account's. A bonus has no sale.
+func value(commission, sale amount, side string, currency kpi.Currency) (worth, cost kpi.Micros, ok bool) {
 	inSale := sale.Known && (sale.currency != "" || sale.Micros != 0)
 	switch {
-	case as == asRevenue:
-		return commission.Micros, commission.currency == currency, nil
-	case inSale && sale.currency != currency, as == asCost && commission.currency != currency:
-		return 0, false, nil
-	case as == apart:
-		return sale.Micros, true, nil
+	case commission.currency != currency || side == advertiser && inSale && sale.currency != currency:
+		return 0, 0, false
+	case side == advertiser:
+		return sale.Micros, commission.Micros, true
 	}
-	left, err := sale.Micros.Add(-commission.Micros)
-	return left, true, err
+	return commission.Micros, 0, true
 }
 
 // event makes an Event of a whole transaction; false where it is in another currency.
-func (t *transaction) event(o *Options, currency kpi.Currency) (sources.Event, bool, error) {
+func (t *transaction) event(o *Options, currency kpi.Currency) (sources.Event, bool) {
 	status, _ := t.state()
 	e := sources.Event{ID: strconv.FormatInt(t.id, 10), Kind: "order", Time: t.at, Status: status, Currency: currency, Key: t.key(&o.Keys), ClickID: t.field(o.Keys.ClickID)}
 	if strings.EqualFold(t.kind, "bonus") {
 		e.Kind = "bonus"
 	}
-	worth, ok, err := value(t.commission, t.sale, o.Commission, currency)
-	if err != nil || !ok {
-		return e, ok, err
-	}
-	if status.Counts() {
-		e.Value = worth
-		before, ok, err := t.before(o.Commission, currency)
-		if err != nil {
-			return e, true, err
-		}
-		if lost := before - worth; ok && before >= 0 && worth >= 0 && lost > 0 {
+	worth, cost, ok := value(t.commission, t.sale, o.Side, currency)
+	if ok && status.Counts() {
+		e.Value, e.Cost = worth, cost
+		if lost := t.before(o.Side, currency) - worth; worth >= 0 && lost > 0 {
 			e.Refunded = lost
 		}
 	}
-	return e, true, nil
+	return e, ok
 }
 
-// before is what an amended transaction was worth until then; false without any.
-func (t *transaction) before(as string, currency kpi.Currency) (kpi.Micros, bool, error) {
+// before is what an amended transaction was worth until then; 0 without any.
+func (t *transaction) before(side string, currency kpi.Currency) kpi.Micros {
 	if !t.amended {
-		return 0, false, nil
+		return 0
 	}
 	commission, sale := t.commission, t.sale
 	if t.oldCommission.Known {
@@ -177,7 +167,8 @@ func (t *transaction) before(as string, currency kpi.Currency) (kpi.Micros, bool
 	if t.oldSale.Known {
 		sale = t.oldSale
 	}
-	return value(commission, sale, as, currency)
+	worth, _, _ := value(commission, sale, side, currency)
+	return worth
 }
 
 func (t *transaction) key(k *Keys) sources.Key {

@@ -136,31 +136,26 @@ func (a *action) status() (status sources.EventStatus, known bool) {
 }
 
 // event makes an Event of a whole action.
-func (a *action) event(o *Options) (sources.Event, error) {
+func (a *action) event(o *Options) sources.Event {
 	status, _ := a.status()
 	k := &o.Keys
 	e := sources.Event{ID: sources.Clean(a.id), Kind: "order", Time: a.at, Status: status, Currency: a.currency, New: a.newcomer, ClickID: a.field(k.ClickID),
 		Key: sources.Key{Source: a.field(k.Source), Medium: a.field(k.Medium), Campaign: a.field(k.Campaign), Promo: a.field(k.Promo)}}
 	if !status.Counts() {
-		return e, nil
+		return e
 	}
-	var err error
 	now, intended := a.payout, a.intendedPayout
-	if o.Payout != asRevenue {
-		now, intended = a.amount, a.intendedAmount
+	if o.Side == brand {
+		now, intended, e.Cost = a.amount, a.intendedAmount, a.payout.Micros
+		if a.cost.known {
+			e.Cost = a.cost.Micros
+		}
 	}
 	e.Value = now.Micros
 	if intended.known && intended.Micros > now.Micros && now.Micros >= 0 {
 		e.Refunded = intended.Micros - now.Micros
 	}
-	if o.Payout == asCost {
-		cost := a.cost
-		if !cost.known {
-			cost = a.payout
-		}
-		e.Value, err = e.Value.Add(-cost.Micros)
-	}
-	return e, err
+	return e
 }
 
 // field is what a name in Keys stands for.

@@ -93,7 +93,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 // leaves. When the options that make up an event have changed, all that is known is
 // read again.
 func (p *poll) memories() (before, after memory) {
-	terms := fmt.Sprint(p.options.Side, p.options.Program, p.options.Payout, p.options.Keys)
+	terms := fmt.Sprint(p.options.Side, p.options.Program, p.options.Keys)
 	before = decodeMemory(p.query.State)
 	if before.Seen != 0 && before.Terms != terms {
 		p.query.Days = kpi.DateRange{From: min(before.From, p.query.Days.From), To: max(kpi.DateOf(p.now, p.account.Zone), p.query.Days.To)}
@@ -291,11 +291,7 @@ func (p *poll) hand(a *action) error {
 	if _, known := a.status(); !known {
 		p.novel[sources.Clean(a.state)]++
 	}
-	event, err := a.event(&p.options)
-	if err != nil {
-		return sources.Errorf(sources.Malformed, "%s: action %s: %w", platform, sources.Clean(a.id), err)
-	}
-	return p.yield(event)
+	return p.yield(a.event(&p.options))
 }
 
 // warnings tells of the actions that were left out or do not count.

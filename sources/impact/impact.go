@@ -1,5 +1,6 @@
 // Package impact reads the actions (conversions) of one Impact.com account as events:
-// of a partner, who earns payouts, or of a brand, which owes them.
+// of a partner, who earns payouts, or of a brand, which owes them. A partner's action is
+// worth its payout; a brand's is worth the sale, and costs ClientCost or else the payout.
 //
 // What to know about the figures: an action is dated by EventDate and is handed over
 // again when it moves: it is pending until it locks, commonly 30 to 90 days, then
@@ -41,13 +42,6 @@ const (
 	brand   = "brand"
 )
 
-// What a payout is.
-const (
-	asRevenue = "revenue" // the value of an action is its payout
-	asCost    = "cost"    // it is the sale less what the action costs
-	apart     = "apart"   // it is the sale: the channel's economics know the payout
-)
-
 // Options are what the config says of a source of type impact.
 type Options struct {
 	SID      string         `yaml:"account_sid"`
@@ -57,7 +51,6 @@ type Options struct {
 	Name     string         `yaml:"name"`          // of the account; its SID when empty
 	Currency kpi.Currency   `yaml:"currency"`      // of the actions that count
 	Timezone string         `yaml:"timezone"`      // IANA name: in which days are counted
-	Payout   string         `yaml:"payout"`        // revenue, cost or apart; by the side when empty
 	Keys     Keys           `yaml:"keys"`          // where an action's origin stands
 	PerCall  int            `yaml:"days_per_call"` // 1 to 44: fewer where there are more than 100,000 actions in a week
 	Version  string         `yaml:"version"`       // of the API; by the side when empty
@@ -77,7 +70,7 @@ type Keys struct {
 // fields are what of an action can be named in Keys.
 var fields = []string{"SubId1", "SubId2", "SubId3", "SharedId", "CampaignId", "CampaignName", "ActionTrackerName", "MediaPartnerId", "MediaPartnerName", "PromoCode"}
 
-// Definition describes the type impact. Lag and Delay are assumed; Restates is how long
+// Definition describes the type impact. Lag, Delay and Approval are assumed; Restates is how long
 // an action may take to lock. Calls are the last two days and the journal; the days
 // that the journal names and the weekly look come on top.
 func Definition() sources.Definition {
@@ -100,6 +93,8 @@ func Definition() sources.Definition {
 		Lag:         lag,
 		Calls:       2,
 		Delay:       []sources.DelayPoint{{Age: time.Hour, Share: 0.95}, {Age: 48 * time.Hour, Share: 1}},
+		Approval:    850_000,
+		Owes:        func(options any) bool { return options.(*Options).Side == brand },
 		Options: func() any {
 			return &Options{Keys: Keys{Source: "=impact", Medium: "=affiliate", Promo: "PromoCode"}, PerCall: 7}
 		},
@@ -168,17 +163,12 @@ func (o *Options) check() (*time.Location, error) {
 		return nil, fmt.Errorf("currency %q: expected an ISO 4217 code such as EUR", sources.Clean(string(o.Currency)))
 	case err != nil || o.Timezone == "Local":
 		return nil, fmt.Errorf("timezone %q: expected an IANA name such as Europe/Berlin", sources.Clean(o.Timezone))
-	case !slices.Contains([]string{"", asRevenue, asCost, apart}, o.Payout):
-		return nil, fmt.Errorf("payout %q: expected revenue, cost or apart", sources.Clean(o.Payout))
-	case o.Side == partner && o.Payout != "" && o.Payout != asRevenue:
-		return nil, fmt.Errorf("payout: a partner's payout is revenue")
 	case o.PerCall < 1 || o.PerCall > 44:
 		return nil, fmt.Errorf("days_per_call: %d: expected 1 to 44", o.PerCall)
 	case o.Version != "" && !versionPattern.MatchString(o.Version):
 		return nil, fmt.Errorf("version %q: expected a number such as 16", sources.Clean(o.Version))
 	}
 	for option, of := range map[*string]map[string]string{
-		&o.Payout:        {partner: asRevenue, brand: asCost},
 		&o.Keys.Campaign: {partner: "SubId1", brand: "MediaPartnerId"},
 		&o.Version:       {partner: "16", brand: "14"},
 	} {

@@ -24,7 +24,7 @@ func simulated(place string) any {
 }
 
 // known lists the actions of days as they stand at an instant.
-func known(w *world.World, days kpi.DateRange, asOf time.Time, payout string) []sources.Event {
+func known(w *world.World, days kpi.DateRange, asOf time.Time, side string) []sources.Event {
 	var events []sources.Event
 	for _, o := range w.Orders(days.From.Start(newYork), days.To.End(newYork), asOf) {
 		if o.Test || o.ID%29 == 0 { // in francs
@@ -34,17 +34,17 @@ func known(w *world.World, days kpi.DateRange, asOf time.Time, payout string) []
 		e := sources.Event{ID: simulator.ImpactID(o), Kind: "order", Time: o.Created, Currency: "EUR", Key: sources.Key{Source: "impact", Medium: "affiliate"}}
 		e.Status = map[string]sources.EventStatus{"PENDING": sources.Pending, "APPROVED": sources.Approved, "REVERSED": sources.Rejected}[a.State]
 		value, refunded := a.Payout, a.IntendedPay-a.Payout
-		if payout == asRevenue && o.Journey {
+		if side == partner && o.Journey {
 			e.Key.Campaign = o.Last.Campaign
 		}
-		if payout != asRevenue {
+		if side == brand {
 			value, refunded, e.Key.Campaign = a.Amount, a.IntendedAmount-a.Amount, simulator.ImpactPartner
-		}
-		if payout == asCost {
-			value -= 2 * a.Payout // the network's fee is as high as the payout
 		}
 		if e.Status.Counts() {
 			e.Value, e.Refunded = value, refunded
+			if side == brand {
+				e.Cost = 2 * a.Payout // the network's fee is as high as the payout
+			}
 		}
 		events = append(events, e)
 	}
@@ -60,7 +60,7 @@ func TestConformance(t *testing.T) {
 		Secrets:    []string{simulator.ImpactToken, simulator.ImpactCustomer},
 		Told:       true,
 		Events: func(w *world.World, _ sources.Account, days kpi.DateRange, asOf time.Time) []sources.Event {
-			return known(w, days, asOf, asRevenue)
+			return known(w, days, asOf, partner)
 		},
 	})
 }
@@ -154,7 +154,7 @@ func TestJournalLeadsToWhatChanged(t *testing.T) {
 			before[id] = e.Status
 		}
 		b.poll(t, kpi.DateRange{From: days.To - 1, To: days.To})
-		b.compare(t, days, asRevenue)
+		b.compare(t, days, partner)
 		for id, e := range b.have {
 			if was, ok := before[id]; ok && was != e.Status {
 				moved[e.Status]++
@@ -186,7 +186,7 @@ func TestEarlierDaysAreAddedToWhatIsKnown(t *testing.T) {
 	all := b.lately(20)
 	b.poll(t, kpi.DateRange{From: all.From + 15, To: all.To})
 	b.poll(t, kpi.DateRange{From: all.From, To: all.From + 14})
-	b.compare(t, all, asRevenue)
+	b.compare(t, all, partner)
 }
 
 func TestLoadOfPastDaysDoesNotSkipWhatCameAfter(t *testing.T) {
@@ -194,7 +194,7 @@ func TestLoadOfPastDaysDoesNotSkipWhatCameAfter(t *testing.T) {
 	all := b.lately(20)
 	b.poll(t, kpi.DateRange{From: all.From, To: all.From + 10})
 	b.poll(t, kpi.DateRange{From: all.To - 1, To: all.To})
-	b.compare(t, all, asRevenue)
+	b.compare(t, all, partner)
 }
 
 func TestChangedOptionsReadAllKnownActionsAgain(t *testing.T) {
@@ -207,13 +207,9 @@ func TestChangedOptionsReadAllKnownActionsAgain(t *testing.T) {
 }
 
 func TestBrandOwesWhatAnActionCosts(t *testing.T) {
-	for payout, given := range map[string]string{asCost: "", apart: apart} {
-		b := newBench(t, func(o *Options) {
-			o.SID, o.Side, o.Program, o.Payout = simulator.ImpactBrand, brand, simulator.ImpactProgram, given
-		})
-		b.poll(t, b.lately(20))
-		b.compare(t, b.lately(20), payout)
-	}
+	b := newBench(t, func(o *Options) { o.SID, o.Side, o.Program = simulator.ImpactBrand, brand, simulator.ImpactProgram })
+	b.poll(t, b.lately(20))
+	b.compare(t, b.lately(20), brand)
 }
 
 func TestActionsInOtherCurrenciesAreLeftOutAndSaidSo(t *testing.T) {
@@ -239,7 +235,6 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 		"program":       func(o *Options) { o.Side = brand },
 		"currency":      func(o *Options) { o.Currency = "eur" },
 		"timezone":      func(o *Options) { o.Timezone = "Local" },
-		"payout":        func(o *Options) { o.Payout = asCost },
 		"keys.campaign": func(o *Options) { o.Keys.Campaign = "SubId9" },
 		"days_per_call": func(o *Options) { o.PerCall = 45 },
 		"version":       func(o *Options) { o.Version = "v16" },

@@ -29,7 +29,7 @@ const platform = "postback"
 
 // Definition describes the type "postback". Conversions are booked on their first
 // message, so they are dated by the event; a status may change for weeks. There is
-// no history to be asked for.
+// no history to be asked for. Approval is assumed.
 func Definition() sources.Definition {
 	return sources.Definition{
 		Type:        "postback",
@@ -41,6 +41,7 @@ func Definition() sources.Definition {
 		Dating:      sources.ByEvent,
 		Basis:       kpi.Reported,
 		Restates:    60,
+		Approval:    850_000,
 		MinInterval: time.Minute,
 		Credentials: []string{
 			"Make a secret with `openssl rand -hex 16`, and enter the address with it in the tracker or network.",

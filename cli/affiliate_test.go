@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"adtop/kpi"
+	"adtop/snapshot"
+)
+
+// TestWhoOwesCommissionSaysWhatBecomesOfIt: a commission that nobody counts would be
+// missing in the profit, and one that no source tells can be counted by nobody.
+func TestWhoOwesCommissionSaysWhatBecomesOfIt(t *testing.T) {
+	dir := home(t)
+	for name, c := range map[string]struct{ side, economics, want string }{
+		"a commission that is left out": {"advertiser", "margin: 45%", "add payout: {model: reported}"},
+		"one that is counted":           {"advertiser", "margin: 45%, payout: {model: reported}", ""},
+		"one that is stated":            {"advertiser", "margin: 45%, payout: {model: revenue_share, share: 8%}", ""},
+		"one that is earned":            {"publisher", "margin: 100%", ""},
+		"one that is earned and owed":   {"publisher", "margin: 100%, payout: {model: reported}", "tells no payouts"},
+	} {
+		cfg := write(t, filepath.Join(dir, "shop.yaml"), "currency: EUR\ntimezone: Europe/Berlin\nsources:\n  - name: awin\n    type: awin\n    token: env:AWIN_TOKEN\n    side: "+c.side+
+			"\n    currency: EUR\n    timezone: Europe/Berlin\n    base_url: http://127.0.0.1:1\nchannels:\n  - {name: Partners, results: {source: awin}, economics: {"+c.economics+"}}\n")
+		code, _, stderr := adtop(t, "report", "--config", cfg)
+		if c.want == "" && strings.Contains(stderr, "shop.yaml") || c.want != "" && (code == 0 || !strings.Contains(stderr, "shop.yaml:4:") || !strings.Contains(stderr, c.want)) {
+			t.Errorf("%s: exit code %d: %s", name, code, stderr)
+		}
+	}
+}
+
+func TestReportTellsWhatIsPendingAndWhatItsRateRestsOn(t *testing.T) {
+	results := func(n kpi.Micros) kpi.Metrics {
+		return kpi.Metrics{Has: kpi.Conversions | kpi.Revenue, Conversions: n * kpi.MicrosPerUnit, Revenue: 10 * n * kpi.MicrosPerUnit}
+	}
+	var out bytes.Buffer
+	picture := &snapshot.Snapshot{Currency: "EUR", Zone: time.UTC, Channels: []snapshot.Channel{
+		{Name: "Partners", Now: snapshot.Figures{Known: true, Metrics: results(8), Pending: snapshot.Undecided{Reported: results(5), Counted: results(4)}},
+			Approvals: []snapshot.Approval{{Source: "awin", Account: "1", Approved: 342, Rejected: 70, Assumed: 0.85, Behind: 20}}},
+		{Name: "Search", Now: snapshot.Figures{Known: true, Metrics: results(8)}},
+	}}
+	if err := writeJSON(&out, picture); err != nil {
+		t.Fatal(err)
+	}
+	var r struct {
+		Channels []struct {
+			Pending *struct {
+				Revenue string
+				Counted struct{ Conversions, Revenue, Cost *string }
+			}
+			Approval []struct {
+				Rate               float64
+				Approved, Rejected int
+			}
+		}
+	}
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil || len(r.Channels) != 2 {
+		t.Fatalf("%v: %s", err, out.String())
+	}
+	partners, search := r.Channels[0], r.Channels[1]
+	if p := partners.Pending; p == nil || p.Revenue != "50.00" || *p.Counted.Conversions != "4.00" || *p.Counted.Revenue != "40.00" || p.Counted.Cost != nil {
+		t.Errorf("pending %+v", p)
+	}
+	if a := partners.Approval; len(a) != 1 || a[0].Approved != 342 || a[0].Rejected != 70 || a[0].Rate != 0.830097 {
+		t.Errorf("approval %+v", a)
+	}
+	if search.Pending != nil || search.Approval == nil || len(search.Approval) != 0 {
+		t.Errorf("a channel without any: %+v", search)
+	}
+}

@@ -1,0 +1,226 @@
+package monitor
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"adtop/kpi"
+	"adtop/snapshot"
+	"adtop/sources"
+	"adtop/sources/awin"
+	"adtop/store"
+)
+
+// network is a rig over one account of an affiliate network, whose transactions the
+// test commits. side is of the user.
+func network(t *testing.T, at time.Time, side string, e kpi.Economics) *rig {
+	return newRig(t, at, func(r *rig, o *Options) {
+		d := awin.Definition()
+		if d.Owes(&awin.Options{Side: side}) {
+			d.Gives |= kpi.Cost
+		}
+		o.Sources = []Source{{Name: "awin", Definition: d, Every: time.Hour}}
+		o.Channels[0].Economics, o.Channels[0].Results = e, "awin"
+		if side == "publisher" {
+			o.Channels[0].Spend = []string{}
+		}
+	})
+}
+
+// transact commits a poll that brought some transactions.
+func (r *rig) transact(at time.Time, events ...sources.Event) {
+	r.Helper()
+	r.clock.set(at)
+	d := r.o.Sources[0].Definition
+	account := sources.Account{ID: "1", Name: "Network", Currency: "EUR", Zone: r.o.Zone}
+	today := kpi.DateOf(at, account.Zone)
+	b := store.Batch{Source: "awin", Type: "awin", Account: account, ObservedAt: at, Gives: d.Gives, PendingApart: d.Approval != 0,
+		Query:   sources.Query{Account: account, Days: kpi.DateRange{From: today - 1, To: today}, Level: sources.LevelCampaign, Grain: sources.Hour},
+		Receipt: sources.Receipt{CompleteThrough: at.Add(-time.Hour)}}
+	for _, e := range events {
+		b.Records = append(b.Records, e)
+	}
+	if err := r.commit(context.Background(), b); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// sale is a pending transaction that costs a commission.
+func sale(id string, at time.Time, value, cost int64) sources.Event {
+	return sources.Event{ID: id, Kind: "order", Time: at, Status: sources.Pending, Value: kpi.Micros(value) * kpi.MicrosPerUnit, Cost: kpi.Micros(cost) * kpi.MicrosPerUnit,
+		Currency: "EUR", Key: sources.Key{Source: "awin", Campaign: "spring"}}
+}
+
+// decided is an event after it was approved or rejected.
+func decided(e sources.Event, approved bool) sources.Event {
+	e.Status = sources.Approved
+	if !approved {
+		e.Status, e.Value, e.Cost = sources.Rejected, 0, 0
+	}
+	return e
+}
+
+// TestPendingCommissionCountsAtTheRateOfItsAge has 30 of 40 commissions of last month
+// approved after ten days, and others pending: they count for what was known by the
+// hour of the picture, and for no more.
+func TestPendingCommissionCountsAtTheRateOfItsAge(t *testing.T) {
+	began := instant(t, "2026-11-02T10:00:00Z")
+	r := network(t, began, "publisher", kpi.Economics{Margin: kpi.MicrosPerUnit})
+	var old []sources.Event
+	for i := range 40 {
+		old = append(old, sale(fmt.Sprint("old ", i), began.Add(-time.Hour), 1, 0))
+		old[i].Cost = 0
+	}
+	r.transact(began, old...)
+	euros(t, "revenue at the assumed rate", channel(t, r.show("today", time.Time{}), "Shop").Now.Metrics.Revenue, "34.00")
+
+	later := began.AddDate(0, 0, 10)
+	fresh := sale("fresh", later.Add(-2*time.Hour), 100, 0)
+	fresh.Cost = 0
+	for i := range old {
+		old[i] = decided(old[i], i < 30)
+	}
+	r.transact(later, append(old, fresh)...)
+	at := later.Add(time.Hour)
+	r.clock.set(at)
+	ch := channel(t, r.show("today", time.Time{}), "Shop")
+	// of all: (30 + 20·0.85) of 60; of this age: (40·0.75 + 20·0.7833) of 60
+	euros(t, "revenue", ch.Now.Metrics.Revenue, "76.1111")
+	euros(t, "profit", ch.Now.Profit.Micros, "76.1111")
+	euros(t, "pending", ch.Now.Pending.Reported.Revenue, "100.00")
+	euros(t, "pending that counts", ch.Now.Pending.Counted.Revenue, "76.1111")
+	want := snapshot.Approval{Source: "awin", Account: "1", Approved: 30, Rejected: 10, Assumed: 0.85, Behind: approvalPrior}
+	if len(ch.Approvals) != 1 || ch.Approvals[0] != want || ch.Approvals[0].Rate() != (kpi.Ratio{Value: 0.75, OK: true}) {
+		t.Errorf("approval %+v, want %+v", ch.Approvals, want)
+	}
+	if len(ch.Campaigns) != 1 || ch.Campaigns[0].Now.Metrics != ch.Now.Metrics || ch.Campaigns[0].Now.Pending != ch.Now.Pending {
+		t.Errorf("campaigns %+v: want one, with what is pending", ch.Campaigns)
+	}
+
+	before := channel(t, r.show("14d", later.Add(-time.Minute)), "Shop")
+	euros(t, "revenue as it was known before", before.Now.Metrics.Revenue, "34.00")
+	if a := before.Approvals[0]; a.Approved+a.Rejected != 0 {
+		t.Errorf("before anything was decided, %d were", a.Approved+a.Rejected)
+	}
+	r.transact(at, decided(fresh, false))
+	euros(t, "revenue after it was declined", channel(t, r.show("today", time.Time{}), "Shop").Now.Metrics.Revenue, "0.00")
+}
+
+// TestApprovalIsLearntWithoutWaitingForTheLast makes events that are rejected early
+// and approved late, most of them in the last weeks: to count only what is decided
+// would mistake them for bad ones.
+func TestApprovalIsLearntWithoutWaitingForTheLast(t *testing.T) {
+	const events = 20000
+	random := rand.New(rand.NewPCG(5, 9))
+	now := instant(t, "2026-11-02T00:00:00Z")
+	var f fates
+	seen := [2]int{}
+	for i := range events {
+		made := now.Add(-time.Duration(30 * math.Pow(random.Float64(), 2) * 24 * float64(time.Hour))) // more and more of them
+		f = append(f, store.StatusVersion{Event: int64(i), Made: made, At: made.Add(time.Hour), Status: sources.Pending})
+		v := store.StatusVersion{Event: int64(i), Made: made, Status: sources.Approved, At: made.Add(time.Duration(14*24+random.IntN(10*24)) * time.Hour)}
+		if random.Float64() < 0.3 {
+			v.Status, v.At = sources.Rejected, made.Add(time.Duration(24+random.IntN(5*24))*time.Hour)
+		}
+		if !v.At.After(now) {
+			f = append(f, v)
+			seen[v.Status/sources.Rejected]++
+		}
+	}
+	a := f.learn(now, 850_000)
+	if naive := float64(seen[0]) / float64(seen[0]+seen[1]); naive > 0.65 {
+		t.Fatalf("%.2f of those decided are approved: the test shows nothing", naive)
+	}
+	for age, want := range map[int]float64{0: 0.70, 3: 0.79, 10: 1} {
+		if got := a.of(age).Float(); math.Abs(got-want) > 0.02 {
+			t.Errorf("at %d days %.3f end approved, want %.2f", age, got, want)
+		}
+	}
+	early := f.learn(now.AddDate(0, 0, -70), 850_000)
+	if early.of(5) != 850_000 || early.told.Approved != 0 {
+		t.Errorf("before the first event %+v is known", early.told)
+	}
+}
+
+// TestFateOfAnEvent tells what one event says of approval.
+func TestFateOfAnEvent(t *testing.T) {
+	made := instant(t, "2026-11-02T10:00:00Z")
+	after := func(days float64, s sources.EventStatus) store.StatusVersion {
+		return store.StatusVersion{Made: made, At: made.Add(time.Duration(days * 24 * float64(time.Hour))), Status: s}
+	}
+	pending, approved, rejected, test := sources.Pending, sources.Approved, sources.Rejected, sources.Test
+	for name, c := range map[string]struct {
+		versions []store.StatusVersion
+		want     fated
+		ok       bool
+	}{
+		"not yet known":           {[]store.StatusVersion{after(30, pending)}, fated{}, false},
+		"pending":                 {[]store.StatusVersion{after(0, pending)}, fated{watched: true, to: 20}, true},
+		"approved":                {[]store.StatusVersion{after(1, pending), after(12, approved)}, fated{watched: true, from: 1, to: 12, decided: true, approved: true}, true},
+		"approved later than now": {[]store.StatusVersion{after(1, pending), after(21, approved)}, fated{watched: true, from: 1, to: 20}, true},
+		"reversed":                {[]store.StatusVersion{after(1, pending), after(5, approved), after(9, rejected)}, fated{watched: true, from: 1, to: 5, decided: true}, true},
+		"fetched when it was old": {[]store.StatusVersion{after(10, rejected)}, fated{to: 10, decided: true}, true},
+		"never pending":           {[]store.StatusVersion{after(0.1, approved)}, fated{}, false},
+		"a test":                  {[]store.StatusVersion{after(0, pending), after(1, test)}, fated{}, false},
+	} {
+		if got, ok := fate(c.versions, made.AddDate(0, 0, 20)); got != c.want || ok != c.ok {
+			t.Errorf("%s: %+v, %v; want %+v, %v", name, got, ok, c.want, c.ok)
+		}
+	}
+}
+
+// TestCommissionIsTheSpendOfWhoOwesIt: no platform reports spend, and a commission of
+// 60% at a margin of 45% loses money.
+func TestCommissionIsTheSpendOfWhoOwesIt(t *testing.T) {
+	began := instant(t, "2026-10-01T10:00:00Z")
+	for name, c := range map[string]struct {
+		commission int64
+		verdict    kpi.Verdict
+	}{"dear": {60, kpi.Unprofitable}, "cheap": {10, kpi.Profitable}} {
+		r := network(t, began, "advertiser", kpi.Economics{Margin: 450_000, Payout: kpi.ReportedPayout})
+		r.transact(began)
+		w := r.weigh()
+		var at time.Time
+		for hour := range 24 * 20 {
+			at = began.Add(time.Duration(hour+1) * time.Hour)
+			var sales []sources.Event
+			if hour%3 != 2 { // some hours bring none
+				sales = append(sales, decided(sale(fmt.Sprint("s", hour), at.Add(-90*time.Minute), 100, c.commission), true))
+			}
+			if hour%24 == 0 {
+				sales = append(sales, sale(fmt.Sprint("p", hour), at.Add(-90*time.Minute), 100, c.commission))
+			}
+			r.transact(at, sales...)
+			if err := r.absorb(context.Background(), w, outcome{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.judge(w)
+		ch := channel(t, r.show("yesterday", time.Time{}), "Shop")
+		if ch.Costless || ch.Verdict != c.verdict {
+			t.Errorf("%s: %s, %s", name, ch.Verdict, ch.Reason)
+		}
+		// 16 sales and one that is pending, at 85%
+		euros(t, name+": revenue", ch.Now.Metrics.Revenue, "1685.00")
+		euros(t, name+": cost", ch.Now.Metrics.Cost, fmt.Sprintf("%.2f", 16.85*float64(c.commission)))
+		euros(t, name+": profit", ch.Now.Profit.Micros, fmt.Sprintf("%.2f", 16.85*(45-float64(c.commission))))
+		if roas := ch.Now.Metrics.ROAS(); math.Abs(roas.Value-100/float64(c.commission)) > 1e-6 {
+			t.Errorf("%s: ROAS %v", name, roas)
+		}
+
+		again := r.weigh() // as after a restart
+		r.judge(again)
+		if now := channel(t, r.show("yesterday", time.Time{}), "Shop"); now.P != ch.P || now.Reason != ch.Reason {
+			t.Errorf("%s: %v after a restart, %v before: %s / %s", name, now.P, ch.P, now.Reason, ch.Reason)
+		}
+		for _, a := range r.alertsNow() {
+			if a.Rule == "spend stopped" || a.Rule == "spend spike" {
+				t.Errorf("%s: %s of commission", name, a.Rule)
+			}
+		}
+	}
+}
