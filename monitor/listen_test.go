@@ -39,6 +39,7 @@ func tracker(t testing.TB, now func() time.Time) (Source, string) {
 	free.Close()
 	d := postback.Definition()
 	o := d.Options().(*postback.Options)
+	o.Rate = 100_000 // the flood has one address
 	o.Listen, o.Secret = address, sources.NewSecret(postbackSecret)
 	o.Account = record.Account{ID: "tracker", Currency: "EUR", Timezone: "Europe/Berlin"}
 	s, err := d.Open(o, sources.Env{Name: "tracker", Now: now, Log: slog.New(slog.DiscardHandler)})

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -252,6 +253,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.requests.Done()
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if wait := h.pace.admit(h.sender(r), h.env.Now()); wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+		h.refuse(w, &refusal{hasty, "", http.StatusTooManyRequests})
+		return
+	}
 	if len(r.URL.RawQuery) > h.limits.query {
 		h.refuse(w, &refusal{unread, "the query is too long", http.StatusRequestURITooLong})
 		return

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -408,4 +409,64 @@ func TestConnectionsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	held[1].Close()
+}
+
+// TestAnAddressThatCallsTooFastWaitsAndTheOthersDoNot has a clock that stands still.
+func TestAnAddressThatCallsTooFastWaitsAndTheOthersDoNot(t *testing.T) {
+	s := listening(t, func(o *Options) { o.Rate, o.Proxy = 1, []string{"127.0.0.1"} })
+	call := func(n int, from string) (int, string) {
+		r, err := http.NewRequest(http.MethodGet, s.url(fmt.Sprintf("/pb/%s?txid=t%d", secret, n)), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("X-Forwarded-For", from)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		return answer.StatusCode, answer.Header.Get("Retry-After")
+	}
+	for n := range 10 {
+		if status, _ := call(n, "203.0.113.7"); status != http.StatusOK {
+			t.Fatalf("message %d: status %d", n, status)
+		}
+	}
+	if status, wait := call(10, "203.0.113.7"); status != http.StatusTooManyRequests || wait != "1" {
+		t.Errorf("the eleventh at once: status %d, Retry-After %q", status, wait)
+	}
+	if status, _ := call(11, "203.0.113.8"); status != http.StatusOK {
+		t.Errorf("another address: status %d", status)
+	}
+	if all := strings.Join(s.tally.warnings(time.UTC), "\n"); !strings.Contains(all, "1 messages came too fast from one address") {
+		t.Errorf("told is %q", all)
+	}
+}
+
+func TestPaceIsKeptByAddress(t *testing.T) {
+	p := newPace(2)
+	a, b := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::ffff:2") // one network
+	now := noon
+	sent := 0
+	for ; p.admit([]netip.Addr{a, b}[sent%2], now) == 0; sent++ {
+	}
+	if want := int(2 * burst / time.Second); sent != want {
+		t.Errorf("%d came at once, want %d", sent, want)
+	}
+	if wait := p.admit(a, now); wait != time.Second/2 {
+		t.Errorf("the next waits %s", wait)
+	}
+	if wait := p.admit(a, now.Add(time.Second/2)); wait != 0 {
+		t.Errorf("after that it waits %s more", wait)
+	}
+	for i := range 2 * maxAddresses {
+		p.admit(netip.AddrFrom4([4]byte{byte(i >> 24), byte(i >> 16), byte(i >> 8), byte(i)}), now)
+	}
+	if len(p.even) > maxAddresses+1 {
+		t.Errorf("%d addresses are remembered", len(p.even))
+	}
+	later := now.Add(time.Hour)
+	if wait := p.admit(netip.MustParseAddr("198.51.100.1"), later); wait != 0 || len(p.even) != 1 {
+		t.Errorf("an hour later it waits %s, and %d are remembered", wait, len(p.even))
+	}
 }

@@ -60,6 +60,7 @@ type Options struct {
 	Sign   Signature      `yaml:"signature"`
 	Allow  []string       `yaml:"allow"`   // addresses and networks that may call; all when empty
 	Proxy  []string       `yaml:"proxies"` // whose X-Forwarded-For is believed
+	Rate   int            `yaml:"rate"`    // messages a second from one address, on average
 
 	Parameters map[string]string `yaml:"parameters"` // of ours, what the sender calls it; see fields
 	UTM        UTM               `yaml:"utm"`        // which parameters say where a conversion comes from
@@ -88,7 +89,7 @@ type UTM struct {
 
 func defaults() *Options {
 	return &Options{
-		Listen: "127.0.0.1:8090", Path: "/pb", Lag: 5 * time.Minute, Sign: Signature{Parameter: "sig", MaxAge: 5 * time.Minute},
+		Listen: "127.0.0.1:8090", Path: "/pb", Rate: 200, Lag: 5 * time.Minute, Sign: Signature{Parameter: "sig", MaxAge: 5 * time.Minute},
 		UTM: UTM{"utm_source", "utm_medium", "utm_campaign", "promo"},
 	}
 }
@@ -115,6 +116,8 @@ func (o *Options) check() error {
 		return fmt.Errorf("signature.parameter: required: what holds the signature")
 	case o.Sign.Time != "" && o.Sign.MaxAge < time.Second:
 		return fmt.Errorf("signature.max_age: %s: expected 1s at least", o.Sign.MaxAge)
+	case o.Rate < 1 || o.Rate > 1_000_000:
+		return fmt.Errorf("rate: %d: expected messages a second from one address, 1 to 1000000", o.Rate)
 	case o.Lag < 0 || o.Lag > 7*24*time.Hour:
 		return fmt.Errorf("lag: %s: expected a time up to 7d", o.Lag)
 	}
@@ -140,6 +143,7 @@ type source struct {
 	words   map[string]string // statuses, in small letters
 	gate    gate
 	limits  limits
+	pace    *pace
 	tried   chan struct{} // closes when the address was tried for the first time
 	once    sync.Once
 
@@ -160,7 +164,7 @@ func open(options any, env sources.Env) (sources.Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("account: %w", errors.Unwrap(err))
 	}
-	s := &source{options: o, env: env, account: accounts[0], words: words(o.Statuses), limits: usual, tried: make(chan struct{}), tally: newTally()}
+	s := &source{options: o, env: env, account: accounts[0], words: words(o.Statuses), limits: usual, pace: newPace(o.Rate), tried: make(chan struct{}), tally: newTally()}
 	s.gate = newGate(&o)
 	if s.allow, err = prefixes("allow", o.Allow); err == nil {
 		s.proxies, err = prefixes("proxies", o.Proxy)

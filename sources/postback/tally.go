@@ -20,6 +20,7 @@ const (
 	nameless  = "had neither a transaction nor a click id"
 	rebills   = "were rebills without a transaction id, which cannot be told from repeats"
 	crowded   = "came when too many were waiting, and were told to come again"
+	hasty     = "came too fast from one address, and were told to come again"
 	unstored  = "could not be stored, and were told to come again"
 	repeated  = "came again and changed nothing"
 	backwards = "came late: a newer status was known"
