@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 
 	"adtop/kpi"
 	"adtop/snapshot"
+	"adtop/sources"
+	"adtop/store"
 )
 
 // TestWhoOwesCommissionSaysWhatBecomesOfIt: a commission that nobody counts would be
@@ -69,5 +72,35 @@ func TestReportTellsWhatIsPendingAndWhatItsRateRestsOn(t *testing.T) {
 	}
 	if search.Pending != nil || search.Approval == nil || len(search.Approval) != 0 {
 		t.Errorf("a channel without any: %+v", search)
+	}
+}
+
+func TestPostbacksAboutATransactionAreFound(t *testing.T) {
+	cfg, database := collected(t)
+	cache, err := store.Open(t.Context(), database, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().UTC().Truncate(time.Second)
+	account := sources.Account{ID: "tracker", Currency: "EUR", Zone: time.UTC}
+	_, err = cache.Commit(t.Context(), store.Batch{Source: "tracker", Type: "postback", Account: account, ObservedAt: at, Gives: kpi.Conversions | kpi.Revenue,
+		Query:   sources.Query{Account: account, Days: kpi.DateRange{From: kpi.DateOf(at, time.UTC), To: kpi.DateOf(at, time.UTC)}, Level: sources.LevelCampaign, Grain: sources.Hour},
+		Records: []sources.Record{sources.Message{Text: "payout=2&txid=T+1"}}})
+	if err := errors.Join(err, cache.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args        []string
+		code        int
+		says, fails string
+	}{
+		{[]string{"T 1"}, 0, at.Format(time.DateTime) + "  tracker  payout=2&txid=T+1\n", ""},
+		{[]string{"T"}, 1, "", "no postback"},
+		{nil, 2, "", "name one"},
+	} {
+		code, stdout, stderr := adtop(t, append([]string{"postbacks", "--config", cfg}, c.args...)...)
+		if code != c.code || stdout != c.says || !strings.Contains(stderr, c.fails) {
+			t.Errorf("%v: exit code %d, %q, %q", c.args, code, stdout, stderr)
+		}
 	}
 }

@@ -136,6 +136,12 @@ func TestPostbacksCountOnceInWhateverOrderAndAfterARestart(t *testing.T) {
 	wantStatus(s+"?txid=2&payout=5&status=sale", 200) // late too
 	wantStatus("forged"+s+"?txid=3&payout=1000", 404)
 	want(1, 12)
+	if said, err := cache.Messages(context.Background(), "1", 10); err != nil || len(said) != 3 || said[2].Text != "payout=10&status=lead&txid=1&utm_source=net" {
+		t.Errorf("kept of it is %+v, %v", said, err)
+	}
+	if said, err := cache.Messages(context.Background(), "3", 10); err != nil || len(said) != 0 {
+		t.Errorf("kept of a forged one is %+v, %v", said, err)
+	}
 	health, err := cache.Health(context.Background(), time.Now().Add(time.Hour))
 	if err != nil || len(health) != 1 || health[0].Last.Kind != 0 || health[0].Good.CompleteThrough.IsZero() || !strings.Contains(strings.Join(health[0].Good.Warnings, ";"), "newer status was known") {
 		t.Errorf("health is %+v, %v", health, err)

@@ -29,7 +29,7 @@ type Source interface {
 // hands over nothing, without any wait: it says whether it listens, and its receipt
 // goes with what is committed.
 type Listener interface {
-	// Listen calls sink from one goroutine at a time, with Events. What sink
+	// Listen calls sink from one goroutine at a time, with Events and Messages. What sink
 	// refuses is not committed, none of it. Listen returns nil when ctx has
 	// ended, and else why it cannot listen.
 	Listen(ctx context.Context, sink func([]Record) error) error
@@ -140,7 +140,7 @@ type Quota struct {
 	Scope string  // whose limit it is, in the platform's words
 }
 
-// Record is a Row or an Event.
+// Record is a Row, an Event or a Message.
 type Record interface{ record() }
 
 // Row holds the cumulative metrics of one entity and one slot, as reported now.
@@ -205,5 +205,10 @@ const (
 // Counts says whether the event is a conversion.
 func (s EventStatus) Counts() bool { return s == Approved || s == Pending }
 
-func (Row) record()   {}
-func (Event) record() {}
+// Message is what a sender said of an event, encoded like a query, without secrets and
+// personal data. It is kept for disputes and counts for nothing.
+type Message struct{ Text string }
+
+func (Row) record()     {}
+func (Event) record()   {}
+func (Message) record() {}

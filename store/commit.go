@@ -32,11 +32,12 @@ type commit struct {
 	polls     map[kpi.Date]instant // what nextPollOf found
 	gone      int                  // rows about hours that retention has removed
 
-	rows   []slotValue
-	events []sources.Event
-	shifts map[slotKey]kpi.Metrics // by how much events change the sums of slots, where nothing newer is known
-	turned map[*table][]turn       // new versions
-	resum  map[kpi.Date]bool       // dates whose sums a difference does not tell
+	rows     []slotValue
+	events   []sources.Event
+	messages []sources.Message
+	shifts   map[slotKey]kpi.Metrics // by how much events change the sums of slots, where nothing newer is known
+	turned   map[*table][]turn       // new versions
+	resum    map[kpi.Date]bool       // dates whose sums a difference does not tell
 }
 
 // slotValue is a slot and what was reported of it.
@@ -110,6 +111,9 @@ func (c *commit) run() (err error) {
 	if err := c.sort(); err != nil {
 		return err
 	}
+	if err := c.keepMessages(); err != nil {
+		return err
+	}
 	touched, err := c.mergeEvents()
 	if err != nil {
 		return err
@@ -168,6 +172,8 @@ func (c *commit) sort() error {
 		switch r := record.(type) {
 		case sources.Event:
 			c.events = append(c.events, r)
+		case sources.Message:
+			c.messages = append(c.messages, r)
 		case sources.Row:
 			if r.Slot.Grain == sources.Hour && r.Slot.Date >= 0 && r.Slot.Date < res.hoursFrom() {
 				c.gone++

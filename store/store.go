@@ -51,6 +51,10 @@ type Store interface {
 	// made since an instant: event by event, in the order of observation.
 	Statuses(ctx context.Context, source, account string, since, asOf time.Time) iter.Seq2[StatusVersion, error]
 
+	// Messages finds the newest messages of senders in which a parameter has a value,
+	// newest first. Messages are kept for 90 days, whatever the retention.
+	Messages(ctx context.Context, value string, limit int) ([]Message, error)
+
 	// Assign says whom entities count for, from now on, and sums by channel
 	// anew where that changed, oldest dates last. It is for the holder of the
 	// lease, before its first Commit.

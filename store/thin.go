@@ -40,7 +40,7 @@ func (s *SQLite) Thin(ctx context.Context, now time.Time, r Retention) (more boo
 			return more, err
 		}
 	}
-	return false, nil
+	return s.dropMessages(ctx, now)
 }
 
 // moveLimits announces how exactly the past will be known: readers ask for no

@@ -42,6 +42,7 @@ var errOver = errors.New("adtop stops listening")
 // job is a message that waits for its commit.
 type job struct {
 	event sources.Event
+	raw   sources.Message
 	done  chan error
 }
 
@@ -134,9 +135,9 @@ func (h *handler) gather(first job) []job {
 // commitAll commits a batch. Where that fails the messages are tried one by one, so
 // that none holds the others up; when the first few fail too, it is the store.
 func (s *source) commitAll(batch []job, sink func([]sources.Record) error) {
-	records := make([]sources.Record, len(batch))
-	for i, j := range batch {
-		records[i] = j.event
+	records := make([]sources.Record, 0, 2*len(batch))
+	for _, j := range batch {
+		records = append(records, j.event, j.raw)
 	}
 	s.mu.Lock()
 	s.came = s.env.Now()
@@ -152,7 +153,7 @@ func (s *source) commitAll(batch []job, sink func([]sources.Record) error) {
 	stored := false
 	for i, j := range batch {
 		if i < patience || stored {
-			err = sink(records[i : i+1])
+			err = sink(records[2*i : 2*i+2])
 			stored = stored || err == nil
 		}
 		j.done <- err
@@ -286,12 +287,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, refused)
 		return
 	}
-	h.take(w, r, event)
+	h.take(w, job{event, h.raw(parameters), make(chan error, 1)})
 }
 
 // take hands a message to the committer and answers when it is stored.
-func (h *handler) take(w http.ResponseWriter, r *http.Request, event sources.Event) {
-	waiting := job{event, make(chan error, 1)}
+func (h *handler) take(w http.ResponseWriter, waiting job) {
 	select {
 	case h.jobs <- waiting:
 	default:

@@ -30,9 +30,10 @@ type station struct {
 	*source
 	stop func() error
 
-	lock   sync.Mutex
-	events []sources.Event
-	sink   func([]sources.Record) error // in place of the usual one
+	lock     sync.Mutex
+	events   []sources.Event
+	messages []string
+	sink     func([]sources.Record) error // in place of the usual one
 }
 
 func listening(t *testing.T, changes ...func(*Options)) *station {
@@ -53,7 +54,12 @@ func (s *station) listen() {
 			s.lock.Lock()
 			defer s.lock.Unlock()
 			for _, r := range records {
-				s.events = append(s.events, r.(sources.Event))
+				switch r := r.(type) {
+				case sources.Event:
+					s.events = append(s.events, r)
+				case sources.Message:
+					s.messages = append(s.messages, r.Text)
+				}
 			}
 			return nil
 		})
@@ -257,13 +263,17 @@ func TestOneMessageThatCannotBeStoredHoldsNoOtherUp(t *testing.T) {
 	s := opened(t)
 	batch := make([]job, 5)
 	for i := range batch {
-		batch[i] = job{sources.Event{ID: strconv.Itoa(i)}, make(chan error, 1)}
+		batch[i] = job{sources.Event{ID: strconv.Itoa(i)}, sources.Message{Text: strconv.Itoa(i)}, make(chan error, 1)}
 	}
 	tried := 0
 	s.commitAll(batch, func(records []sources.Record) error {
 		tried++
-		for _, r := range records {
-			if r.(sources.Event).ID == "2" {
+		for i := 0; i < len(records); i += 2 {
+			id := records[i].(sources.Event).ID
+			if records[i+1].(sources.Message).Text != id {
+				t.Errorf("event %s comes with another's message", id)
+			}
+			if id == "2" {
 				return errors.New("poison")
 			}
 		}

@@ -196,3 +196,33 @@ func FuzzMessage(f *testing.F) {
 		}
 	})
 }
+
+// TestWhatIsKeptOfAMessageNamesNobody keeps what is read, and of the rest the names.
+func TestWhatIsKeptOfAMessageNamesNobody(t *testing.T) {
+	signing := "fedcba98765432100123"
+	s := opened(t, func(o *Options) {
+		o.UTM.Campaign, o.Parameters = "sub_id_1", map[string]string{"payout": "Reward"}
+		o.Sign.Secret = sources.NewSecret(signing)
+	})
+	for query, want := range map[string]string{
+		"txid=T+1&cid=c1&Reward=2.50&status=lead&sub_id_1=Spring": "Reward=2.50&cid=c1&status=lead&sub_id_1=Spring&txid=T+1",
+		"txid=T2&first_name=Ada&phone=123&Payout=2":               "txid=T2&Payout=%5Bleft+out%5D&first_name=%5Bleft+out%5D&phone=%5Bleft+out%5D",
+		"txid=ada%40example.com&cid=203.0.113.7":                  "cid=%5Bleft+out%5D&txid=%5Bleft+out%5D",
+		"txid=T3&cid=2001:db8::7&click_id=x203.0.113.7y":          "txid=T3&cid=%5Bleft+out%5D&click_id=%5Bleft+out%5D",
+		"txid=T4&ada%40example.com=1&203.0.113.7=1":               "txid=T4",
+		"txid=T5&utm_source=" + secret + "&promo=" + signing:      "txid=T5&promo=%5Bleft+out%5D&utm_source=%5Bleft+out%5D",
+		"txid=T6&txid=T7&promo=%1b%0a":                            "promo=%1B%0A&txid=T6&txid=T7",
+		"txid=" + strings.Repeat("x", 300):                        "txid=%5Bleft+out%5D",
+	} {
+		if got := s.raw(parsed(t, query)).Text; got != want {
+			t.Errorf("%s: kept %s, want %s", query, got, want)
+		}
+	}
+	long := url.Values{"txid": {"T8"}}
+	for i := range 50 {
+		long.Set(strings.Repeat("n", 100)+string(rune('A'+i)), "x")
+	}
+	if got := s.raw(long).Text; len(got) > maxRaw || !strings.HasPrefix(got, "txid=T8&") {
+		t.Errorf("%d bytes are kept: %.40s", len(got), got)
+	}
+}

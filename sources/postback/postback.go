@@ -141,6 +141,7 @@ type source struct {
 	allow   []netip.Prefix
 	proxies []netip.Prefix
 	words   map[string]string // statuses, in small letters
+	reads   map[string]bool   // names of the parameters that are read, in small letters
 	gate    gate
 	limits  limits
 	pace    *pace
@@ -164,7 +165,7 @@ func open(options any, env sources.Env) (sources.Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("account: %w", errors.Unwrap(err))
 	}
-	s := &source{options: o, env: env, account: accounts[0], words: words(o.Statuses), limits: usual, pace: newPace(o.Rate), tried: make(chan struct{}), tally: newTally()}
+	s := &source{options: o, env: env, account: accounts[0], words: words(o.Statuses), reads: o.readNames(), limits: usual, pace: newPace(o.Rate), tried: make(chan struct{}), tally: newTally()}
 	s.gate = newGate(&o)
 	if s.allow, err = prefixes("allow", o.Allow); err == nil {
 		s.proxies, err = prefixes("proxies", o.Proxy)

@@ -1,5 +1,6 @@
--- Version 5. What partners are owed for an event, and parts whose results are
--- pending, which count at the rate at which they are approved.
+-- Version 5. What partners are owed for an event, parts whose results are pending,
+-- which count at the rate at which they are approved, and what senders of postbacks
+-- said.
 ALTER TABLE event_version ADD COLUMN cost INTEGER NOT NULL DEFAULT 0;
 
 CREATE TABLE part_apart (
@@ -13,3 +14,10 @@ CREATE TABLE part_apart (
 INSERT INTO part_apart (id, feed, channel, fields) SELECT id, feed, channel, fields FROM part;
 DROP TABLE part;
 ALTER TABLE part_apart RENAME TO part;
+
+CREATE TABLE message (
+	id   INTEGER PRIMARY KEY,
+	feed INTEGER NOT NULL REFERENCES feed,
+	at   INTEGER NOT NULL,
+	text TEXT NOT NULL
+) STRICT;

@@ -224,3 +224,46 @@ func longDay(t *testing.T, f *fixture) {
 	}
 	f.wantTotal("utm_campaign=spring", autumn, at(0), orders(3, 7))
 }
+
+// messages keeps what senders said with the events, whole or not at all.
+func messages(t *testing.T, f *fixture) {
+	say := func(text string) sources.Message { return sources.Message{Text: text} }
+	f.commit(shop(at(0), order("1", "spring", start, 10), say("payout=10&txid=T+1%2F2")))
+	f.commit(shop(at(60*24), say("txid=T2"), say("cid=T2&txid=T3"), say("txid=T22"), say("status=%5Bleft+out%5D")))
+	for _, bad := range []string{"txid=\x1b[2J", "txid=a b", "txid=" + strings.Repeat("x", 5000)} {
+		if _, err := f.Commit(ctx, shop(at(61*24), order("9", "spring", start, 10), say(bad))); err == nil {
+			t.Errorf("%.20q was stored", bad)
+		}
+	}
+	f.wantTotal("utm_campaign=spring", today, at(62*24), orders(1, 10))
+	ask := func(value string) (texts []string) {
+		for _, m := range must[[]store.Message](t)(f.Messages(ctx, value, 10)) {
+			if m.Source != "shop" || m.Account != "1" || m.At.IsZero() {
+				t.Errorf("%+v", m)
+			}
+			texts = append(texts, m.Text)
+		}
+		return texts
+	}
+	for value, want := range map[string][]string{"T 1/2": {"payout=10&txid=T+1%2F2"}, "T2": {"cid=T2&txid=T3", "txid=T2"}, "txid": nil, "T": nil, "' OR 1 --": nil} {
+		if got := ask(value); !slices.Equal(got, want) {
+			t.Errorf("%q finds %q, want %q", value, got, want)
+		}
+	}
+	if got := must[[]store.Message](t)(f.Messages(ctx, "T2", 1)); len(got) != 1 {
+		t.Errorf("%d are found where one is asked for", len(got))
+	}
+	long := store.Retention{Detail: 1000 * 24 * time.Hour, Hourly: 1000 * 24 * time.Hour, History: 1000 * 24 * time.Hour}
+	for {
+		more, err := f.Thin(ctx, at(0).AddDate(0, 0, 90).Add(time.Hour), long)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !more {
+			break
+		}
+	}
+	if old, young := ask("T 1/2"), ask("T3"); len(old) != 0 || len(young) != 1 {
+		t.Errorf("after ninety days %q and %q are left", old, young)
+	}
+}

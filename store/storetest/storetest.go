@@ -37,6 +37,7 @@ func Run(t *testing.T, open Opener) {
 		{"MessagesAboutAnEventAreMergedWithWhatIsKnown", mergedEvents},
 		{"PendingEventsStandApartAndMoveWhenTheyAreDecided", pendingApart},
 		{"StatusesAreReplayedAsTheyWereTold", statuses},
+		{"MessagesAreFoundByAValueUntilTheyAreOld", messages},
 		{"PastEventsAreRightAsOfThen", pastEvents},
 		{"EventOfAnotherCurrencyIsRefused", foreignEvent},
 		{"OverflowNeverGetsIn", overflow},
