@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -29,7 +30,7 @@ import (
 const postbackSecret = "0123456789abcdef0123"
 
 // tracker is a source of postbacks on a free port of this machine.
-func tracker(t testing.TB, now func() time.Time) (Source, string) {
+func tracker(t testing.TB, now func() time.Time, currencies ...kpi.Currency) (Source, string) {
 	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -42,6 +43,7 @@ func tracker(t testing.TB, now func() time.Time) (Source, string) {
 	o.Rate = 100_000 // the flood has one address
 	o.Listen, o.Secret = address, sources.NewSecret(postbackSecret)
 	o.Account = record.Account{ID: "tracker", Currency: "EUR", Timezone: "Europe/Berlin"}
+	o.Currencies = currencies
 	s, err := d.Open(o, sources.Env{Name: "tracker", Now: now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -155,6 +157,84 @@ func TestPostbacksCountOnceInWhateverOrderAndAfterARestart(t *testing.T) {
 	want(1, 12)
 	wantStatus(s+"?txid=1&status=chargeback", 200)
 	want(0, 0)
+}
+
+// TestAConversionCountsOnceInTheCurrencyOfItsPayout has leads that name no currency,
+// sales that do, and messages that come late.
+func TestAConversionCountsOnceInTheCurrencyOfItsPayout(t *testing.T) {
+	src, address := tracker(t, time.Now, "USD")
+	cache, _ := running(t, t.TempDir()+"/cache.db", src, time.Now)
+	const s = postbackSecret
+	for _, m := range []struct {
+		query  string
+		status int
+	}{
+		{"?txid=1&cid=c1&status=lead&utm_source=net", 200},
+		{"?txid=1&payout=20&currency=USD", 200}, // moves
+		{"?txid=1&status=lead", 200},            // late
+		{"?txid=2&payout=5&currency=usd", 200},
+		{"?txid=3&payout=7", 200},
+		{"?txid=4&payout=%24+3", 200},
+		{"?txid=4&status=rejected", 200}, // where it is known
+		{"?txid=5&payout=1&currency=GBP", 422},
+	} {
+		if got := call(t, address, s+m.query); got != m.status {
+			t.Errorf("%s: status %d, want %d", m.query, got, m.status)
+		}
+	}
+	today := kpi.DateOf(time.Now(), time.UTC)
+	parts, err := cache.ChannelDays(context.Background(), store.Channels{Of: func(store.Entity) store.Assignment { return store.Assignment{Channel: "all", Fields: kpi.AllFields} }},
+		kpi.DateRange{From: today - 1, To: today + 1}, time.Now().Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][2]kpi.Micros{}
+	for _, p := range parts {
+		sum := got[p.Part.Account]
+		got[p.Part.Account] = [2]kpi.Micros{sum[0] + p.Metrics.Conversions/kpi.MicrosPerUnit, sum[1] + p.Metrics.Revenue/kpi.MicrosPerUnit}
+	}
+	if want := map[string][2]kpi.Micros{"tracker": {1, 7}, "tracker USD": {2, 25}}; !maps.Equal(got, want) {
+		t.Errorf("conversions and revenue %v, want %v", got, want)
+	}
+	moved, err := cache.Events(context.Background(), "tracker", []string{"tx:1", "tx:9"})
+	if err != nil || len(moved) != 1 || moved[0].Account != "tracker USD" || moved[0].ClickID != "c1" || moved[0].Key.Source != "net" || moved[0].Status != sources.Approved {
+		t.Errorf("the one that moved is %+v, %v", moved, err)
+	}
+	if said, err := cache.Messages(context.Background(), "1", 10); err != nil || len(said) != 3 {
+		t.Errorf("kept of it is %+v, %v", said, err)
+	}
+}
+
+// quietly is a source that always has a receipt, as one that listens and was called.
+type quietly struct{ sources.Source }
+
+// Fetch hands over nothing.
+func (quietly) Fetch(context.Context, sources.Query, func(sources.Record) error) (sources.Receipt, error) {
+	return sources.Receipt{}, nil
+}
+
+// TestMessagesOfOneDeliveryMoveTheirConversionOneAfterTheOther commits them together.
+func TestMessagesOfOneDeliveryMoveTheirConversionOneAfterTheOther(t *testing.T) {
+	src, _ := tracker(t, time.Now, "USD")
+	cache := openStore(t, t.TempDir()+"/cache.db")
+	now := time.Now()
+	m := New(Options{Store: cache, Clock: Clock{Now: func() time.Time { now = now.Add(time.Millisecond); return now }, Speed: 1}, Log: slog.New(slog.DiscardHandler), Currency: "EUR", Zone: time.UTC, Sources: []Source{src}})
+	accounts, err := src.Source.Accounts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := taker{&poller{m: m, src: Source{Name: src.Name, Definition: src.Definition, Source: quietly{src.Source}}}, src.Source.(sources.Listener), accounts}
+	lead := sources.Event{ID: "tx:1", Kind: "conversion", Time: now, Status: sources.Pending}
+	sale, late := lead, lead
+	sale.Status, sale.Value, sale.Currency = sources.Approved, 20_000_000, "USD"
+	late.Currency = "EUR"
+	if err := taken.take(t.Context(), []sources.Record{lead, sources.Message{Text: "a"}, sale, sources.Message{Text: "b"}, late, sources.Message{Text: "c"}}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := cache.Events(t.Context(), "tracker", []string{"tx:1"})
+	if err != nil || len(got) != 1 || got[0].Account != "tracker USD" || got[0].Status != sources.Approved || got[0].Value != 20_000_000 {
+		t.Errorf("%+v, %v", got, err)
+	}
 }
 
 func TestASourceThatCannotListenIsAFailureOfThatSource(t *testing.T) {

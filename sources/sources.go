@@ -24,8 +24,9 @@ type Source interface {
 	Fetch(ctx context.Context, q Query, yield func(Record) error) (Receipt, error)
 }
 
-// Listener is a Source that is pushed to, of one account. Listen takes what comes
-// until ctx ends, and answers a sender only after sink has committed. Its Fetch
+// Listener is a Source that is pushed to. Its accounts have a currency each, and an
+// event belongs to that of its own; one that names none, to where it is known already,
+// or else to the first. Listen takes what comes until ctx ends, and answers a sender only after sink has committed. Its Fetch
 // hands over nothing, without any wait: it says whether it listens, and its receipt
 // goes with what is committed.
 type Listener interface {

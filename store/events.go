@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -242,15 +243,40 @@ func (c *commit) event(platformID string) (id int64, err error) {
 
 func (w *writer) eventHistory(event int64) ([]stamped[eventVersion], error) {
 	var history []stamped[eventVersion]
-	err := w.each(`SELECT at, k, kind, time, status, value, currency, refunded, tax, shipping, key, click_id, is_new, cost
-		FROM event_version WHERE event = ? ORDER BY at`, []any{event}, func(rows *sql.Rows) error {
+	err := w.each("SELECT at, "+eventColumns+" FROM event_version WHERE event = ? ORDER BY at", []any{event}, func(rows *sql.Rows) error {
 		var s stamped[eventVersion]
-		v := &s.value
-		err := rows.Scan(&s.at, &v.key, &v.kind, &v.time, &v.status, &v.value, &v.currency, &v.refunded, &v.tax, &v.shipping, &v.ref, &v.clickID, &v.isNew, &v.cost)
+		err := rows.Scan(append([]any{&s.at}, s.value.columns()...)...)
 		history = append(history, s)
 		return err
 	})
 	return history, err
+}
+
+const eventColumns = "k, kind, time, status, value, currency, refunded, tax, shipping, key, click_id, is_new, cost"
+
+// columns are where eventColumns go.
+func (v *eventVersion) columns() []any {
+	return []any{&v.key, &v.kind, &v.time, &v.status, &v.value, &v.currency, &v.refunded, &v.tax, &v.shipping, &v.ref, &v.clickID, &v.isNew, &v.cost}
+}
+
+// Events implements Store.
+func (s *SQLite) Events(ctx context.Context, source string, ids []string) ([]AccountEvent, error) {
+	for i, id := range ids {
+		ids[i] = sources.Clean(id)
+	}
+	wanted, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	return list(ctx, s, "find events of "+source, `SELECT account, platform_id, `+eventColumns+` FROM feed
+		JOIN event ON event.feed = feed.id AND platform_id IN (SELECT value FROM json_each(?1))
+		JOIN event_version v ON v.event = event.id AND v.at = (SELECT max(at) FROM event_version WHERE event = event.id) WHERE source = ?2 AND v.status <> ?3`,
+		[]any{string(wanted), source, sources.Test}, func(rows *sql.Rows) (AccountEvent, error) {
+			var account, id string
+			var v eventVersion
+			err := rows.Scan(append([]any{&account, &id}, v.columns()...)...)
+			return AccountEvent{account, v.public(id)}, err
+		})
 }
 
 // eventSeries sums the events of an hour slot at every moment at which one of

@@ -51,6 +51,9 @@ type Store interface {
 	// made since an instant: event by event, in the order of observation.
 	Statuses(ctx context.Context, source, account string, since, asOf time.Time) iter.Seq2[StatusVersion, error]
 
+	// Events finds the events of a source by their ids, in whatever account, as they
+	// are known last. Those with the status Test count nowhere and are not found.
+	Events(ctx context.Context, source string, ids []string) ([]AccountEvent, error)
 	// Messages finds the newest messages of senders in which a parameter has a value,
 	// newest first. Messages are kept for 90 days, whatever the retention.
 	Messages(ctx context.Context, value string, limit int) ([]Message, error)
@@ -235,6 +238,12 @@ type Version struct {
 	Entity  EntityID
 	Slot    sources.Slot
 	Metrics kpi.Metrics
+}
+
+// AccountEvent is an event and the id of its account.
+type AccountEvent struct {
+	Account string
+	sources.Event
 }
 
 // StatusVersion is the status of an event from At on.

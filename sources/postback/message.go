@@ -170,10 +170,13 @@ func (s *source) pay(e *sources.Event, m message) *refusal {
 		return &refusal{unread, fmt.Sprintf("payout %q: expected an amount such as 12.50", short(s.field(m, "payout"))), 422}
 	case !amount.Known:
 		return nil
-	case code != "" && code != string(s.account.Currency):
-		return &refusal{foreign, fmt.Sprintf("%q, not %s: a source for each currency keeps them apart", short(code), s.account.Currency), 422}
 	}
 	e.Currency = s.account.Currency
+	if code != "" && code != string(e.Currency) {
+		if e.Currency = kpi.Currency(code); !slices.Contains(s.options.Currencies, e.Currency) {
+			return &refusal{foreign, fmt.Sprintf("%q: name it under currencies", short(code)), 422}
+		}
+	}
 	if e.Status.Counts() {
 		e.Value = amount.Micros
 	}

@@ -123,6 +123,19 @@ func TestOptionsRenameParametersAndStatuses(t *testing.T) {
 	}
 }
 
+func TestPayoutKeepsTheCurrencyThatItNames(t *testing.T) {
+	s := opened(t, func(o *Options) { o.Currencies = []kpi.Currency{"USD"} })
+	for query, want := range map[string]kpi.Currency{"txid=1&payout=2": "EUR", "txid=1&payout=$2": "USD", "txid=1&payout=2&currency=usd": "USD", "txid=1&currency=USD": ""} {
+		if e, refused := s.event(parsed(t, query)); refused != nil || e.Currency != want {
+			t.Errorf("%s: %q, %v; want %q", query, e.Currency, refused, want)
+		}
+	}
+	accounts, err := s.Accounts(t.Context())
+	if err != nil || len(accounts) != 2 || accounts[0].ID != "acme" || accounts[1].ID != "acme USD" || accounts[1].Currency != "USD" || accounts[1].Zone != accounts[0].Zone {
+		t.Errorf("%+v, %v", accounts, err)
+	}
+}
+
 func TestStatusesNeverGoBackwardsInWhateverOrderTheyCome(t *testing.T) {
 	s := opened(t)
 	sale := func(status sources.EventStatus, value kpi.Micros) sources.Event {
@@ -165,6 +178,9 @@ func TestOptionsAreRefusedAtTheirKey(t *testing.T) {
 		"proxies: ":              func(o *Options) { o.Proxy = []string{"10.0.0.0/99"} },
 		"account: tracker: time": func(o *Options) { o.Account = record.Account{Currency: "EUR"} },
 		"lag: ":                  func(o *Options) { o.Lag = -1 },
+		"rate: ":                 func(o *Options) { o.Rate = 0 },
+		`currencies: "EUR"`:      func(o *Options) { o.Currencies = []kpi.Currency{"USD", "EUR"} },
+		`currencies: "usd"`:      func(o *Options) { o.Currencies = []kpi.Currency{"usd"} },
 	} {
 		o := acme()
 		change(o)

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -67,7 +68,8 @@ type Options struct {
 	Statuses   map[string]string `yaml:"statuses"`   // the sender's word: pending, approved, rejected or rebill
 	Lag        time.Duration     `yaml:"lag"`        // how late postbacks are usually
 
-	Account record.Account `yaml:"account"`
+	Account    record.Account `yaml:"account"`
+	Currencies []kpi.Currency `yaml:"currencies"` // further ones of payouts, beside the account's
 }
 
 // Signature says how messages are signed: HMAC-SHA256 in hexadecimal digits.
@@ -93,6 +95,8 @@ func defaults() *Options {
 		UTM: UTM{"utm_source", "utm_medium", "utm_campaign", "promo"},
 	}
 }
+
+var code = regexp.MustCompile(`^[A-Z]{3}$`)
 
 // shortest is how long a secret has to be: whoever knows it can make up revenue.
 const shortest = 16
@@ -121,6 +125,11 @@ func (o *Options) check() error {
 	case o.Lag < 0 || o.Lag > 7*24*time.Hour:
 		return fmt.Errorf("lag: %s: expected a time up to 7d", o.Lag)
 	}
+	for i, currency := range o.Currencies {
+		if !code.MatchString(string(currency)) || slices.Contains(o.Currencies[:i], currency) || string(currency) == o.Account.Currency {
+			return fmt.Errorf("currencies: %q: expected ISO 4217 codes such as USD, each once, besides the account's", sources.Clean(string(currency)))
+		}
+	}
 	for field := range o.Parameters {
 		if _, known := fields[field]; !known {
 			return fmt.Errorf("parameters: %q: expected one of %s", field, fieldNames())
@@ -137,7 +146,8 @@ func (o *Options) check() error {
 type source struct {
 	options Options
 	env     sources.Env
-	account sources.Account
+	account sources.Account   // of what names no currency
+	others  []sources.Account // of the further currencies
 	allow   []netip.Prefix
 	proxies []netip.Prefix
 	words   map[string]string // statuses, in small letters
@@ -166,6 +176,11 @@ func open(options any, env sources.Env) (sources.Source, error) {
 		return nil, fmt.Errorf("account: %w", errors.Unwrap(err))
 	}
 	s := &source{options: o, env: env, account: accounts[0], words: words(o.Statuses), reads: o.readNames(), limits: usual, pace: newPace(o.Rate), tried: make(chan struct{}), tally: newTally()}
+	for _, currency := range o.Currencies {
+		other := s.account
+		other.ID, other.Name, other.Currency = other.ID+" "+string(currency), other.Name+" "+string(currency), currency
+		s.others = append(s.others, other)
+	}
 	s.gate = newGate(&o)
 	if s.allow, err = prefixes("allow", o.Allow); err == nil {
 		s.proxies, err = prefixes("proxies", o.Proxy)
@@ -189,9 +204,10 @@ func prefixes(key string, texts []string) ([]netip.Prefix, error) {
 	return all, nil
 }
 
-// Accounts returns the account of the options.
+// Accounts returns the account of the options, and one for each further currency: sums
+// are kept as they were paid, and converted at the rates of their days.
 func (s *source) Accounts(ctx context.Context) ([]sources.Account, error) {
-	return []sources.Account{s.account}, ctx.Err()
+	return append([]sources.Account{s.account}, s.others...), ctx.Err()
 }
 
 // startup is how long the first question waits for the address to be tried.

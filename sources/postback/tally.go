@@ -16,7 +16,7 @@ const (
 	stranger  = "came from an address that may not call"
 	tooOld    = "were sent too long ago: replayed, or the clocks differ"
 	unread    = "could not be read"
-	foreign   = "were in another currency than the account"
+	foreign   = "were in another currency than the account and currencies"
 	nameless  = "had neither a transaction nor a click id"
 	rebills   = "were rebills without a transaction id, which cannot be told from repeats"
 	crowded   = "came when too many were waiting, and were told to come again"

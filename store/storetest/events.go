@@ -267,3 +267,29 @@ func messages(t *testing.T, f *fixture) {
 		t.Errorf("after ninety days %q and %q are left", old, young)
 	}
 }
+
+// findEvents has one event in two accounts, one of which lets go of it.
+func findEvents(t *testing.T, f *fixture) {
+	first, second := order("1", "spring", start, 10), order("2", "summer", start, 20)
+	first.ClickID, first.Cost, first.New = "c", 3_000_000, true
+	f.commit(shop(at(0), first, second))
+	other := shop(at(5), first)
+	other.Account.ID = "other"
+	f.commit(other)
+	foreign := shop(at(6), order("3", "spring", start, 1))
+	foreign.Source = "elsewhere"
+	f.commit(foreign)
+	find := func(want ...store.AccountEvent) {
+		t.Helper()
+		got := must[[]store.AccountEvent](t)(f.Events(ctx, "shop", []string{"1", "3", "4"}))
+		slices.SortFunc(got, func(a, b store.AccountEvent) int { return strings.Compare(a.Account, b.Account) })
+		if !slices.Equal(got, want) {
+			t.Errorf("found %+v, want %+v", got, want)
+		}
+	}
+	find(store.AccountEvent{Account: "1", Event: first}, store.AccountEvent{Account: "other", Event: first})
+	gone := first
+	gone.Status, gone.Value = sources.Test, 0
+	f.commit(shop(at(10), gone))
+	find(store.AccountEvent{Account: "other", Event: first})
+}

@@ -37,6 +37,7 @@ func Run(t *testing.T, open Opener) {
 		{"MessagesAboutAnEventAreMergedWithWhatIsKnown", mergedEvents},
 		{"PendingEventsStandApartAndMoveWhenTheyAreDecided", pendingApart},
 		{"StatusesAreReplayedAsTheyWereTold", statuses},
+		{"EventsAreFoundByIdInWhateverAccount", findEvents},
 		{"MessagesAreFoundByAValueUntilTheyAreOld", messages},
 		{"PastEventsAreRightAsOfThen", pastEvents},
 		{"EventOfAnotherCurrencyIsRefused", foreignEvent},
