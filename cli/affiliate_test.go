@@ -43,6 +43,7 @@ func TestReportTellsWhatIsPendingAndWhatItsRateRestsOn(t *testing.T) {
 	picture := &snapshot.Snapshot{Currency: "EUR", Zone: time.UTC, Channels: []snapshot.Channel{
 		{Name: "Partners", Now: snapshot.Figures{Known: true, Metrics: results(8), Pending: snapshot.Undecided{Reported: results(5), Counted: results(4)}},
 			Approvals: []snapshot.Approval{{Source: "awin", Account: "1", Approved: 342, Rejected: 70, Assumed: 0.85, Behind: 20}}},
+		{Name: "Held", Now: snapshot.Figures{Known: true, Metrics: results(8), Payable: kpi.Payable{Capped: 5_000_000, Held: 7_500_000, Until: kpi.NewDate(2026, 12, 30)}}},
 		{Name: "Search", Now: snapshot.Figures{Known: true, Metrics: results(8)}},
 	}}
 	if err := writeJSON(&out, picture); err != nil {
@@ -50,6 +51,9 @@ func TestReportTellsWhatIsPendingAndWhatItsRateRestsOn(t *testing.T) {
 	}
 	var r struct {
 		Channels []struct {
+			Beyond  *string `json:"payouts_beyond_cap"`
+			Held    *string `json:"on_hold"`
+			Until   *string `json:"on_hold_until"`
 			Pending *struct {
 				Revenue string
 				Counted struct{ Conversions, Revenue, Cost *string }
@@ -60,17 +64,20 @@ func TestReportTellsWhatIsPendingAndWhatItsRateRestsOn(t *testing.T) {
 			}
 		}
 	}
-	if err := json.Unmarshal(out.Bytes(), &r); err != nil || len(r.Channels) != 2 {
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil || len(r.Channels) != 3 {
 		t.Fatalf("%v: %s", err, out.String())
 	}
-	partners, search := r.Channels[0], r.Channels[1]
+	partners, held, search := r.Channels[0], r.Channels[1], r.Channels[2]
+	if held.Beyond == nil || *held.Beyond != "5.00" || *held.Held != "7.50" || *held.Until != "2026-12-30" {
+		t.Errorf("held: %+v", held)
+	}
 	if p := partners.Pending; p == nil || p.Revenue != "50.00" || *p.Counted.Conversions != "4.00" || *p.Counted.Revenue != "40.00" || p.Counted.Cost != nil {
 		t.Errorf("pending %+v", p)
 	}
 	if a := partners.Approval; len(a) != 1 || a[0].Approved != 342 || a[0].Rejected != 70 || a[0].Rate != 0.830097 {
 		t.Errorf("approval %+v", a)
 	}
-	if search.Pending != nil || search.Approval == nil || len(search.Approval) != 0 {
+	if search.Pending != nil || search.Held != nil || search.Until != nil || search.Beyond != nil || search.Approval == nil || len(search.Approval) != 0 {
 		t.Errorf("a channel without any: %+v", search)
 	}
 }

@@ -66,6 +66,9 @@ type jsonFigures struct {
 	Maturity     *float64 `json:"maturity"`
 
 	Pending *jsonPending `json:"pending"` // null where nothing is
+	Capped  *string      `json:"payouts_beyond_cap"`
+	Held    *string      `json:"on_hold"`
+	Until   *string      `json:"on_hold_until"`
 
 	ImpressionShare      *float64 `json:"impression_share"`
 	ImpressionShareBound *string  `json:"impression_share_bound"` // "below" or "above" where the share is such a bound
@@ -227,6 +230,12 @@ func figuresOf(f snapshot.Figures) jsonFigures {
 		Contribution: decimal(f.Contribution.Micros, f.Contribution.Known), Profit: decimal(f.Profit.Micros, f.Profit.Known), FixedFees: f.Fees.Decimal(2),
 		CTR: number(m.CTR()), CPC: number(m.CPC()), CPM: number(m.CPM()), CVR: number(m.CVR()), CPA: number(m.CPA()), AOV: number(m.AOV()),
 		ROAS: number(m.ROAS()), POAS: number(f.POAS()), Maturity: number(f.Maturity),
+	}
+	if p := f.Payable; p.Capped != 0 {
+		out.Capped = decimal(p.Capped, true)
+	}
+	if p := f.Payable; p.Until != 0 {
+		out.Held, out.Until = decimal(p.Held, true), text(p.Until.String())
 	}
 	if p := f.Pending; p.Any() {
 		out.Pending = &jsonPending{resultsOf(p.Reported), resultsOf(p.Counted)}

@@ -79,6 +79,9 @@ func (d *decoder) channel(entry at[channel], known []Source, defaults economics)
 	if ch.Economics.Payout == kpi.ReportedPayout && len(keys.Results.Value.entries) == 0 {
 		d.fault(name, `payout: reported is what a source of results tells: name it, such as "results: {source: awin}"`)
 	}
+	if ch.Economics.Payout == kpi.ReportedPayout && ch.Economics.HoldDays > 0 && len(keys.Spend) > 0 {
+		d.fault(name, "hold: what is spent and what is paid out are one sum in this channel: give the spend a channel of its own, or remove hold")
+	}
 	for _, s := range keys.Spend {
 		d.knownSource("spend", s.Value.Source, s.node, known)
 		ch.Spend = append(ch.Spend, Spend{s.Value.Source.Value, s.Value.Account, s.Value.Campaign})

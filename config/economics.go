@@ -1,8 +1,10 @@
 package config
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -12,13 +14,14 @@ import (
 // economics are the keys of a channel's economics. Decoding on top of the
 // defaults of the file replaces only what is given.
 type economics struct {
-	Margin             share  `yaml:"margin"`
-	Revenue            basis  `yaml:"revenue"`
-	ValuePerConversion amount `yaml:"value_per_conversion"`
-	Payout             payout `yaml:"payout"`
-	FixedFeesPerMonth  amount `yaml:"fixed_fees_per_month"`
-	TargetROAS         share  `yaml:"target_roas"`
-	TargetCPA          amount `yaml:"target_cpa"`
+	Margin             share     `yaml:"margin"`
+	Revenue            basis     `yaml:"revenue"`
+	ValuePerConversion amount    `yaml:"value_per_conversion"`
+	Payout             payout    `yaml:"payout"`
+	Hold               wholeDays `yaml:"hold"`
+	FixedFeesPerMonth  amount    `yaml:"fixed_fees_per_month"`
+	TargetROAS         share     `yaml:"target_roas"`
+	TargetCPA          amount    `yaml:"target_cpa"`
 }
 
 // basis is what revenue contains.
@@ -38,16 +41,38 @@ type payout struct {
 	Amount   kpi.Micros
 	Share    kpi.Micros
 	Approval kpi.Micros
+	Cap      kpi.Micros
+	Monthly  bool // the cap is of a month
+}
+
+// wholeDays is a length of time in days.
+type wholeDays int
+
+func (w *wholeDays) UnmarshalText(text []byte) error {
+	var d duration
+	if err := d.UnmarshalText(text); err != nil || time.Duration(d)%(24*time.Hour) != 0 {
+		return fmt.Errorf("%s is no number of days: expected one such as 30d", quote(string(text)))
+	}
+	*w = wholeDays(time.Duration(d) / (24 * time.Hour))
+	return nil
+}
+
+// payoutCap bounds payouts, by money or by what it buys.
+type payoutCap struct {
+	Amount      at[amount] `yaml:"amount"`
+	Conversions at[amount] `yaml:"conversions"`
+	Per         at[string] `yaml:"per"`
 }
 
 var payoutModels = []string{string(kpi.CPC), string(kpi.CPL), string(kpi.CPA), string(kpi.CPI), string(kpi.RevenueShare), string(kpi.Hybrid), string(kpi.ReportedPayout)}
 
 func (p *payout) decodeNode(d *decoder, key string, n ast.Node) {
 	var keys struct {
-		Model    at[string] `yaml:"model"`
-		Amount   at[amount] `yaml:"amount"`
-		Share    at[share]  `yaml:"share"`
-		Approval at[share]  `yaml:"approval"`
+		Model    at[string]    `yaml:"model"`
+		Amount   at[amount]    `yaml:"amount"`
+		Share    at[share]     `yaml:"share"`
+		Approval at[share]     `yaml:"approval"`
+		Cap      at[payoutCap] `yaml:"cap"`
 	}
 	before := len(d.problems)
 	d.structure(d.pairs(key, n), reflect.ValueOf(&keys).Elem())
@@ -62,8 +87,8 @@ func (p *payout) decodeNode(d *decoder, key string, n ast.Node) {
 	byShare, reported := model == string(kpi.RevenueShare), model == string(kpi.ReportedPayout)
 	switch {
 	case !ok:
-	case reported && (keys.Amount.node != nil || keys.Share.node != nil || keys.Approval.node != nil):
-		d.fault(n, "payout: reported is what the source of the results tells: remove amount, share and approval")
+	case reported && (keys.Amount.node != nil || keys.Share.node != nil || keys.Approval.node != nil || keys.Cap.node != nil):
+		d.fault(n, "payout: reported is what the source of the results tells: remove amount, share, approval and cap")
 	case reported:
 	case keys.Approval.node != nil && (keys.Approval.Value <= 0 || keys.Approval.Value > kpi.MicrosPerUnit):
 		d.fault(keys.Approval.node, `approval: expected a share above 0 and up to 1, such as "approval: 85%%"`)
@@ -77,7 +102,35 @@ func (p *payout) decodeNode(d *decoder, key string, n ast.Node) {
 	case !byShare && (keys.Amount.node == nil || keys.Share.node != nil):
 		d.fault(n, `payout: %s needs an amount and no share, such as "amount: 12.50"`, model)
 	}
-	*p = payout{kpi.PayoutModel(model), kpi.Micros(keys.Amount.Value), kpi.Micros(keys.Share.Value), kpi.Micros(keys.Approval.Value)}
+	*p = payout{Model: kpi.PayoutModel(model), Amount: kpi.Micros(keys.Amount.Value), Share: kpi.Micros(keys.Share.Value), Approval: kpi.Micros(keys.Approval.Value)}
+	if keys.Cap.node != nil && ok {
+		p.cap(d, keys.Cap)
+	}
+}
+
+// cap reads the cap of a payout whose other keys are known. Conversions are worth what
+// is paid for each.
+func (p *payout) cap(d *decoder, c at[payoutCap]) {
+	byAmount, byConversions := c.Value.Amount.node != nil, c.Value.Conversions.node != nil
+	var err error
+	switch {
+	case byAmount == byConversions || c.Value.Per.node == nil:
+		d.fault(c.node, `cap: expected an amount or conversions, and per: day or month, such as "cap: {amount: 500, per: day}"`)
+		return
+	case byConversions && (!p.Model.ByConversion() || p.Model.ByShare()):
+		d.fault(c.Value.Conversions.node, "conversions: %s pays no fixed amount for each: give the cap an amount", p.Model)
+		return
+	case byConversions:
+		p.Cap, err = kpi.Micros(c.Value.Conversions.Value).Times(p.Amount)
+	default:
+		p.Cap = kpi.Micros(c.Value.Amount.Value)
+	}
+	if err != nil || p.Cap <= 0 {
+		d.fault(c.node, "cap: expected more than nothing, and no more than money can be")
+		return
+	}
+	per, _ := d.choice("per", c.Value.Per.node, []string{"day", "month"})
+	p.Monthly = per == "month"
 }
 
 // choice reads one of the given words.
@@ -99,6 +152,9 @@ func (e economics) kpi() kpi.Economics {
 		PayoutAmount:       e.Payout.Amount,
 		PayoutShare:        e.Payout.Share,
 		PayoutApproval:     e.Payout.Approval,
+		PayoutCap:          e.Payout.Cap,
+		PayoutCapMonthly:   e.Payout.Monthly,
+		HoldDays:           int(e.Hold),
 		FixedFeesPerMonth:  kpi.Micros(e.FixedFeesPerMonth),
 		TargetROAS:         kpi.Micros(e.TargetROAS),
 		TargetCPA:          kpi.Micros(e.TargetCPA),

@@ -49,6 +49,9 @@ type Economics struct {
 	PayoutAmount       Micros // money for each click (CPC) or conversion (CPL, CPA, CPI, Hybrid)
 	PayoutShare        Micros // share of revenue (RevenueShare, Hybrid)
 	PayoutApproval     Micros `json:",omitempty"` // share of conversions, and of their revenue, that partners are paid for; 0 means all
+	PayoutCap          Micros `json:",omitempty"` // money: payouts of a day or month are due up to it; 0 means all
+	PayoutCapMonthly   bool   `json:",omitempty"` // it is of a calendar month
+	HoldDays           int    `json:",omitempty"` // payouts, or revenue where nothing is paid out, are paid so many days later
 	FixedFeesPerMonth  Micros // money: retainers and tools; they enter Profit, never the evidence
 	TargetROAS         Micros // what the user steers by, 0 when not set; 2_500_000 is 2.5
 	TargetCPA          Micros // money, 0 when not set
@@ -236,6 +239,8 @@ func (e Economics) Check() error {
 		return fmt.Errorf("margin is %s: expected a share above 0 and up to 1, such as 0.45", e.Margin.Decimal(2))
 	case e.PayoutShare < 0 || e.PayoutAmount < 0 || e.FixedFeesPerMonth < 0 || e.ValuePerConversion < 0:
 		return fmt.Errorf("amounts of economics cannot be negative")
+	case e.HoldDays > 0 && e.Payout == CPC:
+		return fmt.Errorf("hold: clicks are paid for at once: remove it")
 	case e.PayoutApproval < 0 || e.PayoutApproval > MicrosPerUnit:
 		return fmt.Errorf("approval is %s: expected a share above 0 and up to 1, such as 0.85", e.PayoutApproval.Decimal(2))
 	case e.KeptShare() <= 0:

@@ -320,3 +320,40 @@ func TestCentsAreRoundedHalfAwayFromZeroAndNeverOverflow(t *testing.T) {
 		}
 	}
 }
+
+// TestPayoutsAreDueUpToTheirCap pays 5 for each conversion of six days across a month's
+// end, and nothing beyond the cap.
+func TestPayoutsAreDueUpToTheirCap(t *testing.T) {
+	first := NewDate(2026, 10, 29)
+	byDay := map[Date]Metrics{}
+	for i, n := range []Micros{4, 6, 8, 2, 9, 3} { // 29 to 31 October, 1 to 3 November
+		byDay[first+Date(i)] = Metrics{Has: Conversions | Revenue | Cost, Cost: n * MicrosPerUnit, Conversions: n * MicrosPerUnit, Revenue: 20 * n * MicrosPerUnit}
+	}
+	days := func(from, to int) DateRange { return DateRange{From: first + Date(from), To: first + Date(to)} }
+	cpa := Economics{Margin: 900_000, Payout: CPA, PayoutAmount: 5 * MicrosPerUnit}
+	with := func(change func(*Economics)) Economics { e := cpa; change(&e); return e }
+	for name, c := range map[string]struct {
+		e            Economics
+		days         DateRange
+		capped, held Micros
+		until        Date
+	}{
+		"no cap":                    {cpa, days(0, 5), 0, 0, 0},
+		"25 a day":                  {with(func(e *Economics) { e.PayoutCap = 25 * MicrosPerUnit }), days(0, 5), 5 + 15 + 20, 0, 0},
+		"a day below it":            {with(func(e *Economics) { e.PayoutCap = 25 * MicrosPerUnit }), days(0, 0), 0, 0, 0},
+		"60 a month":                {with(func(e *Economics) { e.PayoutCap, e.PayoutCapMonthly = 60*MicrosPerUnit, true }), days(0, 5), 30 + 10, 0, 0},
+		"a month's last day":        {with(func(e *Economics) { e.PayoutCap, e.PayoutCapMonthly = 60*MicrosPerUnit, true }), days(2, 2), 30, 0, 0},
+		"the day that reaches it":   {with(func(e *Economics) { e.PayoutCap, e.PayoutCapMonthly = 60*MicrosPerUnit, true }), days(5, 5), 10, 0, 0},
+		"half are approved":         {with(func(e *Economics) { e.PayoutCap, e.PayoutApproval = 10*MicrosPerUnit, 500_000 }), days(0, 2), 5 + 10, 0, 0},
+		"held for three days":       {with(func(e *Economics) { e.HoldDays = 3 }), days(0, 5), 0, 10 + 45 + 15, first + 8},
+		"held, and beyond the cap":  {with(func(e *Economics) { e.HoldDays, e.PayoutCap = 3, 25*MicrosPerUnit }), days(0, 5), 40, 10 + 25 + 15, first + 8},
+		"what is earned is held":    {Economics{Margin: MicrosPerUnit, HoldDays: 2}, days(0, 5), 0, 180 + 60, first + 7},
+		"what is reported is held":  {Economics{Margin: MicrosPerUnit, HoldDays: 30, Payout: ReportedPayout}, days(0, 5), 0, 32, first + 35},
+		"what is of a part is none": {with(func(e *Economics) { e.HoldDays, e.PayoutCap = 3, 25*MicrosPerUnit }).OfPart(), days(0, 5), 0, 0, 0},
+	} {
+		got, err := c.e.Payable(byDay, c.days, first+5)
+		if want := (Payable{c.capped * MicrosPerUnit, c.held * MicrosPerUnit, c.until}); err != nil || got != want {
+			t.Errorf("%s: %+v, %v; want %+v", name, got, err, want)
+		}
+	}
+}

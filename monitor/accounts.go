@@ -13,7 +13,7 @@ import (
 // fees, which belong to the channel.
 func (b *builder) accounts(s *snapshot.Snapshot, l *ledger, i int, now *tally, past *past, before, same *tally) ([]snapshot.Campaign, error) {
 	ch := s.Channels[i]
-	ch.Economics.FixedFeesPerMonth = 0
+	ch.Economics = ch.Economics.OfPart()
 	var list []snapshot.Campaign
 	for key, p := range now.accounts[i] {
 		if len(p.days) == 0 {

@@ -224,3 +224,58 @@ func TestCommissionIsTheSpendOfWhoOwesIt(t *testing.T) {
 		}
 	}
 }
+
+// TestProfitPaysNothingBeyondTheCap has ten sales a day that a partner gets 5 for, up to
+// 30 a day or 130 a month.
+func TestProfitPaysNothingBeyondTheCap(t *testing.T) {
+	began := instant(t, "2026-10-29T10:00:00Z")
+	for name, c := range map[string]struct {
+		monthly bool
+		cap     kpi.Micros
+		profit  string     // of the seven days: 100 each before payouts
+		paid    kpi.Micros // on the last day
+		until   kpi.Date   // on hold
+	}{
+		"a day":   {false, 30, "490.00", 30, kpi.NewDate(2026, 11, 18)},
+		"a month": {true, 130, "440.00", 0, kpi.NewDate(2026, 11, 17)}, // October: 130 of 150, November: 130 of 200, spent by the third
+	} {
+		r := network(t, began, "publisher", kpi.Economics{Margin: 500_000, Payout: kpi.CPA, PayoutAmount: 5 * kpi.MicrosPerUnit, PayoutCap: c.cap * kpi.MicrosPerUnit, PayoutCapMonthly: c.monthly, HoldDays: 14})
+		var at time.Time
+		for day := range 7 { // 29 October to 4 November, Berlin
+			at = began.AddDate(0, 0, day)
+			var sales []sources.Event
+			for i := range 10 {
+				e := decided(sale(fmt.Sprint(day, "/", i), at.Add(-2*time.Hour), 20, 0), true)
+				sales = append(sales, e)
+			}
+			r.transact(at, sales...)
+		}
+		euros(t, name+": profit", channel(t, r.show("2026-10-29..2026-11-04", time.Time{}), "Shop").Now.Profit.Micros, c.profit)
+		days := channel(t, r.show("2026-10-29..2026-11-04", time.Time{}), "Shop")
+		if days.Now.Payable.Until != c.until {
+			t.Errorf("%s: on hold until %s", name, days.Now.Payable.Until)
+		}
+		sum, week := kpi.Micros(0), kpi.DateRange{From: kpi.NewDate(2026, 10, 29), To: kpi.NewDate(2026, 11, 4)}
+		for _, d := range days.Days {
+			if week.Contains(d.Date) {
+				sum += d.Figures.Profit.Micros
+			}
+		}
+		if sum != days.Now.Profit.Micros {
+			t.Errorf("%s: the days earn %s, and the week %s", name, sum.Decimal(2), days.Now.Profit.Micros.Decimal(2))
+		}
+		uncapped := kpi.Micros(0)
+		for _, one := range days.Campaigns {
+			uncapped += one.Now.Profit.Micros
+		}
+		euros(t, name+": what the cap is worth", days.Now.Profit.Micros-uncapped, days.Now.Payable.Capped.Decimal(2))
+		if days.Now.Payable.Capped == 0 {
+			t.Errorf("%s: the cap changes nothing", name)
+		}
+		last := channel(t, r.show("2026-11-04..2026-11-04", time.Time{}), "Shop").Now
+		paid := 50*kpi.MicrosPerUnit - last.Payable.Capped
+		if paid != c.paid*kpi.MicrosPerUnit {
+			t.Errorf("%s: %s is paid on the last day, want %d", name, paid.Decimal(2), c.paid)
+		}
+	}
+}

@@ -21,7 +21,7 @@ const maxCampaigns = 500
 // within the trend. Fixed fees belong to the channel and stay out.
 func (b *builder) campaigns(ctx context.Context, s *snapshot.Snapshot, l *ledger, i int, past *past) ([]snapshot.Campaign, error) {
 	ch := s.Channels[i]
-	ch.Economics.FixedFeesPerMonth = 0
+	ch.Economics = ch.Economics.OfPart()
 	claim := i
 	if ch.Unassigned {
 		claim = -1

@@ -64,7 +64,7 @@ func (b *builder) dayChart(ctx context.Context, s *snapshot.Snapshot, l *ledger,
 	before := now
 	if old := (kpi.DateRange{From: chart.From - shift, To: chart.To - shift}); old.From < now.span.From {
 		var err error
-		if before, err = b.tally(ctx, l, question{asOf: s.AsOf, span: old}); err != nil {
+		if before, err = b.tally(ctx, l, question{asOf: s.AsOf, span: b.since(old)}); err != nil {
 			return nil, err
 		}
 	}
@@ -99,7 +99,12 @@ func (b *builder) dayOf(s *snapshot.Snapshot, l *ledger, i int, d kpi.Date, t *t
 	if n := int(d - ch.Days[0].Date); n >= 0 && n < len(ch.Days) {
 		return ch.Days[n].Figures, nil
 	}
-	return b.closeBooks(ch, t.channels[i].days[d], kpi.DateRange{From: d, To: d}, &l.curves[i], s.AsOf, t.channels[i].days)
+	one := kpi.DateRange{From: d, To: d}
+	f, err := b.closeBooks(ch, t.channels[i].days[d], one, &l.curves[i], s.AsOf, t.channels[i].days)
+	if err == nil {
+		err = b.pay(&f, ch, one, s.AsOf, t.channels[i].days)
+	}
+	return f, err
 }
 
 // hourChart returns what fills in the series of channel i by the hour.

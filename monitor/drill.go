@@ -84,12 +84,12 @@ func (b *builder) drillRows(ctx context.Context, s *snapshot.Snapshot, l *ledger
 func (b *builder) owner(l *ledger, channel int) (snapshot.Channel, *maturity) {
 	if channel < 0 {
 		ch := snapshot.Channel{Name: "unassigned", Unassigned: true, Economics: b.o.Default}
-		ch.Economics.FixedFeesPerMonth = 0
+		ch.Economics = ch.Economics.OfPart()
 		return ch, &l.curves[len(b.o.Channels)]
 	}
 	c := b.o.Channels[channel]
 	ch := snapshot.Channel{Name: c.Name, Costless: len(c.Spend) == 0, Economics: c.Economics}
-	ch.Economics.FixedFeesPerMonth = 0
+	ch.Economics = ch.Economics.OfPart()
 	return ch, &l.curves[channel]
 }
 

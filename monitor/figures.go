@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) (*tally, error) {
 	today := kpi.DateOf(s.AsOf, b.o.Zone)
 	asked := l.present(s.View.Range, b.o.Zone, s.AsOf)
-	asked.span = shownDays(s.View, today)
+	asked.span = b.since(shownDays(s.View, today))
 	now, err := b.tally(ctx, l, asked)
 	if err != nil {
 		return nil, err
@@ -102,6 +103,9 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 func (b *builder) closePart(ch snapshot.Channel, p *part, q question, curve *maturity, asOf time.Time) (f snapshot.Figures, err error) {
 	if q.last.IsZero() {
 		f, err = b.closeBooks(ch, p.sum, q.days, curve, asOf, p.days)
+		if err == nil {
+			err = b.pay(&f, ch, q.whole(), asOf, p.days)
+		}
 	} else {
 		f, err = b.closeHours(ch, p.sum, p.hours, q.last, curve, asOf)
 	}
@@ -162,12 +166,50 @@ func settle(f *snapshot.Figures, ch snapshot.Channel) error {
 	return nil
 }
 
+// pay takes the payouts of some days off as far as they are due, and says what is
+// on hold.
+func (b *builder) pay(f *snapshot.Figures, ch snapshot.Channel, days kpi.DateRange, asOf time.Time, byDay map[kpi.Date]kpi.Metrics) (err error) {
+	if !f.Known {
+		return nil
+	}
+	today := kpi.DateOf(asOf, b.o.Zone)
+	if f.Payable, err = ch.Economics.Payable(byDay, kpi.DateRange{From: days.From, To: min(days.To, today)}, today); err != nil {
+		return fmt.Errorf("%s: %w", ch.Name, err)
+	}
+	for _, a := range []*kpi.Amount{&f.Contribution, &f.Profit} {
+		if a.Known && err == nil {
+			a.Micros, err = a.Micros.Add(f.Payable.Capped)
+		}
+	}
+	return err
+}
+
+// since is when days begin to count for a cap of payouts.
+func (b *builder) since(days kpi.DateRange) kpi.DateRange {
+	if slices.ContainsFunc(b.o.Channels, func(ch Channel) bool { return ch.Economics.PayoutCapMonthly }) {
+		days.From = days.From.FirstOfMonth()
+	}
+	return days
+}
+
+// capped are the days that have to be read one by one, besides a range's own, for
+// caps of payouts.
+func (b *builder) capped(days kpi.DateRange) kpi.DateRange {
+	if since := b.since(days); since != days {
+		return since
+	}
+	return empty
+}
+
 // series renders days as a gapless row of the last n days up to today.
 func (b *builder) series(ch snapshot.Channel, days map[kpi.Date]kpi.Metrics, today kpi.Date, n int, curve *maturity, asOf time.Time) ([]snapshot.Day, error) {
 	row := make([]snapshot.Day, 0, n)
 	for d := today - kpi.Date(n) + 1; d <= today; d++ {
 		one := kpi.DateRange{From: d, To: d}
 		f, err := b.closeBooks(ch, days[d], one, curve, asOf, days)
+		if err == nil {
+			err = b.pay(&f, ch, one, asOf, days)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -83,6 +83,11 @@ func (b *builder) warnOfDays(s *snapshot.Snapshot, l *ledger, now *tally) {
 	if !s.View.Range.ByHour() {
 		return
 	}
+	for _, ch := range s.Channels {
+		if ch.Economics.PayoutCap > 0 {
+			l.warnings = append(l.warnings, fmt.Sprintf("%s: the last 24 hours are taken without the cap of its payouts, which is of whole days", ch.Name))
+		}
+	}
 	silent := map[string]bool{}
 	for _, src := range b.o.Sources {
 		silent[src.Name] = !src.tellsHours()

@@ -52,7 +52,7 @@ func (b *builder) comparing(ctx context.Context, s *snapshot.Snapshot, l *ledger
 		if err != nil {
 			return nil, err
 		}
-		p := &past{then: then, before: question{asOf: exact, windows: c.windows(), days: s.Past.Days, span: empty}, byHour: r.ByHour()}
+		p := &past{then: then, before: question{asOf: exact, windows: c.windows(), days: s.Past.Days, span: b.capped(s.Past.Days)}, byHour: r.ByHour()}
 		if lag := then.Sub(exact); lag > 0 { // the past is known a little earlier than asked for: so is the present then
 			same := l.present(r, b.o.Zone, s.AsOf.Add(-lag))
 			p.same = &same
@@ -61,7 +61,7 @@ func (b *builder) comparing(ctx context.Context, s *snapshot.Snapshot, l *ledger
 		return p, nil
 	}
 	s.Past.Known = s.AsOf
-	p := &past{then: then, before: question{asOf: s.AsOf, days: s.Past.Days, span: empty}, late: true, running: r.ByHour() || days.Contains(today), byHour: r.ByHour()}
+	p := &past{then: then, before: question{asOf: s.AsOf, days: s.Past.Days, span: b.capped(s.Past.Days)}, late: true, running: r.ByHour() || days.Contains(today), byHour: r.ByHour()}
 	if !p.running {
 		p.before.windows = c.windows()
 		return p, nil
@@ -69,7 +69,7 @@ func (b *builder) comparing(ctx context.Context, s *snapshot.Snapshot, l *ledger
 	if c.through, err = b.through(ctx, s.AsOf); err != nil {
 		return nil, err
 	}
-	same := question{asOf: s.AsOf, days: days, span: empty}
+	same := question{asOf: s.AsOf, days: days, span: b.capped(days)}
 	p.before.windows, same.windows = c.cut()
 	p.same = &same
 	return p, nil
@@ -223,7 +223,7 @@ func withoutResults(f *snapshot.Figures) bool {
 		return false
 	}
 	f.Metrics = f.Metrics.Only(kpi.AllFields &^ matures)
-	f.Contribution, f.Profit, f.Pending = kpi.Amount{}, kpi.Amount{}, snapshot.Undecided{}
+	f.Contribution, f.Profit, f.Pending, f.Payable = kpi.Amount{}, kpi.Amount{}, snapshot.Undecided{}, kpi.Payable{}
 	f.Known = f.Metrics.Has != 0
 	return true
 }

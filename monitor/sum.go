@@ -53,11 +53,14 @@ func plus(a, b snapshot.Figures) (sum snapshot.Figures, err error) {
 		{&sum.Contribution.Micros, a.Contribution.Micros, b.Contribution.Micros},
 		{&sum.Profit.Micros, a.Profit.Micros, b.Profit.Micros},
 		{&sum.Fees, a.Fees, b.Fees},
+		{&sum.Payable.Capped, a.Payable.Capped, b.Payable.Capped},
+		{&sum.Payable.Held, a.Payable.Held, b.Payable.Held},
 	} {
 		if *part.to, err = part.a.Add(part.b); err != nil {
 			return sum, err
 		}
 	}
+	sum.Payable.Until = max(a.Payable.Until, b.Payable.Until)
 	return sum, nil
 }
 

@@ -48,6 +48,18 @@ type question struct {
 	last    time.Time            // hours are wanted one by one, back from the one in which this lies; zero: not
 }
 
+// whole are the days of the range that count whole: of the last one, some questions
+// take the hours up to one.
+func (q question) whole() kpi.DateRange {
+	days := q.days
+	for _, w := range q.windows {
+		if !w.till.IsZero() {
+			days.To = q.days.To - 1
+		}
+	}
+	return days
+}
+
 // reads returns the dates whose days and whose hours the question is about.
 func (q question) reads(l *ledger) (days, hours kpi.DateRange) {
 	days, hours = q.span, empty

@@ -112,7 +112,7 @@ func (b *builder) showUnlisted(s *snapshot.Snapshot, l *ledger, key [2]string, c
 		return nil
 	}
 	ch := s.Channels[i]
-	ch.Economics.FixedFeesPerMonth = 0
+	ch.Economics = ch.Economics.OfPart()
 	c := snapshot.Campaign{Source: key[0], Account: key[1], Name: "unlisted", Unlisted: true}
 	if err := b.fill(&c, ch, &l.curves[i], now, &rest, nil, nil, nil); err != nil {
 		return err

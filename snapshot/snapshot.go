@@ -137,6 +137,7 @@ type Figures struct {
 	Contribution kpi.Amount  // before fixed fees
 	Profit       kpi.Amount  // contribution − cost − fixed fees
 	Fees         kpi.Micros  // fixed fees contained in Profit
+	Payable      kpi.Payable // of a channel by the day: what is beyond a cap, or on hold
 	Maturity     kpi.Ratio   // share of the final conversions visible by now, weighted by spend (by conversions where there is none)
 	Known        bool        // false when nothing was observed of the range
 	Pending      Undecided   // the part of Metrics that nobody has approved yet

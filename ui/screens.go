@@ -210,6 +210,12 @@ func (a *app) economics(s *subject) string {
 	if e.TargetCPA != 0 {
 		parts = append(parts, "target CPA "+st.price(e.TargetCPA.Float(), 9))
 	}
+	if p := s.now.Payable; p.Capped != 0 {
+		parts = append(parts, "beyond the cap "+st.money(p.Capped, 9))
+	}
+	if p := s.now.Payable; p.Until != 0 {
+		parts = append(parts, "on hold "+st.money(p.Held, 9)+" until "+p.Until.String())
+	}
 	if s.whole && s.now.Fees != 0 {
 		parts = append(parts, "fixed fees "+st.money(s.now.Fees, 9))
 	}
