@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/exp/golden"
 
 	"adtop/kpi"
@@ -435,5 +436,18 @@ func TestWhatIsPendingIsToldWithTheRateAtWhichItCounts(t *testing.T) {
 	}
 	if got := f.pending(snapshot.Undecided{}, nil); got != nil {
 		t.Errorf("nothing is pending, and it says %q", got)
+	}
+}
+
+func TestEconomicsTellWhatIsBeyondTheCapAndOnHold(t *testing.T) {
+	a := &app{st: newStyles("none", colorprofile.ASCII, true)}
+	s := subject{channel: &snapshot.Channel{Economics: kpi.Economics{Margin: units(.45)}}, whole: true,
+		now: snapshot.Figures{Payable: kpi.Payable{Capped: units(40), Held: units(1240), Until: kpi.NewDate(2026, 12, 30)}}}
+	if got := a.economics(&s); !strings.HasSuffix(got, "beyond the cap 40 · on hold 1,240 until 2026-12-30") {
+		t.Errorf("%q", got)
+	}
+	s.now.Payable = kpi.Payable{}
+	if got := a.economics(&s); strings.Contains(got, "cap") || strings.Contains(got, "hold") {
+		t.Errorf("without any: %q", got)
 	}
 }

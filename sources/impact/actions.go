@@ -28,6 +28,7 @@ type action struct {
 	subs                                  [3]string
 	shared, program, programName          string
 	tracker, partner, partnerName, coupon string
+	referring                             string // how the customer came: CLICK_COOKIE and the like
 	wrong                                 string // a field that holds no number
 }
 
@@ -86,6 +87,8 @@ func (a *action) named(field string) *string {
 		return &a.partnerName
 	case "PromoCode":
 		return &a.coupon
+	case "ReferringType":
+		return &a.referring
 	}
 	return nil
 }

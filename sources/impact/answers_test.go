@@ -163,6 +163,20 @@ func TestStateAndIntentionDecideTheValue(t *testing.T) {
 	}
 }
 
+func TestWhatCameOfAViewCanBeKeptApart(t *testing.T) {
+	o := options(t, partner)
+	o.Keys.Medium = "ReferringType"
+	if err := o.Keys.check(); err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range []string{"CLICK_COOKIE", "ANOTHER"} {
+		a := decoded(t, []byte(body("ReferringType", `"`+word+`\u001b"`)))
+		if e := a.event(o); e.Key.Medium != word {
+			t.Errorf("%s: %+v", word, e.Key)
+		}
+	}
+}
+
 func TestStateThatIsNotKnownIsSaid(t *testing.T) {
 	events, receipt, err := served(t, nil, list(body("State", `"FROZEN\u001b"`)), "")
 	if err != nil || len(events) != 1 || cmp.Diff([]string{"Actions of a state that adtop does not know do not count: 1 FROZEN"}, receipt.Warnings) != "" {

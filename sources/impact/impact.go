@@ -13,11 +13,14 @@
 // updates is followed; the days that it names are read again. Once a week the last 90
 // days are read whole.
 //
+// A ReferringType, such as CLICK_COOKIE, says how the customer came: named in Keys, it
+// keeps what came of a view apart from what came of a click.
+//
 // Sources of the facts: integrations.impact.com (actions, action updates, rate limits,
 // of publishers v16 and of brands v14). Unconfirmed: the fields of an account's own
 // description, for which zone and currency stand in the options; that the journal
 // holds every change of state and takes as long a span as the list; that ClientCost is
-// all that a brand pays. Events carry neither clicks nor cost, so that reports are not
+// all that a brand pays; the words of ReferringType but CLICK_COOKIE. Events carry neither clicks nor cost, so that reports are not
 // read.
 package impact
 
@@ -68,7 +71,7 @@ type Keys struct {
 }
 
 // fields are what of an action can be named in Keys.
-var fields = []string{"SubId1", "SubId2", "SubId3", "SharedId", "CampaignId", "CampaignName", "ActionTrackerName", "MediaPartnerId", "MediaPartnerName", "PromoCode"}
+var fields = []string{"SubId1", "SubId2", "SubId3", "SharedId", "CampaignId", "CampaignName", "ActionTrackerName", "MediaPartnerId", "MediaPartnerName", "PromoCode", "ReferringType"}
 
 // Definition describes the type impact. Lag, Delay and Approval are assumed; Restates is how long
 // an action may take to lock. Calls are the last two days and the journal; the days
