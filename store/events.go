@@ -2,15 +2,10 @@ package store
 
 import (
 	"cmp"
-	"context"
 	"database/sql"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
-	"time"
 
 	"adtop/kpi"
 	"adtop/sources"
@@ -259,26 +254,6 @@ func (v *eventVersion) columns() []any {
 	return []any{&v.key, &v.kind, &v.time, &v.status, &v.value, &v.currency, &v.refunded, &v.tax, &v.shipping, &v.ref, &v.clickID, &v.isNew, &v.cost}
 }
 
-// Events implements Store.
-func (s *SQLite) Events(ctx context.Context, source string, ids []string) ([]AccountEvent, error) {
-	for i, id := range ids {
-		ids[i] = sources.Clean(id)
-	}
-	wanted, err := json.Marshal(ids)
-	if err != nil {
-		return nil, err
-	}
-	return list(ctx, s, "find events of "+source, `SELECT account, platform_id, `+eventColumns+` FROM feed
-		JOIN event ON event.feed = feed.id AND platform_id IN (SELECT value FROM json_each(?1))
-		JOIN event_version v ON v.event = event.id AND v.at = (SELECT max(at) FROM event_version WHERE event = event.id) WHERE source = ?2 AND v.status <> ?3`,
-		[]any{string(wanted), source, sources.Test}, func(rows *sql.Rows) (AccountEvent, error) {
-			var account, id string
-			var v eventVersion
-			err := rows.Scan(append([]any{&account, &id}, v.columns()...)...)
-			return AccountEvent{account, v.public(id)}, err
-		})
-}
-
 // eventSeries sums the events of an hour slot at every moment at which one of
 // them changed, since the slot was first known.
 func (w *writer) eventSeries(k slotKey, fields kpi.Fields) ([]stamped[kpi.Metrics], error) {
@@ -314,29 +289,4 @@ func (w *writer) eventSeries(k slotKey, fields kpi.Fields) ([]stamped[kpi.Metric
 		return nil
 	})
 	return series, err
-}
-
-// Statuses implements Store.
-func (s *SQLite) Statuses(ctx context.Context, source, account string, since, asOf time.Time) iter.Seq2[StatusVersion, error] {
-	return func(yield func(StatusVersion, error) bool) {
-		err := s.read(ctx, "read the statuses of "+source, func(r reader) error {
-			return r.each(`SELECT event, time, at, status FROM event e JOIN event_version v ON v.event = e.id
-				WHERE feed = (SELECT id FROM feed WHERE source = ? AND account = ?) AND time >= ? AND at <= ? ORDER BY event, at`,
-				[]any{source, account, instantOf(since), instantOf(asOf)}, func(rows *sql.Rows) error {
-					var v StatusVersion
-					var made, at instant
-					if err := rows.Scan(&v.Event, &made, &at, &v.Status); err != nil {
-						return err
-					}
-					v.Made, v.At = made.time(), at.time()
-					if !yield(v, nil) {
-						return errStopped
-					}
-					return nil
-				})
-		})
-		if err != nil && !errors.Is(err, errStopped) {
-			yield(StatusVersion{}, err)
-		}
-	}
 }

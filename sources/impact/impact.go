@@ -20,8 +20,8 @@
 // of publishers v16 and of brands v14). Unconfirmed: the fields of an account's own
 // description, for which zone and currency stand in the options; that the journal
 // holds every change of state and takes as long a span as the list; that ClientCost is
-// all that a brand pays; the words of ReferringType but CLICK_COOKIE. Events carry neither clicks nor cost, so that reports are not
-// read.
+// all that a brand pays; the words of ReferringType but CLICK_COOKIE. Events carry no clicks,
+// and reports, which tell some, are not read.
 package impact
 
 import (
