@@ -95,17 +95,17 @@ func (e *email) Send(ctx context.Context, m notify.Message) error {
 }
 
 func (e *email) deliver(ctx context.Context, content []byte) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(e.host, e.port))
+	wire, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(e.host, e.port))
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer wire.Close()
 	until, _ := ctx.Deadline()
-	if err := conn.SetDeadline(until); err != nil {
+	if err := wire.SetDeadline(until); err != nil {
 		return err
 	}
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	secure := &tls.Config{ServerName: e.host, MinVersion: tls.VersionTLS12, RootCAs: e.roots}
+	defer context.AfterFunc(ctx, func() { wire.Close() })()
+	conn, secure := wire, &tls.Config{ServerName: e.host, MinVersion: tls.VersionTLS12, RootCAs: e.roots}
 	if e.tls == "implicit" {
 		conn = tls.Client(conn, secure)
 	}
