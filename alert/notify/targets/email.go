@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -57,7 +58,10 @@ func openEmail(o *EmailOptions) (notify.Target, error) {
 	if (o.User == "") == o.Password.IsSet() {
 		return nil, errors.New("user and password: give both, or neither")
 	}
-	e := &email{client: newClient("e-mail", o.Password.Reveal()), host: o.Host, port: strconv.Itoa(port), tls: o.TLS, user: o.User, password: o.Password.Reveal()}
+	encode := base64.StdEncoding.EncodeToString
+	password := o.Password.Reveal()
+	secrets := []string{password, encode([]byte(password)), encode([]byte("\x00" + o.User + "\x00" + password))} // as LOGIN and PLAIN send it
+	e := &email{client: newClient("e-mail", secrets...), host: o.Host, port: strconv.Itoa(port), tls: o.TLS, user: o.User, password: password}
 	var err error
 	if e.from, err = mail.ParseAddress(o.From); err != nil {
 		return nil, fmt.Errorf("from: %q is no address", o.From)
