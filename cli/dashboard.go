@@ -112,7 +112,7 @@ func (a *app) show(ctx context.Context, m *monitor.Monitor, look config.Display,
 	}
 	return whileRunning(ctx, m, read, func(ctx context.Context) error {
 		return ui.Run(ctx, ui.Options{
-			Monitor: m, Load: load, User: userName(), Theme: cmp.Or(a.theme, look.Theme), Color: a.color, Numbers: look.Numbers, Mouse: look.Mouse,
+			Monitor: m, Load: load, User: userName(), Theme: cmp.Or(a.theme, look.Theme), Color: a.color, Numbers: look.Numbers, Mouse: look.Mouse, Desktop: look.Desktop,
 			State: state, Save: func(s ui.State) { saveState(name, s) }, Open: opener(), Copy: copier(), Export: exportFile,
 		})
 	})

@@ -67,6 +67,7 @@ var mistakes = []struct{ name, content string }{
 	{"false alarms in words", minimal + "alerts: {false_alarms_per_month: few}\n"},
 	{"retention too short", minimal + "retention: {detail: 1h}\n"},
 	{"theme", minimal + "display: {theme: solarized}\n"},
+	{"desktop notification", minimal + "display: {desktop: popup}\n"},
 	{"number format", minimal + "display: {numbers: de}\n"},
 	{"retention out of order", minimal + "retention: {detail: 30d, hourly: 14d}\n"},
 	{"rate with a comma", minimal + "rates: {USD: \"0,92\"}\n"},

@@ -219,6 +219,15 @@ func (a *app) listen(s *snapshot.Snapshot) (rang bool) {
 	return rang
 }
 
+// call is what makes a person look who looks elsewhere.
+func (a *app) call() string {
+	title := "adtop"
+	if a.snap != nil && a.snap.Title != "" {
+		title += ", " + a.snap.Title
+	}
+	return Desktop(a.o.getenv, a.o.Desktop, title, a.alarm)
+}
+
 // hush takes the announcement of a new alert off the screen.
 func (a *app) hush() {
 	a.alarm, a.ringing, a.stale = "", "", true
