@@ -26,6 +26,7 @@ import (
 	snapchatads "adtop/sources/snapchat_ads"
 	"adtop/sources/sql"
 	"adtop/sources/stripe"
+	"adtop/sources/taboola"
 	tiktokads "adtop/sources/tiktok_ads"
 	vkads "adtop/sources/vk_ads"
 	"adtop/sources/woocommerce"
@@ -57,6 +58,7 @@ func registry() *sources.Registry {
 		snapchatads.Definition(),
 		sql.Definition(),
 		stripe.Definition(),
+		taboola.Definition(),
 		tiktokads.Definition(),
 		vkads.Definition(),
 		woocommerce.Definition(),

@@ -285,6 +285,12 @@ func conformanceAccounts() map[string][]Account {
 			{ID: "123456783", Name: "Without campaigns", Currency: "EUR", Zone: berlin},
 			{ID: "123456784", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: installs("55566679", 1)},
 		},
+		Taboola: {
+			{ID: "acme-berlin-sc", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("3310420", UTM{}, 1, false)},
+			{ID: "acme-tokyo-sc", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: awkward("3310421", UTM{}, 160, false)},
+			{ID: "acme-empty-sc", Name: "Without campaigns", Currency: "EUR", Zone: berlin},
+			{ID: "acme-us-sc", Name: "New York", Manager: "acme-network", Currency: "USD", Zone: zone("US/Eastern"), Campaigns: awkward("3310422", UTM{}, 1, false)},
+		},
 		GA4: {
 			{ID: "213025501", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: visits("61000000000", 1)},
 			{ID: "213025502", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: visits("62000000000", 160)},

@@ -30,6 +30,7 @@ const (
 	VK        = "vk_ads"
 	Amazon    = "amazon_ads"
 	Apple     = "apple_ads"
+	Taboola   = "taboola"
 	CSV       = "csv"
 	GA4       = "ga4"
 
