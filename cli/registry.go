@@ -6,6 +6,7 @@ import (
 	"adtop/sources"
 	amazonads "adtop/sources/amazon_ads"
 	appleads "adtop/sources/apple_ads"
+	"adtop/sources/appsflyer"
 	"adtop/sources/awin"
 	"adtop/sources/csv"
 	"adtop/sources/ecb"
@@ -38,6 +39,7 @@ func registry() *sources.Registry {
 	return sources.NewRegistry(
 		amazonads.Definition(),
 		appleads.Definition(),
+		appsflyer.Definition(),
 		awin.Definition(),
 		csv.Definition(),
 		ecb.Definition(),

@@ -31,6 +31,7 @@ const (
 	Amazon    = "amazon_ads"
 	Apple     = "apple_ads"
 	Taboola   = "taboola"
+	AppsFlyer = "appsflyer"
 	CSV       = "csv"
 	GA4       = "ga4"
 
