@@ -52,5 +52,5 @@ func (s *source) Accounts(ctx context.Context) ([]sources.Account, error) {
 			request = &httpkit.Request{Link: page.Links.Next}
 		}
 	}
-	return found, httpkit.Unreached(platform, found, s.options.Apps, "check apps, and that the token is of the account that they belong to")
+	return found, httpkit.Unreached(platform, found, s.options.Apps, checkApps)
 }

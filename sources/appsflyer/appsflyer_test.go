@@ -249,7 +249,9 @@ func TestFaultsHaveTheirKind(t *testing.T) {
 	}
 	q := query(today)
 	q.Account.ID = "com.acme.elsewhere" // or of another account: a page without words
-	if _, _, err := sourcetest.Fetch(t, s, q); sources.KindOf(err) != sources.Invalid || !strings.Contains(err.Error(), "404 Not Found") {
+	_, _, err := sourcetest.Fetch(t, s, q)
+	var e *sources.Error
+	if !errors.As(err, &e) || e.Kind != sources.Invalid || !strings.Contains(e.Error(), "404 Not Found") || e.Next != checkApps {
 		t.Errorf("an app that is not the token's: %v", err)
 	}
 }

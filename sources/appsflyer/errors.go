@@ -10,6 +10,8 @@ import (
 	"adtop/sources/httpkit"
 )
 
+const checkApps = "check apps, and that the token is of the account that they belong to"
+
 // classify explains a refusal by its status and its words: limits come with 400, 403 and
 // 429, and none says how long it lasts. That is what wait tells.
 func classify(r *httpkit.Response, wait func() time.Duration) *sources.Error {
@@ -40,7 +42,7 @@ func meaning(status int, text string) (kind sources.Kind, next string) {
 	case status == http.StatusTooManyRequests, limit && (status == http.StatusBadRequest || status == http.StatusForbidden):
 		return sources.QuotaKind, ""
 	case status == http.StatusForbidden, status == http.StatusNotFound:
-		return sources.Permission, "check apps, that the token is of the account that they belong to, and that its plan has the Pull API"
+		return sources.Permission, checkApps + "; its plan must have the Pull API"
 	case status == http.StatusBadRequest:
 		return sources.Invalid, ""
 	}

@@ -8,10 +8,10 @@ import (
 	"adtop/sources"
 )
 
-// Questions about more than two days that are asked in a UTC day, of an app and in all. AppsFlyer
-// allows 24 and 120 (support.appsflyer.com, report generation quotas); the rest is for
-// other programs of the account. History takes no more than a few of them: the days that
-// may still change come four times a day for each app.
+// Questions about more than two days that are asked in a UTC day, of an app and in all.
+// AppsFlyer allows 24 and 120 (support.appsflyer.com, report generation quotas); the rest
+// is for other programs of the account. History takes no more than a few of them: the days
+// that may still change come four times a day for each app.
 const (
 	longOfApp  = 20
 	longOfAll  = 100

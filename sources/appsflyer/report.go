@@ -2,6 +2,7 @@ package appsflyer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -99,6 +100,10 @@ func (p *poll) ask(ctx context.Context, client *httpkit.Client, days kpi.DateRan
 	response, err := client.Do(ctx, &httpkit.Request{
 		Path: "api/agg-data/export/app/" + p.query.Account.ID + "/partners_by_date_report/v5", Query: query, Header: http.Header{"Accept": {"text/csv"}},
 	})
+	var refused *sources.Error
+	if errors.As(err, &refused) && refused.Kind == sources.Invalid {
+		refused.Next = checkApps // an app of another account is refused with a web page that says nothing
+	}
 	if err != nil {
 		return err
 	}

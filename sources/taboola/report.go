@@ -15,11 +15,10 @@ import (
 // lag is how late figures are taken to be where a report does not say.
 const lag = 3 * time.Hour
 
-// Days of one question: of days few enough that an answer for thousands of campaigns
-// stays within its bound, of hours as many as Taboola recommends.
 const (
-	daysAtOnce      = 14
-	hourlyDaysAtAll = 2 // today and yesterday
+	daysAtOnce  = 14 // of one question: few enough that an answer for thousands of campaigns stays within its bound
+	hoursAtOnce = 1  // the same in days by the hour: Taboola recommends 24 hours and gives 48
+	hourlyDays  = 2  // that are read by the hour: today and yesterday
 )
 
 // Fetch reads campaigns by day or by hour, a question for each piece of the asked days.
@@ -32,7 +31,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 	switch {
 	case !accountPattern.MatchString(q.Account.ID):
 		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: %q is no account id", platform, sources.Clean(q.Account.ID))
-	case q.Grain == sources.Hour && q.Days.From <= kpi.DateOf(asked, q.Account.Zone)-hourlyDaysAtAll:
+	case q.Grain == sources.Hour && q.Days.From <= kpi.DateOf(asked, q.Account.Zone)-hourlyDays:
 		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: hours are read of today and yesterday only", platform)
 	}
 	if s.options.Count == "clicks" {
@@ -40,7 +39,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 	}
 	length := daysAtOnce
 	if q.Grain == sources.Hour {
-		length = 1
+		length = hoursAtOnce
 	}
 	d := decoder{rows: rows, query: q, count: counts[s.options.Count]}
 	for _, days := range httpkit.Pieces(q.Days, length) {
