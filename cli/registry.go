@@ -6,6 +6,7 @@ import (
 	"adtop/sources"
 	amazonads "adtop/sources/amazon_ads"
 	appleads "adtop/sources/apple_ads"
+	"adtop/sources/appsflyer"
 	"adtop/sources/awin"
 	"adtop/sources/csv"
 	"adtop/sources/ecb"
@@ -26,6 +27,7 @@ import (
 	snapchatads "adtop/sources/snapchat_ads"
 	"adtop/sources/sql"
 	"adtop/sources/stripe"
+	"adtop/sources/taboola"
 	tiktokads "adtop/sources/tiktok_ads"
 	vkads "adtop/sources/vk_ads"
 	"adtop/sources/woocommerce"
@@ -37,6 +39,7 @@ func registry() *sources.Registry {
 	return sources.NewRegistry(
 		amazonads.Definition(),
 		appleads.Definition(),
+		appsflyer.Definition(),
 		awin.Definition(),
 		csv.Definition(),
 		ecb.Definition(),
@@ -57,6 +60,7 @@ func registry() *sources.Registry {
 		snapchatads.Definition(),
 		sql.Definition(),
 		stripe.Definition(),
+		taboola.Definition(),
 		tiktokads.Definition(),
 		vkads.Definition(),
 		woocommerce.Definition(),

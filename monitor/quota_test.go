@@ -8,6 +8,7 @@ import (
 	"adtop/sources"
 	amazonads "adtop/sources/amazon_ads"
 	appleads "adtop/sources/apple_ads"
+	"adtop/sources/appsflyer"
 	"adtop/sources/awin"
 	"adtop/sources/ga4"
 	googleads "adtop/sources/google_ads"
@@ -22,6 +23,7 @@ import (
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
 	"adtop/sources/stripe"
+	"adtop/sources/taboola"
 	tiktokads "adtop/sources/tiktok_ads"
 	vkads "adtop/sources/vk_ads"
 	"adtop/sources/woocommerce"
@@ -53,6 +55,8 @@ func everything() []dear {
 		{vkads.Definition(), 1, 1, 1, 20},       // a token an account
 		{amazonads.Definition(), 9, 18, 0, 3},   // 31 days a report; a list in each region
 		{appleads.Definition(), 1, 1, 1, 21},
+		{taboola.Definition(), 1, 3, 0, 2},       // fourteen days at once; a list, and one of a network
+		{appsflyer.Definition(), 1, 2, 0, 1},     // today and yesterday, and all other days at once
 		{ga4.Definition(), 1, 2, 0, 21},          // two pages of the hours of two weeks
 		{searchconsole.Definition(), 1, 1, 0, 1}, // one type of search
 		{klaviyo.Definition(), 3, 3, 2, 20},      // a key an account; metrics and campaigns are listed

@@ -112,7 +112,7 @@ func TestRecordedUpdateLeadsToItsDay(t *testing.T) {
 	}
 	o := options(t, partner, "")
 	at := time.Date(2021, 4, 29, 0, 0, 0, 0, time.UTC).Unix()
-	state := memory{From: 1, Seen: at, Swept: at, Terms: fmt.Sprint(o.Side, "", o.Payout, o.Keys)}.encode()
+	state := httpkit.Keep(httpkit.Memory{From: 1, Seen: at, Swept: at, Terms: fmt.Sprint(o.Side, "", o.Payout, o.Keys)})
 	q := sources.Query{Account: accounts[0], Days: kpi.DateRange{From: kpi.NewDate(2021, 4, 29), To: kpi.NewDate(2021, 4, 29)}, State: state}
 	if _, err := s.Fetch(t.Context(), q, func(sources.Record) error { return nil }); err != nil || asked != "2021-04-24T04:00:00Z 2021-04-25T03:59:59Z" {
 		t.Errorf("asked %q, %v: want 24 April in New York", asked, err)
@@ -191,7 +191,7 @@ func TestAnswersThatCannotBeTrustedAreRefused(t *testing.T) {
 	}
 	o := options(t, partner, "")
 	at := time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC).Unix()
-	state := memory{From: 1, Seen: at, Swept: at, Terms: fmt.Sprint(o.Side, "", o.Payout, o.Keys)}.encode()
+	state := httpkit.Keep(httpkit.Memory{From: 1, Seen: at, Swept: at, Terms: fmt.Sprint(o.Side, "", o.Payout, o.Keys)})
 	for _, updates := range []string{`{"ActionUpdates":[{"ActionId":"1"}]}`, `{"ActionUpdates":[{"ActionDate":"2026-11-02T10:42:38-07:00"}]}`, `{}`} {
 		if _, _, err := served(t, state, list(), updates); sources.KindOf(err) != sources.Malformed {
 			t.Errorf("%s: %v", updates, err)

@@ -254,7 +254,7 @@ func FuzzOrders(f *testing.F) {
 	f.Add([]byte(`{"errors":[{"message":"Throttled","extensions":{"code":"THROTTLED"}}]}`), []byte(`[]`))
 	now := time.Date(2026, 11, 4, 0, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, body, state []byte) {
-		for _, hours := range decodeMemory(state).awaited(now) {
+		for _, hours := range httpkit.Recall[memory](state).awaited(now) {
 			if !hours[0].Before(hours[1]) || now.Sub(hours[0]) > patience+time.Hour {
 				t.Errorf("hours %v", hours)
 			}

@@ -220,14 +220,6 @@ func TestPollLooksBackFromTheNewestChange(t *testing.T) {
 	}
 }
 
-func TestStateThatIsNoneIsNotBelieved(t *testing.T) {
-	for _, state := range []string{"", "null", "[]", "{", `{"seen":"x"}`, `{"seen":-5,"from":20000}`} {
-		if m := decodeMemory([]byte(state)); m.Seen != 0 || m.From != 0 {
-			t.Errorf("%s: %+v", state, m)
-		}
-	}
-}
-
 func TestEarlierDaysAreAddedToWhatIsKnown(t *testing.T) {
 	b := newBench(t)
 	all := b.lately()

@@ -285,14 +285,6 @@ func TestPageBeyondTheEndIsTheEnd(t *testing.T) {
 	}
 }
 
-func TestStateThatIsNoneIsNotBelieved(t *testing.T) {
-	for _, state := range []string{"", "null", "[]", "{", `{"seen":"x"}`, `{"seen":-5,"from":20000}`} {
-		if m := decodeMemory([]byte(state)); m != (memory{}) {
-			t.Errorf("%s: %+v", state, m)
-		}
-	}
-}
-
 // FuzzOrders decodes any answer: what does not count has no value, and nothing of an
 // address but a click id remains.
 func FuzzOrders(f *testing.F) {

@@ -13,6 +13,7 @@ import (
 
 	"adtop/kpi"
 	"adtop/sources"
+	"adtop/sources/httpkit"
 	"adtop/sources/simulator"
 	"adtop/sources/simulator/world"
 	"adtop/sources/sourcetest"
@@ -206,9 +207,9 @@ func TestRefundThatModifiesNothingIsFoundWithinADay(t *testing.T) {
 	_, receipt = b.poll(t, b.lately(), receipt.State)
 	refunded = true
 	b.now = now.Add(25 * time.Hour)
-	state := decodeMemory(receipt.State)
+	state := httpkit.Recall[httpkit.Memory](receipt.State)
 	state.Seen = b.now.Unix()
-	if events, _ := b.poll(t, b.lately(), state.encode()); events["7"].Value != 20_000_000 {
+	if events, _ := b.poll(t, b.lately(), httpkit.Keep(state)); events["7"].Value != 20_000_000 {
 		t.Errorf("a day later: %+v", events)
 	}
 }

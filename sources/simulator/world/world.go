@@ -30,6 +30,8 @@ const (
 	VK        = "vk_ads"
 	Amazon    = "amazon_ads"
 	Apple     = "apple_ads"
+	Taboola   = "taboola"
+	AppsFlyer = "appsflyer"
 	CSV       = "csv"
 	GA4       = "ga4"
 
