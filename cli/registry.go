@@ -21,6 +21,7 @@ import (
 	pinterestads "adtop/sources/pinterest_ads"
 	"adtop/sources/postback"
 	redditads "adtop/sources/reddit_ads"
+	"adtop/sources/roistat"
 	searchconsole "adtop/sources/search_console"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
@@ -52,6 +53,7 @@ func registry() *sources.Registry {
 		pinterestads.Definition(),
 		postback.Definition(),
 		redditads.Definition(),
+		roistat.Definition(),
 		searchconsole.Definition(),
 		shopify.Definition(),
 		snapchatads.Definition(),

@@ -18,6 +18,7 @@ import (
 	microsoftads "adtop/sources/microsoft_ads"
 	pinterestads "adtop/sources/pinterest_ads"
 	redditads "adtop/sources/reddit_ads"
+	"adtop/sources/roistat"
 	searchconsole "adtop/sources/search_console"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
@@ -59,6 +60,7 @@ func everything() []dear {
 		{shopify.Definition(), 1, 1, 0, 1},
 		{awin.Definition(), 1, 1, 0, 1},         // the last two days
 		{impact.Definition(), 2, 2, 0, 0},       // the last two days and the journal
+		{roistat.Definition(), 2, 11, 0, 1},     // the last two days and what was updated; ten pages of deals
 		{stripe.Definition(), 3, 3, 0, 20},      // payments, refunds and disputes
 		{woocommerce.Definition(), 2, 2, 0, 40}, // what was modified, and the trash; site and currency
 	}

@@ -78,6 +78,7 @@ var services = map[string]service{
 	shopify:             {(*Simulator).shopify, (*Simulator).shopifyFailure},
 	world.Awin:          {(*Simulator).awin, (*Simulator).awinFailure},
 	world.Impact:        {(*Simulator).impact, (*Simulator).impactFailure},
+	world.Roistat:       {(*Simulator).roistat, (*Simulator).roistatFailure},
 }
 
 // Simulator serves every platform under a prefix that is its source type, as
