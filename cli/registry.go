@@ -7,6 +7,7 @@ import (
 	amazonads "adtop/sources/amazon_ads"
 	appleads "adtop/sources/apple_ads"
 	"adtop/sources/awin"
+	"adtop/sources/comagic"
 	"adtop/sources/csv"
 	"adtop/sources/ecb"
 	"adtop/sources/exec"
@@ -39,6 +40,7 @@ func registry() *sources.Registry {
 		amazonads.Definition(),
 		appleads.Definition(),
 		awin.Definition(),
+		comagic.Definition(),
 		csv.Definition(),
 		ecb.Definition(),
 		exec.Definition(),

@@ -9,6 +9,7 @@ import (
 	amazonads "adtop/sources/amazon_ads"
 	appleads "adtop/sources/apple_ads"
 	"adtop/sources/awin"
+	"adtop/sources/comagic"
 	"adtop/sources/ga4"
 	googleads "adtop/sources/google_ads"
 	"adtop/sources/impact"
@@ -60,6 +61,7 @@ func everything() []dear {
 		{shopify.Definition(), 1, 1, 0, 1},
 		{awin.Definition(), 1, 1, 0, 1},         // the last two days
 		{impact.Definition(), 2, 2, 0, 0},       // the last two days and the journal
+		{comagic.Definition(), 1, 1, 0, 20},     // a page of up to 10,000 calls; a key an account
 		{roistat.Definition(), 2, 11, 0, 1},     // the last two days and what was updated; ten pages of deals
 		{stripe.Definition(), 3, 3, 0, 20},      // payments, refunds and disputes
 		{woocommerce.Definition(), 2, 2, 0, 40}, // what was modified, and the trash; site and currency

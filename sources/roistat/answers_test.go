@@ -106,7 +106,9 @@ func TestGroupDecidesWhatADealCountsFor(t *testing.T) {
 }
 
 func TestVisitBecomesTheKey(t *testing.T) {
-	source := func(fields string) string { return `{"landing_page":"a.ru/?x=1&gclid=g%201","source":{` + fields + `}}` }
+	source := func(fields string) string {
+		return `{"landing_page":"a.ru/?x=1&gclid=g%201","source":{` + fields + `}}`
+	}
 	for name, c := range map[string]struct {
 		visit, origins string
 		key            sources.Key
@@ -232,6 +234,16 @@ func TestNothingOfTheClientIsRead(t *testing.T) {
 		"visit", `{"ip":"`+person+`","google_client_id":"`+person+`","landing_page":"a.ru/`+person+`?name=`+person+`&yclid=7#`+person+`","referrer":"`+person+`","geo":{"city":"`+person+`"},"source":{"utm_source":"vk","referrer":"`+person+`","utm_term":"`+person+`"}}`))))
 	if kept := fmt.Sprintf("%+v %+v", all[0], all[0].event(&Options{Counts: []string{paid}, Origins: "all"}, "RUB")); strings.Contains(kept, "Jenny") || strings.Contains(kept, "7916") || strings.Contains(kept, "@") || !strings.Contains(kept, "vk") {
 		t.Errorf("kept %s", kept)
+	}
+}
+
+// TestErrorsQuoteNothingOfTheClient breaks an answer off behind a name, and puts one where
+// a number belongs.
+func TestErrorsQuoteNothingOfTheClient(t *testing.T) {
+	for _, answer := range []string{`{"data":[{"custom_fields":{"Имя":"Jenny Rosen"},"id":"1"`, `{"data":[{"revenue":"Jenny Rosen"}]}`} {
+		if _, _, err := served(t, 200, answer); sources.KindOf(err) != sources.Malformed || strings.Contains(err.Error(), "Jenny") {
+			t.Errorf("%s: %v", answer, err)
+		}
 	}
 }
 

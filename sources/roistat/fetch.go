@@ -147,7 +147,9 @@ func (p *poll) list(ctx context.Context, filters any) error {
 		if err != nil {
 			return err
 		}
-		read, total, err := page(p.client.Scan(response), p.hand)
+		scan := p.client.Scan(response)
+		scan.Private = true
+		read, total, err := page(scan, p.hand)
 		if err != nil {
 			return err
 		}

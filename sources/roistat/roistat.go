@@ -22,8 +22,8 @@
 // condition has to stand without "and". Unconfirmed: that every change of a deal moves
 // its update_date; how late deals are, which is up to the CRM's own connection; how a
 // refusal by address looks, if there is one: it is told by its words. A deal that is
-// deleted stays as it was last read. Costs by marker are not read: they are those of
-// the advertising platforms, which have adapters of their own.
+// deleted stays as it was last read. Costs by marker are not read: those of advertising
+// platforms come from their own adapters, others from an export.
 package roistat
 
 import (

@@ -78,6 +78,7 @@ var services = map[string]service{
 	shopify:             {(*Simulator).shopify, (*Simulator).shopifyFailure},
 	world.Awin:          {(*Simulator).awin, (*Simulator).awinFailure},
 	world.Impact:        {(*Simulator).impact, (*Simulator).impactFailure},
+	world.CoMagic:       {(*Simulator).comagic, (*Simulator).comagicFailure},
 	world.Roistat:       {(*Simulator).roistat, (*Simulator).roistatFailure},
 }
 
