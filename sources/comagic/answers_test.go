@@ -142,6 +142,27 @@ func TestNextPageBeginsWithTheLastSecond(t *testing.T) {
 	}
 }
 
+// TestLongSpansAreAskedInPieces reads more than the three months of a question.
+func TestLongSpansAreAskedInPieces(t *testing.T) {
+	var asked []string
+	s, _ := sourcetest.Serve[Options](t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var q struct {
+			Params struct {
+				From string `json:"date_from"`
+				Till string `json:"date_till"`
+			}
+		}
+		_ = json.NewDecoder(r.Body).Decode(&q)
+		asked = append(asked, q.Params.From+" "+q.Params.Till)
+		fmt.Fprint(w, list())
+	}), Definition(), simulated, time.Date(2026, 11, 4, 0, 0, 0, 0, time.UTC))
+	q := sources.Query{Account: sources.Account{ID: "1", Currency: "RUB", Zone: moscow}, Days: kpi.DateRange{From: kpi.NewDate(2026, 2, 1), To: kpi.NewDate(2026, 5, 1)}}
+	_, err := s.Fetch(t.Context(), q, func(sources.Record) error { return nil })
+	if want := "2026-02-01 00:00:00 2026-04-29 23:59:59, 2026-04-30 00:00:00 2026-05-01 23:59:59"; err != nil || strings.Join(asked, ", ") != want {
+		t.Errorf("asked %q, %v, want %s", asked, err, want)
+	}
+}
+
 func TestNoPointLeftIsWaitedOutOrHandedBack(t *testing.T) {
 	first, second := body("id", "1", "start_time", `"2026-11-02 09:00:00"`), body("id", "2", "start_time", `"2026-11-02 10:00:00"`)
 	spent := func(limits string) string {

@@ -157,16 +157,6 @@ func TestSaleThatIsEnteredLaterIsTheValue(t *testing.T) {
 	}
 }
 
-// TestLongSpansAreAskedInPieces reads more than the three months of a question.
-func TestLongSpansAreAskedInPieces(t *testing.T) {
-	b := newBench(t)
-	b.sim.PageSize = 10_000
-	b.fetch(t, b.lately(100))
-	if asked := b.sim.Requests("comagic"); len(asked) != 3 { // the account and two pieces
-		t.Errorf("asked %d times", len(asked))
-	}
-}
-
 func TestOnlyFieldsWithoutAPersonAreAskedFor(t *testing.T) {
 	b := newBench(t)
 	b.fetch(t, b.lately(0))

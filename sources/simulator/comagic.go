@@ -226,6 +226,6 @@ func (s *Simulator) comagicCalls(c *call, q *comagicQuestion) answer {
 	if len(p.Sort) == 0 || p.Sort[0].Order != "asc" {
 		slices.Reverse(list)
 	}
-	shown := list[min(p.Offset, len(list)):min(p.Offset+min(p.Limit, s.PageSize), len(list))]
+	shown := list[min(p.Offset, len(list)):min(p.Offset+min(p.Limit, 4*s.PageSize), len(list))]
 	return comagicResult("["+strings.Join(shown, ",")+"]", len(list))
 }
