@@ -46,9 +46,13 @@ func (s *source) table(rows *sql.Rows) (*table, error) {
 		case seen[c]:
 			return refused("two columns of the query are called %s", c)
 		}
+		kind := strings.ToUpper(one.DatabaseTypeName())
+		if c == record.Date && kind == s.driver.unzoned && kind != "" {
+			return refused("column date is a %s, which the server shows on a clock of its own: expected a day, as in DATE(CONVERT_TZ(…)) AS date", kind)
+		}
 		seen[c] = true
 		figures = figures || c >= record.Impressions
-		t.columns, t.types = append(t.columns, c), append(t.types, strings.ToUpper(one.DatabaseTypeName()))
+		t.columns, t.types = append(t.columns, c), append(t.types, kind)
 	}
 	switch {
 	case !seen[record.Date]:
