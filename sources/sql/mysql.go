@@ -52,7 +52,7 @@ func mySQL() driver {
 		},
 		begin:      limitMySQL,
 		explain:    explainMySQL,
-		parameter:  func(int) string { return "?" },
+		parameter:  func(int, string) string { return "?" },
 		options:    sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
 		positional: true,
 		slashes:    true,
@@ -108,16 +108,10 @@ func parseMySQL(address string) (*mysql.Config, error) {
 	if config.Net == "tcp" && u.Hostname() == "" || config.User == "" {
 		return nil, fmt.Errorf("expected %s", mySQLAddress)
 	}
-	if config.TLSConfig == "" && config.Net == "tcp" && !here(u.Hostname()) {
+	if config.TLSConfig == "" && config.Net == "tcp" && !onThisMachine(u.Hostname()) {
 		config.TLSConfig = "true"
 	}
 	return config, nil
-}
-
-// here says whether a host is this machine.
-func here(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // explainMySQL reads number and SQLSTATE (the Server Error Message Reference of MySQL

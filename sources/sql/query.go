@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"database/sql"
 	"fmt"
 	"net/url"
 	"slices"
@@ -13,6 +14,7 @@ import (
 type query struct {
 	text  string
 	names []string // what each parameter is
+	named bool     // parameters are told apart by their name
 }
 
 var placeholders = []string{"{from}", "{to}", "{until}", "{account}"}
@@ -21,7 +23,7 @@ var placeholders = []string{"{from}", "{to}", "{until}", "{account}"}
 // comments stays as it is; a placeholder there is an error, and so is a second
 // statement.
 func parse(text string, d driver) (query, error) {
-	var q query
+	q := query{named: d.named}
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return q, fmt.Errorf("required: a SELECT whose columns are named date, campaign, cost and so on")
@@ -54,7 +56,7 @@ func parse(text string, d driver) (query, error) {
 			n = len(q.names)
 			q.names = append(q.names, placeholders[at])
 		}
-		out.WriteString(d.parameter(n + 1))
+		out.WriteString(d.parameter(n+1, strings.Trim(placeholders[at], "{}")))
 		rest = rest[len(placeholders[at]):]
 	}
 	q.text = out.String()
@@ -113,7 +115,11 @@ func (q query) arguments(asked sources.Query) []any {
 	}
 	var all []any
 	for _, name := range q.names {
-		all = append(all, values[name])
+		value := values[name]
+		if q.named {
+			value = sql.Named(strings.Trim(name, "{}"), value)
+		}
+		all = append(all, value)
 	}
 	return all
 }

@@ -1,5 +1,5 @@
-// Package sql reads campaign figures with a query of the user's, on PostgreSQL, SQLite or
-// MySQL. The last one is in builds with its tag alone.
+// Package sql reads campaign figures with a query of the user's, on PostgreSQL, SQLite,
+// MySQL or ClickHouse. The last two are in builds with their tags alone.
 //
 // The query runs in a transaction that may only read, with a timeout and a bound on
 // its rows. Its columns are named as adtop's own rows are, and their types are taken
@@ -29,7 +29,7 @@ import (
 func Definition() sources.Definition {
 	return sources.Definition{
 		Type:        "sql",
-		Summary:     "Campaign figures from a query on PostgreSQL, SQLite or MySQL: the warehouse, the shop's database",
+		Summary:     "Campaign figures from a query on PostgreSQL, SQLite, MySQL or ClickHouse: the warehouse, the shop's database",
 		Docs:        "https://www.postgresql.org/docs/current/sql-select.html",
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
@@ -48,7 +48,7 @@ func Definition() sources.Definition {
 
 // Options are the settings of one source of type sql.
 type Options struct {
-	Driver   string           `yaml:"driver"`   // postgres, sqlite or mysql
+	Driver   string           `yaml:"driver"`   // postgres, sqlite, mysql or clickhouse
 	Database sources.Secret   `yaml:"database"` // of a server: postgres://user:password@host/name?sslmode=verify-full
 	File     string           `yaml:"file"`     // of sqlite
 	Query    string           `yaml:"query"`    // {from}, {to}, {until} and {account} are bound parameters
@@ -73,16 +73,22 @@ type driver struct {
 	// explain gives an error of the database its kind, nil for one that it does
 	// not know.
 	explain    func(err error) *sources.Error
-	parameter  func(n int) string
+	parameter  func(n int, name string) string
 	options    sql.TxOptions
 	positional bool   // parameters are told apart by their place: one that occurs twice is given twice
+	named      bool   // parameters are told apart by their name
 	dollars    bool   // $tag$ quotes text
 	slashes    bool   // a backslash escapes a quote, and # begins a comment
 	unzoned    string // a type of instants that come on a clock of the server's
+
+	// kind is a type in the words of typeDate and typeInstant, and value makes a number or
+	// text of what the database hands over; nil where both are as they should be.
+	kind  func(name string) string
+	value func(any) any
 }
 
 // drivers are the databases by name, those that this build lacks among them.
-var drivers = map[string]driver{"postgres": postgres(), "sqlite": sqlite(), "mysql": mySQL()}
+var drivers = map[string]driver{"postgres": postgres(), "sqlite": sqlite(), "mysql": mySQL(), "clickhouse": clickHouse()}
 
 type source struct {
 	options  Options

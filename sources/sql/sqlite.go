@@ -32,7 +32,7 @@ func sqlite() driver {
 			return err
 		},
 		explain:   explainSQLite,
-		parameter: func(n int) string { return "?" + strconv.Itoa(n) },
+		parameter: func(n int, _ string) string { return "?" + strconv.Itoa(n) },
 		options:   sql.TxOptions{},
 	}
 }
