@@ -75,6 +75,8 @@ var fenced = []struct {
 	{"database/sql", []string{"store", "sources/sql"}, "SQL stays in store, and in the source whose users write it"},
 	{"github.com/mattn/go-sqlite3", []string{"store", "sources/sql"}, "SQL stays in store, and in the source whose users write it"},
 	{"github.com/jackc/pgx", []string{"sources/sql"}, "only the users' queries go to PostgreSQL"},
+	{"github.com/go-sql-driver/mysql", []string{"sources/sql"}, "only the users' queries go to MySQL"},
+	{"github.com/ClickHouse/", []string{"sources/sql"}, "only the users' queries go to ClickHouse"},
 	{"net/http", []string{"sources/httpkit", "sources/(adapter)", "sources/simulator", "sources/sourcetest", "alert/notify/targets", "cli"}, "only adapters and targets speak HTTP"},
 }
 

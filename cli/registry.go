@@ -8,6 +8,7 @@ import (
 	appleads "adtop/sources/apple_ads"
 	"adtop/sources/appsflyer"
 	"adtop/sources/awin"
+	"adtop/sources/comagic"
 	"adtop/sources/csv"
 	"adtop/sources/ecb"
 	"adtop/sources/exec"
@@ -22,6 +23,7 @@ import (
 	pinterestads "adtop/sources/pinterest_ads"
 	"adtop/sources/postback"
 	redditads "adtop/sources/reddit_ads"
+	"adtop/sources/roistat"
 	searchconsole "adtop/sources/search_console"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
@@ -41,6 +43,7 @@ func registry() *sources.Registry {
 		appleads.Definition(),
 		appsflyer.Definition(),
 		awin.Definition(),
+		comagic.Definition(),
 		csv.Definition(),
 		ecb.Definition(),
 		exec.Definition(),
@@ -55,6 +58,7 @@ func registry() *sources.Registry {
 		pinterestads.Definition(),
 		postback.Definition(),
 		redditads.Definition(),
+		roistat.Definition(),
 		searchconsole.Definition(),
 		shopify.Definition(),
 		snapchatads.Definition(),

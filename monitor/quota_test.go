@@ -10,6 +10,7 @@ import (
 	appleads "adtop/sources/apple_ads"
 	"adtop/sources/appsflyer"
 	"adtop/sources/awin"
+	"adtop/sources/comagic"
 	"adtop/sources/ga4"
 	googleads "adtop/sources/google_ads"
 	"adtop/sources/impact"
@@ -19,6 +20,7 @@ import (
 	microsoftads "adtop/sources/microsoft_ads"
 	pinterestads "adtop/sources/pinterest_ads"
 	redditads "adtop/sources/reddit_ads"
+	"adtop/sources/roistat"
 	searchconsole "adtop/sources/search_console"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
@@ -63,6 +65,8 @@ func everything() []dear {
 		{shopify.Definition(), 1, 1, 0, 1},
 		{awin.Definition(), 1, 1, 0, 1},         // the last two days
 		{impact.Definition(), 2, 2, 0, 0},       // the last two days and the journal
+		{comagic.Definition(), 1, 1, 0, 20},     // a page of up to 10,000 calls; a key an account
+		{roistat.Definition(), 2, 11, 0, 1},     // the last two days and what was updated; ten pages of deals
 		{stripe.Definition(), 3, 3, 0, 20},      // payments, refunds and disputes
 		{woocommerce.Definition(), 2, 2, 0, 40}, // what was modified, and the trash; site and currency
 	}

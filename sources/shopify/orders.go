@@ -2,7 +2,6 @@ package shopify
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -212,23 +211,10 @@ func (v *visit) key() sources.Key {
 	return sources.Key{Source: sources.Clean(v.UTM.Source), Medium: sources.Clean(v.UTM.Medium), Campaign: sources.Clean(v.UTM.Campaign)}
 }
 
-// clickIDs are the parameters in which advertising platforms pass a click on.
-var clickIDs = []string{"gclid", "gbraid", "wbraid", "fbclid", "msclkid", "ttclid"}
-
-// clickID takes the click out of the landing page; nothing else of it is kept.
+// clickID is the click of the landing page; nothing else of it is kept.
 func (v *visit) clickID() string {
 	if v == nil {
 		return ""
 	}
-	page, err := url.Parse(v.Landing)
-	if err != nil {
-		return ""
-	}
-	query := page.Query()
-	for _, name := range clickIDs {
-		if id := query.Get(name); id != "" {
-			return sources.Clean(id)
-		}
-	}
-	return ""
+	return sources.ClickID(v.Landing)
 }

@@ -80,6 +80,8 @@ var services = map[string]service{
 	world.Impact:        {(*Simulator).impact, (*Simulator).impactFailure},
 	world.Taboola:       {(*Simulator).taboola, (*Simulator).taboolaFailure},
 	world.AppsFlyer:     {(*Simulator).appsflyer, (*Simulator).appsflyerFailure},
+	world.CoMagic:       {(*Simulator).comagic, (*Simulator).comagicFailure},
+	world.Roistat:       {(*Simulator).roistat, (*Simulator).roistatFailure},
 }
 
 // Simulator serves every platform under a prefix that is its source type, as

@@ -3,7 +3,6 @@ package woocommerce
 import (
 	"fmt"
 	"math/big"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -137,30 +136,10 @@ func readAttribution(scan *httpkit.Scanner) (a attribution) {
 		case "utm_campaign":
 			a.campaign = sources.Clean(string(value))
 		case "session_entry":
-			a.clickID = clickID(string(value))
+			a.clickID = sources.ClickID(string(value))
 		}
 	}
 	return a
-}
-
-// clickIDs are the parameters in which advertising platforms pass a click on.
-var clickIDs = []string{"gclid", "gbraid", "wbraid", "fbclid", "msclkid", "ttclid"}
-
-// clickID takes the click out of the address that a visit began with; nothing else
-// of it is kept.
-func clickID(entry string) string {
-	_, query, found := strings.Cut(entry, "?")
-	if !found || len(query) > 16<<10 {
-		return ""
-	}
-	query, _, _ = strings.Cut(query, "#")
-	values, _ := url.ParseQuery(query) // what of it cannot be read holds no click
-	for _, name := range clickIDs {
-		if id := values.Get(name); id != "" {
-			return sources.Clean(id)
-		}
-	}
-	return ""
 }
 
 // key is where an order came from. "(direct)" and "(none)" are no parameters.

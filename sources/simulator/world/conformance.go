@@ -253,6 +253,13 @@ func ConformanceFor(platform string) *World {
 	case Impact: // a partner's actions
 		spec.Shop.ID, spec.Shop.Name, spec.Shop.Zone = "IRpartner1", "Tests", zone("America/New_York")
 		return New(spec)
+	case Roistat: // a project, whose zone the options name
+		spec.Shop.ID, spec.Shop.Name = "12345", "Tests & Söhne \u202eoHG"
+		return New(spec)
+	case CoMagic: // the shop is called
+		spec.Shop.ID, spec.Shop.Name, spec.Shop.Currency, spec.Shop.Zone = "1103", "ООО «Ромашка» & сыновья \u202e", "RUB", zone("Europe/Moscow")
+		spec.Shop.Rates = map[kpi.Currency]float64{"EUR": 95, "USD": 88, "JPY": 0.6}
+		return New(spec)
 	case WooCommerce:
 		spec.Shop.ID, spec.Shop.Name = "conformance.example/shop", "Tests & Söhne \u202eoHG"
 		return New(spec)

@@ -39,11 +39,13 @@ const (
 	Klaviyo       = "klaviyo"
 )
 
-// What else is simulated besides Shopify: networks of affiliates, shops, and a bank
-// that publishes rates.
+// What else is simulated besides Shopify: networks of affiliates, shops, analytics and
+// call tracking that know the deals and calls, and a bank that publishes rates.
 const (
 	Awin        = "awin"
 	Impact      = "impact"
+	Roistat     = "roistat"
+	CoMagic     = "comagic"
 	Stripe      = "stripe"
 	WooCommerce = "woocommerce"
 	ECB         = "ecb"
