@@ -16,6 +16,7 @@ import (
 // channel "".
 func (o *Options) assigned() store.Channels {
 	sum := sha256.New()
+	fmt.Fprint(sum, claimRules)
 	known := map[string]bool{}
 	for _, src := range o.Sources {
 		known[src.Name] = true
@@ -38,6 +39,9 @@ func (o *Options) assigned() store.Channels {
 		},
 	}
 }
+
+// claimRules grows when the same definitions claim something else.
+const claimRules = 2
 
 // steers says whether an entity is on the level that channels are made of:
 // accounts, groups and ads, and breakdowns, would count twice.

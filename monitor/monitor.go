@@ -68,14 +68,18 @@ type Channel struct {
 	Name      string
 	Economics kpi.Economics
 	Spend     []string // sources of its spend; none for a channel that is costless by nature
+	Traffic   []string // sources of impressions and clicks that cost nothing
 	Results   string   // source of its results, "" when its spend sources report them
 	Hash      string   // of its definition, kept with each evaluation
 }
 
 // resultSources names the sources that the channel's results come from.
 func (c Channel) resultSources() []string {
-	if c.Results != "" {
+	switch {
+	case c.Results != "":
 		return []string{c.Results}
+	case len(c.Spend) == 0:
+		return c.Traffic
 	}
 	return c.Spend
 }

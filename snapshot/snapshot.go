@@ -51,7 +51,7 @@ type Snapshot struct {
 
 	Alarm Alarm
 
-	Total    Figures // over all channels
+	Total    Figures // over all channels; impressions and clicks are those that were paid for
 	Before   Figures // the same, in the period that is compared with, at the same moment of it
 	Same     Figures // as Channel.Same
 	Past     Past
@@ -172,7 +172,7 @@ type Channel struct {
 	Unassigned bool // collects what no channel of the config claims
 	Costless   bool // has no spend by nature: e-mail, a shop's own visitors
 	Economics  kpi.Economics
-	SpentAt    []string // sources of its spend
+	SpentAt    []string // sources of its spend, or of clicks that cost nothing
 	CountedBy  []string // sources of its results
 
 	Now    Figures // over the range
