@@ -20,8 +20,10 @@ type Result struct {
 
 	// What is set here has to be present in the key, and match.
 	UTMSource, UTMMedium, UTMCampaign, Promo, Dialled pattern.Pattern
+	Referrer, ClickID                                 pattern.Pattern `json:",omitzero"`  // of a host, and of a kind of click ids such as "gclid"
+	Customers                                         string          `json:",omitempty"` // only those of "new" or "returning" customers; "" for all
 	Campaign                                          pattern.Pattern // of a campaign's name; asks for campaigns instead of keys
-	None                                              bool            // only results without any key: nobody knows where they come from
+	None                                              bool            // only results without UTM parameters, code and number: no sender has named itself
 }
 
 // Claim says where the figures of an entity count.
@@ -133,19 +135,24 @@ func (r Result) matches(source string, e sources.Entity) bool {
 		return false
 	}
 	if e.Level != sources.LevelKey {
-		return !r.None && !r.keyed() && r.Campaign.Present(campaignName(e))
+		return !r.None && !r.keyed() && r.Customers == "" && r.Campaign.Present(campaignName(e))
 	}
 	key := sources.ParseKey(e.ID)
+	if r.Customers != "" && r.Customers != key.Customer {
+		return false
+	}
 	if r.None {
-		return key == sources.Key{}
+		return key.Sent() == sources.Key{}
 	}
 	return r.Campaign.String() == "" && r.UTMSource.Present(key.Source) && r.UTMMedium.Present(key.Medium) &&
-		r.UTMCampaign.Present(key.Campaign) && r.Promo.Present(key.Promo) && r.Dialled.Present(key.Dialled)
+		r.UTMCampaign.Present(key.Campaign) && r.Promo.Present(key.Promo) && r.Dialled.Present(key.Dialled) &&
+		r.Referrer.Present(key.Referrer) && r.ClickID.Present(key.Click)
 }
 
-// keyed says whether the result asks for something of a key.
+// keyed says whether the result asks for something of a key that says where a result
+// comes from.
 func (r Result) keyed() bool {
-	for _, p := range []pattern.Pattern{r.UTMSource, r.UTMMedium, r.UTMCampaign, r.Promo, r.Dialled} {
+	for _, p := range []pattern.Pattern{r.UTMSource, r.UTMMedium, r.UTMCampaign, r.Promo, r.Dialled, r.Referrer, r.ClickID} {
 		if p.String() != "" {
 			return true
 		}

@@ -24,7 +24,9 @@ const claiming = minimal + `channels:
   - {name: Search, spend: {source: google, campaign: "search *"}, results: {source: shop, utm_source: google}}
   - {name: Mail, results: {source: shop, utm_medium: "*mail"}}
   - {name: Codes, results: [{source: shop, promo: "SPRING*"}, {source: shop, dialled: "*"}]}
-  - {name: Direct, results: {source: shop, none: true}}
+  - {name: Press, results: [{source: shop, referrer: "*.example"}, {source: shop, click_id: tt*, customers: new}]}
+  - {name: Direct, results: {source: shop, none: true, customers: new}}
+  - {name: Again, results: {source: shop, none: true}}
 `
 
 func TestEntityBelongsToTheFirstChannelThatMatches(t *testing.T) {
@@ -44,7 +46,12 @@ func TestEntityBelongsToTheFirstChannelThatMatches(t *testing.T) {
 		{"a key of two channels counts for the first", "shop", "", key(sources.Key{Source: "Google", Medium: "email"}), Claim{1, results, []int{2}}},
 		{"a code counts without any UTM", "shop", "", key(sources.Key{Promo: "spring10"}), Claim{3, visits | results, nil}},
 		{"a star asks for something to be there", "shop", "", key(sources.Key{Dialled: "+4930"}), Claim{3, visits | results, nil}},
-		{"none is an order without any key", "shop", "", key(sources.Key{}), Claim{4, visits | results, nil}},
+		{"none is an order without any key", "shop", "", key(sources.Key{}), Claim{6, visits | results, nil}},
+		{"nor has a sender named itself who is known by the visit alone", "shop", "", key(sources.Key{Referrer: "a.test", Click: "gclid"}), Claim{6, visits | results, nil}},
+		{"a host counts before it, and new customers of both", "shop", "", key(sources.Key{Referrer: "news.example", Customer: "new"}), Claim{4, visits | results, []int{5, 6}}},
+		{"a kind of click counts with new customers alone", "shop", "", key(sources.Key{Click: "ttclid", Customer: "new"}), Claim{4, visits | results, []int{5, 6}}},
+		{"of returning ones it is another channel's", "shop", "", key(sources.Key{Click: "ttclid", Customer: "returning"}), Claim{6, visits | results, nil}},
+		{"who is unknown is neither new nor returning", "shop", "", key(sources.Key{Source: "x", Click: "ttclid"}), Claim{-1, kpi.Cost, nil}},
 		{"an order with a key that nobody claims is not none", "shop", "", key(sources.Key{Source: "bing"}), Claim{-1, kpi.Cost, nil}},
 		{"ads are parts of their campaigns", "google", "7", sources.Entity{Level: sources.LevelAd, Name: "Brand"}, Claim{-1, 0, nil}},
 		{"an account row has no campaign name", "google", "7", sources.Entity{Level: sources.LevelAccount, Name: "Brand account"}, Claim{-1, traffic, nil}},

@@ -199,11 +199,14 @@ func (p *poll) spans() []span {
 	return spans
 }
 
+// reading grows when orders are read otherwise than before.
+const reading = " 2"
+
 // memories returns what the last Fetch left, and the beginning of what this
-// one leaves. When the options that make up an event have changed, all orders
-// known so far are read again.
+// one leaves. When the options that make up an event have changed, or how it is
+// read, all orders known so far are read again.
 func (p *poll) memories() (before, after memory) {
-	terms := string(p.options.Revenue) + " " + p.options.Visit
+	terms := string(p.options.Revenue) + " " + p.options.Visit + reading
 	before = decodeMemory(p.query.State)
 	if before.Seen != 0 && before.Terms != terms {
 		p.query.Days = kpi.DateRange{From: min(before.From, p.query.Days.From), To: max(kpi.DateOf(p.now, p.query.Account.Zone), p.query.Days.To)}

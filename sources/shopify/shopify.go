@@ -1,5 +1,7 @@
 // Package shopify reads the orders of one shop through Shopify's Admin GraphQL
-// API, as events keyed by the UTM parameters of the visit that led to them.
+// API, as events keyed by the UTM parameters of the visit that led to them, or the
+// host that it came from, by the kind of its click id, and by whether the customer
+// is new.
 //
 // What to know about the figures: an order counts at the time it was processed
 // and is read again whenever the shop says it changed, so refunds, edits and

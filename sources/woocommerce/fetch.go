@@ -78,7 +78,7 @@ type poll struct {
 	before, after memory
 	handed        map[int64]bool // ids of this Fetch
 	newest        time.Time      // newest modification of this Fetch
-	newcomers     newcomers
+	buyers        buyers
 	foreign       map[kpi.Currency]int // orders left out, by currency
 }
 
@@ -96,7 +96,7 @@ func (p *poll) run(ctx context.Context) error {
 		return p.created(ctx, days.From.Start(zone), days.To.End(zone))
 	}
 	if p.options.Customers && days.Days() > 0 { // most of what was modified is of these days
-		if err := p.readNewcomers(ctx, days.From.Start(zone), days.To.End(zone)); err != nil {
+		if err := p.readBuyers(ctx, days.From.Start(zone), days.To.End(zone)); err != nil {
 			return err
 		}
 	}
@@ -126,7 +126,7 @@ func (p *poll) run(ctx context.Context) error {
 // created reads the orders created from an instant until before another.
 func (p *poll) created(ctx context.Context, from, to time.Time) error {
 	if p.options.Customers {
-		if err := p.readNewcomers(ctx, from, to); err != nil {
+		if err := p.readBuyers(ctx, from, to); err != nil {
 			return err
 		}
 	}
@@ -204,9 +204,10 @@ func (p *poll) hand(ctx context.Context, o order) error {
 		return sources.Errorf(sources.Malformed, "%s: %w", platform, err)
 	}
 	if p.options.Customers {
-		if event.New, err = p.isNew(ctx, o); err != nil {
+		if event.Key.Customer, err = p.customer(ctx, o); err != nil {
 			return err
 		}
+		event.New = event.Key.Customer == sources.NewCustomer
 	}
 	return p.yield(event)
 }
@@ -237,11 +238,14 @@ func (p *poll) warnings() []string {
 	return []string{fmt.Sprintf("Orders that are not in %s are left out: %s", p.query.Account.Currency, strings.Join(parts, ", "))}
 }
 
+// reading grows when orders are read otherwise than before.
+const reading = 2
+
 // memories returns what the last Fetch left, and the beginning of what this one
-// leaves. When the options that make up an event have changed, all orders known so
-// far are read again.
+// leaves. When the options that make up an event have changed, or how it is read, all
+// orders known so far are read again.
 func (p *poll) memories() (before, after memory) {
-	terms := fmt.Sprint(p.options.Revenue, p.options.Sales, p.options.Origins, p.options.Customers)
+	terms := fmt.Sprint(p.options.Revenue, p.options.Sales, p.options.Origins, p.options.Customers, reading)
 	before = decodeMemory(p.query.State)
 	if before.Seen != 0 && before.Terms != terms {
 		p.query.Days = kpi.DateRange{From: min(before.From, p.query.Days.From), To: max(kpi.DateOf(p.now, p.query.Account.Zone), p.query.Days.To)}
