@@ -30,6 +30,8 @@ type jsonReport struct {
 	Sources  []jsonSource  `json:"sources"`
 	Notes    []jsonNote    `json:"notes"`
 	Warnings []string      `json:"warnings"`
+
+	Unclaimed []jsonUnclaimed `json:"unclaimed,omitempty"` // where it was asked for
 }
 
 type jsonRange struct {
@@ -94,6 +96,32 @@ type jsonCampaign struct {
 	PUnprofitable *float64     `json:"p_unprofitable"`
 	Reason        string       `json:"reason"`
 	jsonFigures
+}
+
+// jsonUnclaimed is what no channel claims: results of one origin, or a campaign.
+type jsonUnclaimed struct {
+	What      string  `json:"what"` // results or spend
+	Source    string  `json:"source"`
+	Name      string  `json:"name"`
+	Account   *string `json:"account"`  // of campaigns
+	Campaign  *string `json:"campaign"` // of results the utm_campaign of most of them
+	Campaigns int     `json:"campaigns"`
+
+	UTMSource   *string `json:"utm_source"`
+	UTMMedium   *string `json:"utm_medium"`
+	UTMCampaign *string `json:"utm_campaign"`
+	Promo       *string `json:"promo"`
+	Dialled     *string `json:"dialled"`
+	ClickID     *string `json:"click_id"`
+	Referrer    *string `json:"referrer"`
+
+	Impressions *int64  `json:"impressions"`
+	Clicks      *int64  `json:"clicks"`
+	Cost        *string `json:"cost"`
+	Conversions *string `json:"conversions"`
+	Revenue     *string `json:"revenue"`
+	InTotals    bool    `json:"in_totals"`
+	Lines       string  `json:"lines"` // for the config, under channels
 }
 
 type jsonAlert struct {
@@ -167,6 +195,9 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 		}
 		r.Sources = append(r.Sources, j)
 	}
+	for _, u := range s.Unclaimed {
+		r.Unclaimed = append(r.Unclaimed, unclaimedOf(u))
+	}
 	for _, n := range notesOf(s) {
 		r.Notes = append(r.Notes, jsonNote{ID: n.ID, Date: n.Date.String(), Channel: text(n.Channel), Text: n.Text, By: text(n.By), At: n.At.UTC()})
 	}
@@ -181,6 +212,18 @@ func campaignOf(c snapshot.Campaign) jsonCampaign {
 		PUnprofitable: percent(c.P), Reason: c.Reason, jsonFigures: figuresOf(c.Now)}
 	if c.Verdict != "" {
 		j.Verdict = &c.Verdict
+	}
+	return j
+}
+
+func unclaimedOf(u snapshot.Unclaimed) jsonUnclaimed {
+	f, o := figuresOf(snapshot.Figures{Metrics: u.Metrics}), u.Origin
+	j := jsonUnclaimed{What: "results", Source: u.Source, Name: u.Name, Account: text(u.Account), Campaign: text(u.Campaign), Campaigns: u.Campaigns,
+		UTMSource: text(o.UTMSource), UTMMedium: text(o.UTMMedium), UTMCampaign: text(o.UTMCampaign), Promo: text(o.Promo), Dialled: text(o.Dialled),
+		ClickID: text(o.ClickID), Referrer: text(o.Referrer), Impressions: f.Impressions, Clicks: f.Clicks, Cost: f.Cost, Conversions: f.Conversions,
+		Revenue: f.Revenue, InTotals: u.Counts, Lines: u.Lines}
+	if u.Spend {
+		j.What = "spend"
 	}
 	return j
 }

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,5 +96,48 @@ func TestASourceThatKnowsNoMoneyMakesNoChannelCost(t *testing.T) {
 	spend, traffic := spendOf(config.Channel{Spend: []config.Spend{{Source: "search"}, {Source: "ads"}, {Source: "ads", Account: "2"}, {Source: "closed"}}}, all)
 	if strings.Join(spend, " ") != "ads closed" || strings.Join(traffic, " ") != "search" {
 		t.Errorf("spend of %q, clicks of %q", spend, traffic)
+	}
+}
+
+// TestLinesForTheConfigBindWhatNoChannelClaims pastes all of them: nothing is left,
+// and no name, code or address is read as anything but itself.
+func TestLinesForTheConfigBindWhatNoChannelClaims(t *testing.T) {
+	path, day := matched(t)
+	days := day + ".." + day
+	report := func() (unclaimed []jsonUnclaimed) {
+		t.Helper()
+		code, stdout, stderr := adtop(t, "report", "--unclaimed", "--format", "json", "--range", days, "--config", path)
+		var r struct{ Unclaimed []jsonUnclaimed }
+		if err := json.Unmarshal([]byte(stdout), &r); err != nil || code != 0 {
+			t.Fatalf("exit code %d, %v: %s%s", code, err, stderr, stdout)
+		}
+		return r.Unclaimed
+	}
+	before := report()
+	var names []string
+	for _, u := range before {
+		names = append(names, u.What+" "+u.Name)
+	}
+	if want := []string{`results off: "yes"`, "results bing / cpc", `spend Display: "new", #1`, "results none"}; !slices.Equal(names, want) {
+		t.Fatalf("unclaimed are %q, want %q", names, want)
+	}
+	if bing := before[1]; *bing.Revenue != "90.00" || *bing.Conversions != "3.00" || *bing.Clicks != 20 || *bing.Campaign != "b" || bing.Campaigns != 2 || !bing.InTotals {
+		t.Errorf("bing is %+v", bing)
+	}
+	code, stdout, stderr := adtop(t, "report", "--unclaimed", "--range", days, "--config", path)
+	head, lines, found := strings.Cut(stdout, "channels:\n")
+	if code != 0 || !found || !strings.Contains(head, "bing / cpc") {
+		t.Fatalf("exit code %d: %s%s", code, stderr, stdout)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, string(text)+lines)
+	if left := report(); len(left) != 0 {
+		t.Errorf("with the lines below nothing is to be left, and there is %+v\n%s", left, lines)
+	}
+	if code, stdout, _ := adtop(t, "report", "--unclaimed", "--range", days, "--config", path); code != 0 || !strings.Contains(stdout, "a channel claims each result") {
+		t.Errorf("exit code %d: %s", code, stdout)
 	}
 }

@@ -61,6 +61,9 @@ func (b *builder) build(ctx context.Context, view snapshot.View, now time.Time, 
 	if err := b.charts(ctx, s, l, sums); err != nil {
 		return nil, err
 	}
+	if err := b.unclaimed(ctx, s, l); err != nil {
+		return nil, err
+	}
 	s.Warnings = slices.Concat(l.warnings, l.rates.labels())
 	if err := b.drill(ctx, s, l, st); err != nil {
 		return nil, err

@@ -21,6 +21,7 @@ type View struct {
 	Inside    Inside    // what is asked to be taken apart; zero: nothing
 	Alert     string    // id of the alert whose history is wanted; "" for none
 	Ended     int       // for how many days back ended alerts are listed; a week at least
+	Unclaimed bool      // whether what no channel claims is listed
 }
 
 // Inside names a campaign whose ad groups are wanted, or one of its ad groups
@@ -58,14 +59,16 @@ type Snapshot struct {
 	Days     []Day  // totals by day, oldest first
 	Series   Series // totals
 	Channels []Channel
-	Drill    Drill
-	Notes    []Note    // of the days that Days and Series show, oldest first
-	Alerts   []Alert   // open ones first, by severity and age; then those ended within a week, or View.Ended
-	History  []Alert   // every state of View.Alert, oldest first
-	Silences []Silence // those that end in the future or ended in the last 7 days
-	Sources  []Source
-	Backfill Progress
-	Warnings []string // sentences: overlapping channels, missing rates, …
+	// Unclaimed is what no channel claims, the most money first.
+	Unclaimed []Unclaimed
+	Drill     Drill
+	Notes     []Note    // of the days that Days and Series show, oldest first
+	Alerts    []Alert   // open ones first, by severity and age; then those ended within a week, or View.Ended
+	History   []Alert   // every state of View.Alert, oldest first
+	Silences  []Silence // those that end in the future or ended in the last 7 days
+	Sources   []Source
+	Backfill  Progress
+	Warnings  []string // sentences: overlapping channels, missing rates, …
 	// Earlier and Later are the nearest instants at which other figures were
 	// known. Earlier is zero where there is none, and Later where the next step
 	// shows what is known now: the live picture.

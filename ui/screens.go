@@ -31,6 +31,11 @@ func (a *app) emptyText() string {
 		return "no alert in the last 90 days"
 	case sources:
 		return "no source is configured"
+	case unclaimed:
+		if a.wanted != a.snap.View && len(a.snap.Unclaimed) == 0 {
+			return "reading…"
+		}
+		return nothingUnclaimed
 	}
 	return "no channel is configured"
 }
@@ -47,6 +52,9 @@ func (a *app) whyLines(c *snapshot.Channel, height int) []string {
 		return fill(nil, a.width, height)
 	}
 	text := c.Reason
+	if c.Unassigned {
+		text = "results and spend that no channel claims. ↵ lists them, with the lines that bind them to one."
+	}
 	if c.Problem != "" && c.Verdict == kpi.NoData {
 		text = c.Problem
 	} else if c.Problem != "" {
@@ -224,11 +232,12 @@ func (a *app) alertPanel(width, height int) (string, []string) {
 	return alert.Subject + " · " + alert.Rule + " · " + alert.Severity.String(), a.window(chartPanel, a.why(alert, width), width, height)
 }
 
-// sourcesLines: the list, and all about the selected one.
-func (a *app) sourcesLines(lines []string) []string {
+// listLines: the list of sources or of what is unclaimed, and all about the selected
+// line.
+func (a *app) listLines(lines []string) []string {
 	w := a.width
 	rest := a.height - len(lines) - 1
-	detail := min(max(8, rest-2-a.sourceSet.count()), rest*2/3)
+	detail := min(max(8, rest-2-a.list().count()), rest*2/3)
 	if rest < 14 {
 		detail = rest / 2
 	}
