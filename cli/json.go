@@ -67,6 +67,9 @@ type jsonFigures struct {
 	POAS         *float64 `json:"poas"`
 	Maturity     *float64 `json:"maturity"`
 
+	NewCustomersShare *float64 `json:"new_customers_share"`
+	NewCustomerCPA    *float64 `json:"new_customer_cpa"`
+
 	ImpressionShare      *float64 `json:"impression_share"`
 	ImpressionShareBound *string  `json:"impression_share_bound"` // "below" or "above" where the share is such a bound
 }
@@ -241,6 +244,7 @@ func figuresOf(f snapshot.Figures) jsonFigures {
 		Contribution: decimal(f.Contribution.Micros, f.Contribution.Known), Profit: decimal(f.Profit.Micros, f.Profit.Known), FixedFees: f.Fees.Decimal(2),
 		CTR: number(m.CTR()), CPC: number(m.CPC()), CPM: number(m.CPM()), CVR: number(m.CVR()), CPA: number(m.CPA()), AOV: number(m.AOV()),
 		ROAS: number(m.ROAS()), POAS: number(f.POAS()), Maturity: number(f.Maturity),
+		NewCustomersShare: number(f.NewShare()), NewCustomerCPA: number(f.NewCPA()),
 	}
 	if s := f.ImpressionShare; s.Known {
 		out.ImpressionShare = number(kpi.Ratio{Value: s.Value, OK: true})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"adtop/kpi"
 	"adtop/snapshot"
 	"adtop/sources"
 	"adtop/store"
@@ -32,10 +33,14 @@ func (o *Options) assigned() store.Channels {
 				return store.Assignment{}
 			}
 			claim := o.Claim(e.Source, e.Account, e.Entity)
-			if claim.Channel < 0 {
-				return store.Assignment{Fields: claim.Fields}
+			a := store.Assignment{Fields: claim.Fields}
+			if claim.Channel >= 0 {
+				a.Channel = o.Channels[claim.Channel].Name
 			}
-			return store.Assignment{Channel: o.Channels[claim.Channel].Name, Fields: claim.Fields}
+			if e.Level == sources.LevelKey && a.Fields&kpi.Conversions != 0 {
+				a.Customer = sources.ParseKey(e.Entity.ID).Customer
+			}
+			return a
 		},
 	}
 }

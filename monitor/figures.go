@@ -98,11 +98,14 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 
 // closePart turns what was added up of a channel, an account or a campaign into
 // figures. curve is nil where maturity is not asked for.
-func (b *builder) closePart(ch snapshot.Channel, p *part, q question, curve *maturity, asOf time.Time) (snapshot.Figures, error) {
+func (b *builder) closePart(ch snapshot.Channel, p *part, q question, curve *maturity, asOf time.Time) (f snapshot.Figures, err error) {
 	if q.last.IsZero() {
-		return b.closeBooks(ch, p.sum, q.days, curve, asOf, p.days)
+		f, err = b.closeBooks(ch, p.sum, q.days, curve, asOf, p.days)
+	} else {
+		f, err = b.closeHours(ch, p.sum, p.hours, q.last, curve, asOf)
 	}
-	return b.closeHours(ch, p.sum, p.hours, q.last, curve, asOf)
+	f.New, f.Told = p.fresh, p.told
+	return f, err
 }
 
 // closeBooks turns summed metrics into figures. curve is nil where maturity is

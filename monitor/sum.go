@@ -47,7 +47,7 @@ func plus(a, b snapshot.Figures) (sum snapshot.Figures, err error) {
 	}{
 		{&sum.Contribution.Micros, a.Contribution.Micros, b.Contribution.Micros},
 		{&sum.Profit.Micros, a.Profit.Micros, b.Profit.Micros},
-		{&sum.Fees, a.Fees, b.Fees},
+		{&sum.Fees, a.Fees, b.Fees}, {&sum.New, a.New, b.New}, {&sum.Told, a.Told, b.Told},
 	} {
 		if *part.to, err = part.a.Add(part.b); err != nil {
 			return sum, err

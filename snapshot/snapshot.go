@@ -145,6 +145,9 @@ type Figures struct {
 	// ImpressionShare is that of searches, over the days of a range that are
 	// complete; of a channel's and a campaign's Now alone.
 	ImpressionShare kpi.Share
+	// New are the conversions of new customers, and Told those of which the shop
+	// knows whether the customer was new. Of a channel's and an account's range alone.
+	New, Told kpi.Micros
 }
 
 // Or returns f where it is known, else g.
@@ -161,6 +164,24 @@ func (f Figures) POAS() kpi.Ratio {
 		return kpi.Ratio{}
 	}
 	return kpi.Ratio{Value: f.Contribution.Micros.Float() / f.Metrics.Cost.Float(), OK: true}
+}
+
+// NewShare is the part of new customers in the conversions of which it is known.
+func (f Figures) NewShare() kpi.Ratio {
+	if f.Told <= 0 {
+		return kpi.Ratio{}
+	}
+	return kpi.Ratio{Value: f.New.Float() / f.Told.Float(), OK: true}
+}
+
+// NewCPA is the cost of a new customer, in units of money: the CPA over the share of
+// new ones. Conversions of which nobody knows are taken to be like the others.
+func (f Figures) NewCPA() kpi.Ratio {
+	cpa := f.Metrics.CPA()
+	if !cpa.OK || f.New <= 0 {
+		return kpi.Ratio{}
+	}
+	return kpi.Ratio{Value: cpa.Value * f.Told.Float() / f.New.Float(), OK: true}
 }
 
 // Day is the figure of one account-local day.

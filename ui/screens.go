@@ -188,6 +188,12 @@ func (a *app) economics(s *subject) string {
 	if e.TargetCPA != 0 {
 		parts = append(parts, "target CPA "+st.price(e.TargetCPA.Float(), 9))
 	}
+	if share := s.now.NewShare(); share.OK {
+		parts = append(parts, "new customers "+st.share(share, 0))
+		if cpa := s.now.NewCPA(); cpa.OK {
+			parts = append(parts, "CPA of new "+st.price(cpa.Value, 9))
+		}
+	}
 	if s.whole && s.now.Fees != 0 {
 		parts = append(parts, "fixed fees "+st.money(s.now.Fees, 9))
 	}

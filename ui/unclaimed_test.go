@@ -83,3 +83,19 @@ func TestUnclaimedAsTextEndsInLinesForTheConfig(t *testing.T) {
 		t.Errorf("%v:\n%s", err, out.String())
 	}
 }
+
+func TestTheChannelSaysHowManyOfItsCustomersAreNewWhereItIsKnown(t *testing.T) {
+	a := testApp(200, 40, looks[3])
+	press(a, "enter")
+	if text := ansi.Strip(a.View().Content); strings.Contains(text, "new customers") {
+		t.Fatalf("nobody knows, and the screen says:\n%s", text)
+	}
+	s := testSnapshot()
+	for i := range s.Channels {
+		s.Channels[i].Now.New, s.Channels[i].Now.Told = units(10), units(32)
+	}
+	a.take(s)
+	if text := ansi.Strip(a.View().Content); !strings.Contains(text, "new customers 31% · CPA of new 154") {
+		t.Errorf("the screen says:\n%s", text)
+	}
+}
