@@ -166,6 +166,9 @@ func openSource(types *sources.Registry, cfg *config.Config, s config.Source, cl
 	if err := s.Decode(options); err != nil {
 		return opened, err
 	}
+	if definition.Attribution != nil {
+		opened.Attribution = definition.Attribution(options)
+	}
 	if secrets == nil {
 		return opened, nil
 	}

@@ -81,6 +81,7 @@ type jsonChannel struct {
 	Reason        string      `json:"reason"`
 	BreakEvenROAS *float64    `json:"break_even_roas"`
 	Watermark     *time.Time  `json:"complete_through"`
+	Attribution   []string    `json:"attribution"` // a sentence for each source of results
 	jsonFigures
 	Previous *jsonFigures `json:"previous"`
 	Compared *jsonFigures `json:"compared"` // what previous compares with, null when that is the figures themselves
@@ -94,6 +95,7 @@ type jsonCampaign struct {
 	ID            string       `json:"id"`
 	Name          string       `json:"name"`
 	Status        string       `json:"status"`
+	Attribution   *string      `json:"attribution"` // the setting of the campaign, in words
 	URL           *string      `json:"url"`
 	Verdict       *kpi.Verdict `json:"verdict"`
 	PUnprofitable *float64     `json:"p_unprofitable"`
@@ -172,7 +174,7 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 	}
 	for _, ch := range s.Channels {
 		c := jsonChannel{Name: ch.Name, Verdict: ch.Verdict, PUnprofitable: number(ch.P), Reason: ch.Reason,
-			BreakEvenROAS: number(ch.Economics.BreakEvenROAS()), Watermark: instant(ch.Watermark), jsonFigures: figuresOf(ch.Now)}
+			BreakEvenROAS: number(ch.Economics.BreakEvenROAS()), Watermark: instant(ch.Watermark), Attribution: append([]string{}, ch.Attribution...), jsonFigures: figuresOf(ch.Now)}
 		if ch.Before.Known {
 			before := figuresOf(ch.Before)
 			c.Previous = &before
@@ -211,7 +213,7 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 }
 
 func campaignOf(c snapshot.Campaign) jsonCampaign {
-	j := jsonCampaign{Source: c.Source, Account: c.Account, ID: c.ID, Name: c.Name, Status: c.Status, URL: text(c.URL),
+	j := jsonCampaign{Source: c.Source, Account: c.Account, ID: c.ID, Name: c.Name, Status: c.Status, Attribution: text(c.Attribution), URL: text(c.URL),
 		PUnprofitable: percent(c.P), Reason: c.Reason, jsonFigures: figuresOf(c.Now)}
 	if c.Verdict != "" {
 		j.Verdict = &c.Verdict

@@ -141,3 +141,22 @@ func TestLinesForTheConfigBindWhatNoChannelClaims(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, stdout)
 	}
 }
+
+// TestEveryPlatformSaysToWhatItCreditsResults: only of what somebody else fills in, and
+// of networks, it cannot be known.
+func TestEveryPlatformSaysToWhatItCreditsResults(t *testing.T) {
+	others := []string{"csv", "exec", "http", "sql", "postback", "awin", "impact"}
+	types := registry()
+	for _, name := range types.Names() {
+		d, err := types.Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch known := d.Attribution != nil; {
+		case known != (d.Gives&kpi.Conversions != 0 && !slices.Contains(others, name)):
+			t.Errorf("%s says it: %t", name, known)
+		case known && d.Attribution(d.Options()) == "":
+			t.Errorf("%s says nothing", name)
+		}
+	}
+}

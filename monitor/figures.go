@@ -70,6 +70,7 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 			if ch.Campaigns, err = b.campaigns(ctx, s, l, i, past); err != nil {
 				return nil, err
 			}
+			ch.Attribution = b.o.attributions(ch.CountedBy, ch.Campaigns)
 		}
 	}
 	if err := b.unlisted(ctx, s, l, now.question); err != nil {

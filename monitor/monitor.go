@@ -61,6 +61,9 @@ type Source struct {
 	Source     sources.Source
 	Every      time.Duration // wished interval of polls, in the data's time
 	History    int           // days to fetch once
+	// Attribution says to what its results are credited, as of Definition; "" where
+	// it is not known.
+	Attribution string
 }
 
 // Channel is one configured channel.

@@ -198,6 +198,9 @@ type Channel struct {
 	Economics  kpi.Economics
 	SpentAt    []string // sources of its spend, or of clicks that cost nothing
 	CountedBy  []string // sources of its results
+	// Attribution says of each of these, in a sentence, to what its results are
+	// credited; with the settings of the campaigns where these are listed.
+	Attribution []string
 
 	Now    Figures // over the range
 	Before Figures // over the previous period, as it was known at the same moment of it
@@ -232,6 +235,7 @@ type Campaign struct {
 	Source, Account string
 	ID, Name        string
 	Status          string // the platform's word
+	Attribution     string // the setting that its results are counted by, in words; "" where the platform has one for all
 	URL             string // its page on the platform, "" when there is none
 	// Unlisted marks what an account reports beyond its listed campaigns. It has
 	// no ID, counts for no channel, and is known of whole days only.

@@ -160,7 +160,16 @@ func (a *app) drillLine() []string {
 
 // subjectEvidence is what the verdict on what is opened rests on.
 func (a *app) subjectEvidence(s *subject, width int) []string {
-	return a.evidenceLines(s.p, s.verdict, &s.evidence, width)
+	lines := a.evidenceLines(s.p, s.verdict, &s.evidence, width)
+	if len(s.channel.Attribution) > 0 {
+		lines = append(lines, a.st.textLine(a.st.heading, " ATTRIBUTION", width))
+	}
+	for _, text := range s.channel.Attribution {
+		for _, l := range a.st.wrap(text, width-2, 4) {
+			lines = append(lines, a.st.textLine(a.st.dim, " "+l, width))
+		}
+	}
+	return lines
 }
 
 var basisNames = map[kpi.Basis]string{

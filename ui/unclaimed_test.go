@@ -99,3 +99,16 @@ func TestTheChannelSaysHowManyOfItsCustomersAreNewWhereItIsKnown(t *testing.T) {
 		t.Errorf("the screen says:\n%s", text)
 	}
 }
+
+func TestTheChannelSaysToWhatItsResultsAreCredited(t *testing.T) {
+	a := testApp(120, 60, looks[3])
+	s := testSnapshot()
+	for i := range s.Channels {
+		s.Channels[i].Attribution = []string{"shop: results are counted for the last visit, as Shopify gives it"}
+	}
+	a.take(s)
+	press(a, "enter", "tab", "tab", "e")
+	if text := ansi.Strip(a.View().Content); !strings.Contains(text, "ATTRIBUTION") || !strings.Contains(text, "for the last visit, as Shopify gives it") {
+		t.Errorf("the screen says:\n%s", text)
+	}
+}

@@ -63,6 +63,9 @@ func Definition() sources.Definition {
 			{Age: 3 * time.Hour, Share: 0.99},
 			{Age: 48 * time.Hour, Share: 1},
 		},
+		Attribution: func(options any) string {
+			return "for the " + options.(*Options).Visit + " visit within 30 days before the order, as Shopify gives it"
+		},
 		Options: func() any { return &Options{Version: "2026-10", Revenue: kpi.Gross, Visit: "last"} },
 		Open:    open,
 	}
