@@ -70,6 +70,9 @@ func TestWhatAShopDoesNotKnowOfItsCustomersIsUnknown(t *testing.T) {
 	if share, cpa := f.NewShare(), f.NewCPA(); share.Value != 0.25 || math.Abs(cpa.Value-40) > 1e-9 {
 		t.Errorf("a share of %v, %v each", share.Value, cpa.Value)
 	}
+	if f.Told = 7 * kpi.MicrosPerUnit; !f.NewShare().OK || f.NewCPA().OK {
+		t.Error("what a new customer costs is guessed, with three of ten unknown")
+	}
 	if f.New = 0; !f.NewShare().OK || f.NewCPA().OK {
 		t.Error("no new customer costs nothing, and nothing is known of what one costs")
 	}

@@ -174,11 +174,15 @@ func (f Figures) NewShare() kpi.Ratio {
 	return kpi.Ratio{Value: f.New.Float() / f.Told.Float(), OK: true}
 }
 
+// fewestTold is the part of conversions of which it has to be known whose they are, to
+// take the others to be like them.
+const fewestTold = 0.8
+
 // NewCPA is the cost of a new customer, in units of money: the CPA over the share of
-// new ones. Conversions of which nobody knows are taken to be like the others.
+// new ones. It is unknown where nobody knows of more than a fifth of the conversions.
 func (f Figures) NewCPA() kpi.Ratio {
 	cpa := f.Metrics.CPA()
-	if !cpa.OK || f.New <= 0 {
+	if !cpa.OK || f.New <= 0 || f.Told.Float() < fewestTold*f.Metrics.Conversions.Float() {
 		return kpi.Ratio{}
 	}
 	return kpi.Ratio{Value: cpa.Value * f.Told.Float() / f.New.Float(), OK: true}
