@@ -196,7 +196,7 @@ func (b *Book) entity(r *Row) (sources.Entity, error) {
 			name = id
 		}
 		return sources.Entity{Level: sources.LevelCampaign, ID: id, Name: name, Status: strings.ToLower(sources.Clean(r[Status]))}, nil
-	case key != (sources.Key{}):
+	case key != (sources.Key{}), r[Referrer] != "":
 		return sources.Entity{Level: sources.LevelKey, ID: key.ID(), Name: key.Name()}, nil
 	case r[CampaignID] != "" || r[Campaign] != "":
 		return sources.Entity{}, fmt.Errorf("campaign: has no readable character")
@@ -205,7 +205,8 @@ func (b *Book) entity(r *Row) (sources.Entity, error) {
 }
 
 // key is the origin of a result. There are few kinds of click ids, and two of
-// customers: a text of each result's own would make a row of it.
+// customers: a text of each result's own would make a row of it. A referrer that is no
+// address names nobody: visitors send what they like.
 func (r *Row) key() (sources.Key, error) {
 	key := sources.Key{
 		Source: r[UTMSource], Medium: r[UTMMedium], Campaign: r[UTMCampaign], Promo: r[Promo], Dialled: r[Dialled],
@@ -216,8 +217,6 @@ func (r *Row) key() (sources.Key, error) {
 		return key, fmt.Errorf("click_id: %s: expected its kind, one of %s", quote(r[ClickID]), strings.Join(sources.ClickKinds, ", "))
 	case key.Customer != "" && key.Customer != sources.NewCustomer && key.Customer != sources.ReturningCustomer:
 		return key, fmt.Errorf("customer: %s: expected new or returning", quote(r[Customer]))
-	case key.Referrer == "" && r[Referrer] != "":
-		return key, fmt.Errorf("referrer: %s: expected a host such as news.example, or an address", quote(r[Referrer]))
 	}
 	return key, nil
 }
