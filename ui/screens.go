@@ -158,9 +158,13 @@ func (a *app) drillLine() []string {
 	return nil
 }
 
-// subjectEvidence is what the verdict on what is opened rests on.
+// subjectEvidence is what the verdict on what is opened rests on, and by what its
+// results are counted.
 func (a *app) subjectEvidence(s *subject, width int) []string {
 	lines := a.evidenceLines(s.p, s.verdict, &s.evidence, width)
+	if s.channel == nil { // it has gone
+		return lines
+	}
 	if len(s.channel.Attribution) > 0 {
 		lines = append(lines, a.st.textLine(a.st.heading, " ATTRIBUTION", width))
 	}
