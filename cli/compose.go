@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"adtop/config"
+	"adtop/kpi"
 	"adtop/monitor"
 	"adtop/sources"
 	"adtop/store"
@@ -119,18 +120,28 @@ func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *sl
 			return o, err
 		}
 		c := monitor.Channel{Name: ch.Name, Economics: ch.Economics, Results: ch.ResultSource(), Hash: hash}
-		seen := map[string]bool{}
-		for _, spend := range ch.Spend {
-			if !seen[spend.Source] {
-				seen[spend.Source] = true
-				c.Spend = append(c.Spend, spend.Source)
-			}
-		}
+		c.Spend, c.Traffic = spendOf(ch, o.Sources)
 		o.Channels = append(o.Channels, c)
 	}
 	var err error
 	o.Rules, err = compileRules(cfg.Alerts.Rules)
 	return o, errors.Join(append(problems, err)...)
+}
+
+// spendOf names the sources of a channel's spend, each once, those that know no
+// money apart.
+func spendOf(ch config.Channel, all []monitor.Source) (spend, traffic []string) {
+	for _, s := range ch.Spend {
+		i := slices.IndexFunc(all, func(src monitor.Source) bool { return src.Name == s.Source })
+		into := &spend
+		if i >= 0 && all[i].Definition.Gives&kpi.Cost == 0 {
+			into = &traffic
+		}
+		if !slices.Contains(*into, s.Source) {
+			*into = append(*into, s.Source)
+		}
+	}
+	return spend, traffic
 }
 
 // unpriced refuses channels that take figures from a source of exchange rates.
@@ -154,6 +165,9 @@ func openSource(types *sources.Registry, cfg *config.Config, s config.Source, cl
 	options := definition.Options()
 	if err := s.Decode(options); err != nil {
 		return opened, err
+	}
+	if definition.Attribution != nil {
+		opened.Attribution = definition.Attribution(options)
 	}
 	if secrets == nil {
 		return opened, nil

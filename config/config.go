@@ -80,7 +80,7 @@ type Alerts struct {
 // Channel is what the user steers by.
 type Channel struct {
 	Name      string
-	Spend     []Spend  // campaigns whose cost counts; empty for a channel that costs nothing
+	Spend     []Spend  // campaigns whose cost and clicks count; empty for a channel that costs nothing
 	Results   []Result // where its results come from, all of one source; empty means what the spend sources report
 	Economics kpi.Economics
 }

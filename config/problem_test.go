@@ -104,6 +104,7 @@ var mistakes = []struct{ name, content string }{
 	{"results in a word", channels("{name: A, spend: {source: google}, results: plattform}")},
 	{"results of two sources", channels("{name: A, results: [{source: shop}, {source: google}]}")},
 	{"none and more", channels("{name: A, results: {source: shop, none: true, promo: x}}")},
+	{"customers that there are not", channels("{name: A, results: {source: shop, customers: old}}")},
 	{"campaign and key", channels("{name: A, results: {source: shop, campaign: x, promo: x}}")},
 	{"truth value", channels("{name: A, results: {source: shop, none: maybe}}")},
 	{"broken expression", channels("{name: A, spend: {source: google, campaign: /(/}}")},

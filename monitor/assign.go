@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"adtop/kpi"
 	"adtop/snapshot"
 	"adtop/sources"
 	"adtop/store"
@@ -16,6 +17,7 @@ import (
 // channel "".
 func (o *Options) assigned() store.Channels {
 	sum := sha256.New()
+	fmt.Fprint(sum, claimRules)
 	known := map[string]bool{}
 	for _, src := range o.Sources {
 		known[src.Name] = true
@@ -31,13 +33,20 @@ func (o *Options) assigned() store.Channels {
 				return store.Assignment{}
 			}
 			claim := o.Claim(e.Source, e.Account, e.Entity)
-			if claim.Channel < 0 {
-				return store.Assignment{Fields: claim.Fields}
+			a := store.Assignment{Fields: claim.Fields}
+			if claim.Channel >= 0 {
+				a.Channel = o.Channels[claim.Channel].Name
 			}
-			return store.Assignment{Channel: o.Channels[claim.Channel].Name, Fields: claim.Fields}
+			if e.Level == sources.LevelKey && a.Fields&kpi.Conversions != 0 {
+				a.Customer = sources.ParseKey(e.Entity.ID).Customer
+			}
+			return a
 		},
 	}
 }
+
+// claimRules grows when the same definitions claim something else.
+const claimRules = 2
 
 // steers says whether an entity is on the level that channels are made of:
 // accounts, groups and ads, and breakdowns, would count twice.

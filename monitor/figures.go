@@ -70,6 +70,7 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 			if ch.Campaigns, err = b.campaigns(ctx, s, l, i, past); err != nil {
 				return nil, err
 			}
+			ch.Attribution = b.o.attributions(ch.CountedBy, ch.Campaigns)
 		}
 	}
 	if err := b.unlisted(ctx, s, l, now.question); err != nil {
@@ -98,11 +99,14 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 
 // closePart turns what was added up of a channel, an account or a campaign into
 // figures. curve is nil where maturity is not asked for.
-func (b *builder) closePart(ch snapshot.Channel, p *part, q question, curve *maturity, asOf time.Time) (snapshot.Figures, error) {
+func (b *builder) closePart(ch snapshot.Channel, p *part, q question, curve *maturity, asOf time.Time) (f snapshot.Figures, err error) {
 	if q.last.IsZero() {
-		return b.closeBooks(ch, p.sum, q.days, curve, asOf, p.days)
+		f, err = b.closeBooks(ch, p.sum, q.days, curve, asOf, p.days)
+	} else {
+		f, err = b.closeHours(ch, p.sum, p.hours, q.last, curve, asOf)
 	}
-	return b.closeHours(ch, p.sum, p.hours, q.last, curve, asOf)
+	f.New, f.Told = p.fresh, p.told
+	return f, err
 }
 
 // closeBooks turns summed metrics into figures. curve is nil where maturity is

@@ -61,6 +61,9 @@ type Source struct {
 	Source     sources.Source
 	Every      time.Duration // wished interval of polls, in the data's time
 	History    int           // days to fetch once
+	// Attribution says to what its results are credited, as of Definition; "" where
+	// it is not known.
+	Attribution string
 }
 
 // Channel is one configured channel.
@@ -68,14 +71,18 @@ type Channel struct {
 	Name      string
 	Economics kpi.Economics
 	Spend     []string // sources of its spend; none for a channel that is costless by nature
+	Traffic   []string // sources of impressions and clicks that cost nothing
 	Results   string   // source of its results, "" when its spend sources report them
 	Hash      string   // of its definition, kept with each evaluation
 }
 
 // resultSources names the sources that the channel's results come from.
 func (c Channel) resultSources() []string {
-	if c.Results != "" {
+	switch {
+	case c.Results != "":
 		return []string{c.Results}
+	case len(c.Spend) == 0:
+		return c.Traffic
 	}
 	return c.Spend
 }

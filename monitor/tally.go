@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -103,6 +104,23 @@ type part struct {
 	days  map[kpi.Date]kpi.Metrics
 	hours []kpi.Metrics // oldest first; nil unless they were wanted one by one
 	deaf  kpi.Fields    // told by the day where hours were asked for: unknown
+	// fresh are conversions of new customers, over the range, and told those of
+	// which it is known.
+	fresh, told kpi.Micros
+}
+
+// customers notes whose conversions were added to the range.
+func (p *part) customers(customer string, m kpi.Metrics) (err error) {
+	if customer == "" {
+		return nil
+	}
+	if customer == sources.NewCustomer {
+		if p.fresh, err = p.fresh.Add(m.Conversions); err != nil {
+			return err
+		}
+	}
+	p.told, err = p.told.Add(m.Conversions)
+	return err
 }
 
 func (p *part) addDay(d kpi.Date, m kpi.Metrics, inRange bool) (err error) {
@@ -134,6 +152,9 @@ func (p *part) close() {
 		return
 	}
 	p.sum = p.sum.Only(kpi.AllFields &^ p.deaf)
+	if p.deaf&kpi.Conversions != 0 {
+		p.fresh, p.told = 0, 0
+	}
 	for i := range p.hours {
 		p.hours[i] = p.hours[i].Only(kpi.AllFields &^ p.deaf)
 	}
@@ -186,7 +207,7 @@ func (a *adder) hour(of heard, key [2]string, slot sources.Slot, m kpi.Metrics, 
 	}
 	n, single := a.slot(slot.Start(account.Zone))
 	for _, p := range parts {
-		if err := p.addHour(m, n, single); err != nil {
+		if err := errors.Join(p.addHour(m, n, single), p.customers(of.part.Customer, m)); err != nil {
 			return err
 		}
 	}
@@ -213,8 +234,14 @@ func (a *adder) day(of heard, key [2]string, m kpi.Metrics, parts ...*part) erro
 		if deaf {
 			p.deaf |= m.Has
 		}
-		if err := p.addDay(date, m, w.days.Contains(date)); err != nil {
+		in := w.days.Contains(date)
+		if err := p.addDay(date, m, in); err != nil {
 			return err
+		}
+		if in {
+			if err := p.customers(of.part.Customer, m); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

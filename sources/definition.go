@@ -57,6 +57,12 @@ type Definition struct {
 	DailyCalls  int           // calls a day that the lowest access tier allows, 0 when not limited by day
 	Delay       []DelayPoint  // delay curve to begin with, until observations tell better
 
+	// Attribution says in words to what results are credited, as the options ask for
+	// it: it goes on after "results are counted ". Settings that differ between
+	// campaigns stand in Entity.Attribution. nil where whoever fills the source
+	// decides.
+	Attribution func(options any) string
+
 	// Link returns the page of a campaign on the platform, by the platform's ids;
 	// nil when there is none that can be named.
 	Link func(account, campaign string) string

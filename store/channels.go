@@ -129,7 +129,7 @@ func (w *writer) part(f *feed, a Assignment) (EntityID, error) {
 	if id, ok := f.partOf[a]; ok {
 		return id, nil
 	}
-	row, err := w.insert("INSERT INTO part (feed, channel, fields) VALUES (?, ?, ?)", f.id, a.Channel, a.Fields)
+	row, err := w.insert("INSERT INTO part (feed, channel, fields, customer) VALUES (?, ?, ?, ?)", f.id, a.Channel, a.Fields, a.Customer)
 	if err == nil && row > maxID {
 		err = fmt.Errorf("more than %d channels and accounts", maxID)
 	}

@@ -189,11 +189,8 @@ func (c *commit) eventVersion(e sources.Event) (eventVersion, error) {
 	if err := checkMetrics(kpi.Metrics{Cost: max(e.Tax, -e.Tax, e.Shipping, -e.Shipping), Conversions: max(e.Refunded, -e.Refunded), Revenue: e.Value}); err != nil {
 		return eventVersion{}, err
 	}
-	ref := e.Key
-	for _, field := range []*string{&ref.Source, &ref.Medium, &ref.Campaign, &ref.Promo, &ref.Dialled} {
-		*field = sources.Clean(*field)
-	}
-	entity, err := c.entity("", sources.Entity{Level: sources.LevelKey, ID: ref.ID(), Name: ref.ID()})
+	ref := e.Key.Cleaned()
+	entity, err := c.entity("", sources.Entity{Level: sources.LevelKey, ID: ref.ID(), Name: ref.Name()})
 	if err != nil {
 		return eventVersion{}, err
 	}

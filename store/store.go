@@ -234,14 +234,16 @@ type Channels struct {
 
 // Assignment is the answer; without fields, the entity counts nowhere.
 type Assignment struct {
-	Channel string     // "" for what no channel claims
-	Fields  kpi.Fields // those that count
+	Channel  string     // "" for what no channel claims
+	Fields   kpi.Fields // those that count
+	Customer string     // whose results they are: as of sources.Key
 }
 
 // Part is what one account brings to one channel.
 type Part struct {
 	Channel, Source, Account string
 	Fields                   kpi.Fields
+	Customer                 string
 }
 
 // PartVersion is the sum of all that a part's entities report of a slot, from

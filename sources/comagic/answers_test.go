@@ -89,7 +89,7 @@ func TestCallReadsAsAPersonWould(t *testing.T) {
 	c := one(t, list(body("utm_source", `"yandex\u001b"`, "utm_campaign", `"autumn"`, "yclid", `"77"`, "sale_cost", "1500.5", "attributes", `["first","target"]`)), "target")
 	e, err := c.event(&Options{Attributes: []string{"target"}}, sources.Account{Currency: "RUB", Zone: moscow})
 	want := sources.Event{ID: "3331456735", Kind: "call", Time: time.Date(2026, 11, 2, 11, 36, 31, 0, time.UTC), Status: sources.Approved, Value: 1_500_500_000, Currency: "RUB",
-		Key: sources.Key{Source: "yandex", Campaign: "autumn", Dialled: "+74951110002"}, ClickID: "77"}
+		Key: sources.Key{Source: "yandex", Campaign: "autumn", Dialled: "+74951110002", Click: "yclid"}, ClickID: "77"}
 	if err != nil || c.whole() != nil || e != want {
 		t.Errorf("got %+v, %v, want %+v", e, err, want)
 	}

@@ -17,6 +17,9 @@ var fields = []string{"id", "start_time", "direction", "is_lost", "virtual_phone
 
 const timeLayout = "2006-01-02 15:04:05" // on the clock of the account
 
+// clickKinds are the clicks that a call may carry: of Google, Yandex and Yandex Market.
+var clickKinds = [...]string{"gclid", "yclid", "ymclid"}
+
 // call is an element of the report.
 type call struct {
 	id                       int64
@@ -26,7 +29,7 @@ type call struct {
 	wanted                   bool // it has one of the attributes in question
 	dialled                  string
 	source, medium, campaign string
-	clicks                   [3]string // of Google, Yandex and Yandex Market
+	clicks                   [len(clickKinds)]string
 	sale                     kpi.Micros
 }
 
@@ -50,12 +53,8 @@ func readCall(scan *httpkit.Scanner, wanted []string) (c call) {
 			c.medium = string(scan.Text())
 		case "utm_campaign":
 			c.campaign = string(scan.Text())
-		case "gclid":
-			c.clicks[0] = string(scan.Text())
-		case "yclid":
-			c.clicks[1] = string(scan.Text())
-		case "ymclid":
-			c.clicks[2] = string(scan.Text())
+		case "gclid", "yclid", "ymclid":
+			c.clicks[slices.Index(clickKinds[:], string(key))] = string(scan.Text())
 		case "sale_cost":
 			c.sale = scan.Decimal().Micros
 		case "attributes":
@@ -113,9 +112,9 @@ func (c *call) event(o *Options, account sources.Account) (sources.Event, error)
 	}
 	e := sources.Event{ID: strconv.FormatInt(c.id, 10), Kind: "call", Time: at, Status: c.status(o), Currency: account.Currency,
 		Key: sources.Key{Source: sources.Clean(c.source), Medium: sources.Clean(c.medium), Campaign: sources.Clean(c.campaign), Dialled: dialled(c.dialled)}}
-	for _, click := range c.clicks {
-		if e.ClickID == "" {
-			e.ClickID = sources.Clean(click)
+	for i, click := range c.clicks {
+		if click = sources.Clean(click); click != "" && e.ClickID == "" {
+			e.Key.Click, e.ClickID = clickKinds[i], click
 		}
 	}
 	if e.Status.Counts() {

@@ -37,6 +37,12 @@ func known(w *world.World, days kpi.DateRange, asOf time.Time, o *Options) []sou
 		if order.Journey {
 			e.Key.Source, e.Key.Medium, e.Key.Campaign = order.Last.Source, order.Last.Medium, order.Last.Campaign
 		}
+		switch {
+		case c.GClick != "":
+			e.Key.Click = "gclid"
+		case c.YClick != "":
+			e.Key.Click = "yclid"
+		}
 		if c.Lost && !o.Lost || len(o.Attributes) > 0 && order.ID%2 == 1 {
 			e.Status, e.Value = sources.Rejected, 0
 		}

@@ -116,10 +116,10 @@ func TestVisitBecomesTheKey(t *testing.T) {
 	}{
 		"none":               {"null", "all", sources.Key{}, ""},
 		"an empty list":      {"[]", "all", sources.Key{}, ""},
-		"utm":                {source(`"utm_source":"vk\u001b","utm_campaign":"c","system_name":":utm:vk"`), "all", sources.Key{Source: "vk", Campaign: "c"}, "g 1"},
-		"marker, not asked":  {source(`"utm_source":null,"system_name":"seo_google"`), "utm", sources.Key{}, "g 1"},
-		"marker":             {source(`"utm_source":"","system_name":"seo_google"`), "all", sources.Key{Source: "seo"}, "g 1"},
-		"levels told apart":  {source(`"system_name":"a_b_c","system_name_by_level":["a_b","c"]`), "all", sources.Key{Source: "a_b"}, "g 1"},
+		"utm":                {source(`"utm_source":"vk\u001b","utm_campaign":"c","system_name":":utm:vk"`), "all", sources.Key{Source: "vk", Campaign: "c", Click: "gclid"}, "g 1"},
+		"marker, not asked":  {source(`"utm_source":null,"system_name":"seo_google"`), "utm", sources.Key{Click: "gclid"}, "g 1"},
+		"marker":             {source(`"utm_source":"","system_name":"seo_google"`), "all", sources.Key{Source: "seo", Click: "gclid"}, "g 1"},
+		"levels told apart":  {source(`"system_name":"a_b_c","system_name_by_level":["a_b","c"]`), "all", sources.Key{Source: "a_b", Click: "gclid"}, "g 1"},
 		"source of no shape": {`{"landing_page":null,"source":[]}`, "all", sources.Key{}, ""},
 	} {
 		all, _ := decoded(t, []byte(list(body("visit", c.visit))))

@@ -34,7 +34,7 @@ type visit struct {
 	source, medium, campaign string
 	marker                   string // Roistat's name of the source, levels joined by "_"
 	first                    string // its first level, where they are told apart
-	clickID                  string
+	clickKind, clickID       string
 }
 
 func readDeal(scan *httpkit.Scanner) (d deal) {
@@ -72,7 +72,8 @@ func readVisit(scan *httpkit.Scanner) (v visit) {
 	for key := range scan.Object() {
 		switch string(key) {
 		case "landing_page":
-			v.clickID = sources.ClickID(string(scan.Text()))
+			began, id := sources.Visit{Landing: string(scan.Text())}.Key()
+			v.clickKind, v.clickID = began.Click, id
 		case "source":
 			if scan.Peek() == '{' {
 				readSource(scan, &v)
@@ -149,11 +150,11 @@ func (d *deal) event(o *Options, currency kpi.Currency) sources.Event {
 // its marker as its source, where these are asked for.
 func (v *visit) key(origins string) sources.Key {
 	k := sources.Key{Source: v.source, Medium: v.medium, Campaign: v.campaign}
-	if k != (sources.Key{}) || origins != "all" {
-		return k
+	if k == (sources.Key{}) && origins == "all" {
+		if k.Source = v.first; k.Source == "" {
+			k.Source, _, _ = strings.Cut(v.marker, "_")
+		}
 	}
-	if k.Source = v.first; k.Source == "" {
-		k.Source, _, _ = strings.Cut(v.marker, "_")
-	}
+	k.Click = v.clickKind
 	return k
 }

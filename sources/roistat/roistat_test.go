@@ -45,6 +45,9 @@ func known(w *world.World, days kpi.DateRange, asOf time.Time, o *Options) []sou
 				e.Key.Source = "seo"
 			}
 		}
+		if e.ClickID != "" {
+			e.Key.Click = "yclid"
+		}
 		events = append(events, e)
 	}
 	return events

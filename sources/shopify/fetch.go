@@ -18,6 +18,9 @@ const (
 	chain     = 24_000           // orders read with one query; Shopify pages through 25,000 at most
 )
 
+// reading grows when orders are read otherwise than before: then all are read again.
+const reading = " 2"
+
 // Fetch hands over orders. Without State it is all that were created in
 // q.Days. With State it is those that changed since, those whose visits were
 // not known yet, and those of days before the ones read so far; then orders
@@ -29,7 +32,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 	now := s.env.Now()
 	p := &poll{source: s, query: q, yield: yield, now: now, handed: map[string]bool{}}
 	p.before = httpkit.Recall[memory](q.State)
-	p.before.Memory, p.after.Memory = p.before.Resume(&p.query, now, string(s.options.Revenue)+" "+s.options.Visit)
+	p.before.Memory, p.after.Memory = p.before.Resume(&p.query, now, string(s.options.Revenue)+" "+s.options.Visit+reading)
 	for _, span := range p.spans() {
 		if err := p.span(ctx, span); err != nil {
 			return sources.Receipt{}, err

@@ -24,8 +24,8 @@ const ordersQuery = `query($q: String!, $first: Int!, $after: String) {
       refunds { totalRefundedSet { shopMoney { amount currencyCode } } }
       customerJourneySummary {
         ready customerOrderIndex
-        firstVisit { landingPage utmParameters { source medium campaign } }
-        lastVisit { landingPage utmParameters { source medium campaign } }
+        firstVisit { landingPage referrerUrl utmParameters { source medium campaign } }
+        lastVisit { landingPage referrerUrl utmParameters { source medium campaign } }
       }
     }
     pageInfo { hasNextPage endCursor }
@@ -76,8 +76,9 @@ type moneySet struct {
 }
 
 type visit struct {
-	Landing string `json:"landingPage"`
-	UTM     *struct {
+	Landing  string `json:"landingPage"`
+	Referrer string `json:"referrerUrl"`
+	UTM      *struct {
 		Source   string `json:"source"`
 		Medium   string `json:"medium"`
 		Campaign string `json:"campaign"`
@@ -175,7 +176,6 @@ func (o order) event(currency kpi.Currency, options Options) (sources.Event, err
 		}
 	}
 	if o.Journey != nil && o.Journey.Ready {
-		e.New = o.Journey.Index != nil && *o.Journey.Index == 0
 		seen, other := o.Journey.Last, o.Journey.First
 		if options.Visit == "first" {
 			seen, other = other, seen
@@ -183,7 +183,13 @@ func (o order) event(currency kpi.Currency, options Options) (sources.Event, err
 		if seen == nil {
 			seen = other
 		}
-		e.Key, e.ClickID = seen.key(), seen.clickID()
+		e.Key, e.ClickID = seen.key()
+		if index := o.Journey.Index; index != nil {
+			e.New, e.Key.Customer = *index == 0, sources.ReturningCustomer
+			if e.New {
+				e.Key.Customer = sources.NewCustomer
+			}
+		}
 	}
 	return e, nil
 }
@@ -204,17 +210,13 @@ func (o order) status() sources.EventStatus {
 // awaited says whether Shopify still works out the visits of an order.
 func (o order) awaited() bool { return o.Journey != nil && !o.Journey.Ready }
 
-func (v *visit) key() sources.Key {
-	if v == nil || v.UTM == nil {
-		return sources.Key{}
-	}
-	return sources.Key{Source: sources.Clean(v.UTM.Source), Medium: sources.Clean(v.UTM.Medium), Campaign: sources.Clean(v.UTM.Campaign)}
-}
-
-// clickID is the click of the landing page; nothing else of it is kept.
-func (v *visit) clickID() string {
+func (v *visit) key() (k sources.Key, clickID string) {
 	if v == nil {
-		return ""
+		return k, ""
 	}
-	return sources.ClickID(v.Landing)
+	seen := sources.Visit{Landing: v.Landing, Referrer: v.Referrer}
+	if v.UTM != nil {
+		seen.Source, seen.Medium, seen.Campaign = v.UTM.Source, v.UTM.Medium, v.UTM.Campaign
+	}
+	return seen.Key()
 }

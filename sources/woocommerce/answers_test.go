@@ -190,14 +190,15 @@ func TestAttributionGivesKeyAndClick(t *testing.T) {
 		}
 		return entry(`"status":"completed","meta_data":[` + strings.Join(list, ",") + `],`)
 	}
-	google := sources.Key{Source: "google", Medium: "cpc", Campaign: "spring"}
+	google := sources.Key{Source: "google", Medium: "cpc", Campaign: "spring", Click: "gclid"}
 	for _, c := range []struct {
 		origins string
 		body    []byte
 		key     sources.Key
 		click   string
 	}{
-		{"utm", meta("source_type", "utm", "utm_source", "google", "utm_medium", "cpc", "utm_campaign", "spring", "session_entry", "https://a.example/?email=a%40b.example&gclid=abc#top"), google, "abc"},
+		{"utm", meta("source_type", "utm", "utm_source", "google", "utm_medium", "cpc", "utm_campaign", "spring", "session_entry", "https://a.example/?email=a%40b.example&gclid=abc#top", "referrer", "https://www.google.com/"), google, "abc"},
+		{"utm", meta("source_type", "referral", "referrer", "https://www.News.example/post?id=7", "session_entry", "https://a.example/?ttclid=t1"), sources.Key{Referrer: "news.example", Click: "ttclid"}, "t1"},
 		{"utm", meta("source_type", "utm", "utm_source", "news\x1b[31m", "utm_medium", "(none)"), sources.Key{Source: "news[31m"}, ""},
 		{"utm", meta("source_type", "typein", "utm_source", "(direct)", "utm_medium", "(none)"), sources.Key{}, ""},
 		{"utm", meta("source_type", "organic", "utm_source", "google", "utm_medium", "organic"), sources.Key{}, ""},

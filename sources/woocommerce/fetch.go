@@ -23,6 +23,9 @@ const (
 	mostPages  = 50_000
 )
 
+// reading grows when orders are read otherwise than before: then all are read again.
+const reading = 2
+
 // Fetch hands over orders. Without State it is all that were created in q.Days.
 // With State it is those modified since, and those of days before the ones read so
 // far; then orders outside q.Days are among them.
@@ -31,7 +34,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 		return sources.Receipt{}, err
 	}
 	p := &poll{source: s, query: q, yield: yield, now: s.env.Now(), handed: map[int64]bool{}, foreign: map[kpi.Currency]int{}}
-	terms := fmt.Sprint(s.options.Revenue, s.options.Sales, s.options.Origins, s.options.Customers)
+	terms := fmt.Sprint(s.options.Revenue, s.options.Sales, s.options.Origins, s.options.Customers, reading)
 	p.before, p.after = httpkit.Recall[httpkit.Memory](q.State).Resume(&p.query, p.now, terms)
 	if err := p.run(ctx); err != nil {
 		return sources.Receipt{}, err
@@ -49,7 +52,7 @@ type poll struct {
 	before, after httpkit.Memory
 	handed        map[int64]bool // ids of this Fetch
 	newest        time.Time      // newest modification of this Fetch
-	newcomers     newcomers
+	buyers        buyers
 	foreign       map[kpi.Currency]int // orders left out, by currency
 }
 
@@ -67,7 +70,7 @@ func (p *poll) run(ctx context.Context) error {
 		return p.created(ctx, days.From.Start(zone), days.To.End(zone))
 	}
 	if p.options.Customers && days.Days() > 0 { // most of what was modified is of these days
-		if err := p.readNewcomers(ctx, days.From.Start(zone), days.To.End(zone)); err != nil {
+		if err := p.readBuyers(ctx, days.From.Start(zone), days.To.End(zone)); err != nil {
 			return err
 		}
 	}
@@ -97,7 +100,7 @@ func (p *poll) run(ctx context.Context) error {
 // created reads the orders created from an instant until before another.
 func (p *poll) created(ctx context.Context, from, to time.Time) error {
 	if p.options.Customers {
-		if err := p.readNewcomers(ctx, from, to); err != nil {
+		if err := p.readBuyers(ctx, from, to); err != nil {
 			return err
 		}
 	}
@@ -175,9 +178,10 @@ func (p *poll) hand(ctx context.Context, o order) error {
 		return sources.Errorf(sources.Malformed, "%s: %w", platform, err)
 	}
 	if p.options.Customers {
-		if event.New, err = p.isNew(ctx, o); err != nil {
+		if event.Key.Customer, err = p.customer(ctx, o); err != nil {
 			return err
 		}
+		event.New = event.Key.Customer == sources.NewCustomer
 	}
 	return p.yield(event)
 }

@@ -33,7 +33,7 @@ type order struct {
 type attribution struct {
 	kind                     string // utm, organic, referral, typein, admin, mobile_app
 	source, medium, campaign string
-	clickID                  string
+	entry, referrer          string // addresses
 }
 
 const attributionPrefix = "_wc_order_attribution_"
@@ -136,28 +136,31 @@ func readAttribution(scan *httpkit.Scanner) (a attribution) {
 		case "utm_campaign":
 			a.campaign = sources.Clean(string(value))
 		case "session_entry":
-			a.clickID = sources.ClickID(string(value))
+			a.entry = string(value)
+		case "referrer":
+			a.referrer = string(value)
 		}
 	}
 	return a
 }
 
-// key is where an order came from. "(direct)" and "(none)" are no parameters.
-func (a attribution) key(origins string) sources.Key {
+// visit is where an order came from. "(direct)" and "(none)" are no parameters.
+func (a attribution) visit(origins string) sources.Visit {
+	v := sources.Visit{Landing: a.entry, Referrer: a.referrer}
 	searched := a.kind == "organic" || a.kind == "referral"
 	if a.kind != "utm" && !(origins == "all" && searched) {
-		return sources.Key{}
+		return v
 	}
-	k := sources.Key{Source: a.source, Medium: a.medium, Campaign: a.campaign}
-	for _, field := range []*string{&k.Source, &k.Medium, &k.Campaign} {
+	v.Source, v.Medium, v.Campaign = a.source, a.medium, a.campaign
+	for _, field := range []*string{&v.Source, &v.Medium, &v.Campaign} {
 		if *field == "(direct)" || *field == "(none)" || *field == "(not set)" {
 			*field = ""
 		}
 	}
-	if k.Medium == "" && searched {
-		k.Medium = a.kind
+	if v.Medium == "" && searched {
+		v.Medium = a.kind
 	}
-	return k
+	return v
 }
 
 // unsold are the statuses of WooCommerce itself that are no sale.
@@ -196,8 +199,9 @@ func (o *order) event(options *Options) (sources.Event, error) {
 	}
 	e := sources.Event{
 		ID: strconv.FormatInt(o.id, 10), Kind: "order", Time: o.created, Status: o.state(options.Sales), Currency: o.currency,
-		Refunded: refunded, Tax: o.tax.Micros, Shipping: o.shipping.Micros, Key: o.attribution.key(options.Origins), ClickID: o.attribution.clickID,
+		Refunded: refunded, Tax: o.tax.Micros, Shipping: o.shipping.Micros,
 	}
+	e.Key, e.ClickID = o.attribution.visit(options.Origins).Key()
 	e.Key.Promo = o.coupon
 	if !e.Status.Counts() {
 		return e, nil

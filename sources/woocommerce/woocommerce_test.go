@@ -39,6 +39,9 @@ func expected(w *world.World, account sources.Account, days kpi.DateRange, asOf 
 		if o.Journey {
 			e.Key = sources.Key{Source: o.Last.Source, Medium: o.Last.Medium, Campaign: o.Last.Campaign}
 		}
+		if e.ClickID != "" {
+			e.Key.Click = "gclid"
+		}
 		events = append(events, e)
 	}
 	return events
@@ -227,7 +230,7 @@ func TestAnalyticsTellWhoIsNew(t *testing.T) {
 	first := 0
 	for _, o := range shop().Orders(days.From.Start(account.Zone), b.now.Add(time.Second), b.now) {
 		e := known[strconv.FormatInt(o.ID, 10)]
-		if e.New != (o.Repeat == 0) {
+		if e.New != (o.Repeat == 0) || e.Key.Customer != map[bool]string{true: sources.NewCustomer, false: sources.ReturningCustomer}[e.New] {
 			t.Fatalf("order %d is of a customer with %d before: %+v", o.ID, o.Repeat, e)
 		}
 		if e.New {

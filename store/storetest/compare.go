@@ -26,7 +26,7 @@ var (
 		if e.Account == "complete 1" {
 			return store.Assignment{} // counts nowhere
 		}
-		return store.Assignment{Channel: e.Account, Fields: kpi.AllFields}
+		return store.Assignment{Channel: e.Account, Fields: kpi.AllFields, Customer: map[bool]string{true: sources.NewCustomer}[e.Name == "spring"]}
 	}}
 )
 
@@ -155,7 +155,7 @@ func labelOf(e store.Entity) string {
 }
 
 func partLabel(p store.Part) string {
-	return fmt.Sprint(p.Channel, " of ", p.Source, " ", p.Account, " ", p.Fields)
+	return fmt.Sprint(p.Channel, " of ", p.Source, " ", p.Account, " ", p.Fields, p.Customer)
 }
 
 func inOrder[T any](f *fixture, list []T, id func(T) int, slot func(T) sources.Slot) {
@@ -227,7 +227,7 @@ func (w *world) parts(f *fixture) map[string]string {
 	parts := map[string]string{}
 	for _, e := range must[[]store.Entity](f.T)(f.Entities(ctx, at(1<<20))) {
 		if a := w.channels.Of(e); a.Fields != 0 {
-			parts[labelOf(e)] = partLabel(store.Part{Channel: a.Channel, Source: e.Source, Account: e.Account, Fields: a.Fields})
+			parts[labelOf(e)] = partLabel(store.Part{Channel: a.Channel, Source: e.Source, Account: e.Account, Fields: a.Fields, Customer: a.Customer})
 		}
 	}
 	return parts

@@ -224,6 +224,6 @@ func (s seen) count(placed map[string]placedOrder, at placedOrder, b store.Batch
 			sum.Revenue += o.Value
 		}
 	}
-	s.names["shop "+at.Key.ID()] = at.Key.ID()
+	s.names["shop "+at.Key.ID()] = at.Key.Name()
 	s.report("shop "+at.Key.ID(), at.slot, sum, b.ObservedAt)
 }
