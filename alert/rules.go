@@ -41,7 +41,7 @@ func conditions(s *snapshot.Snapshot) []condition {
 		}
 		l := books[ch.Name]
 		all = append(all, unprofitable(ch, s.Alarm.Threshold, s.Currency, wary(s, ch.Name)), trackingBroken(ch, s.Zone), targetMissed(ch, s.Currency), claimsDrifting(ch))
-		if !ch.PaidByResult() { // else its spend is as lumpy as its sales
+		if !ch.ByResult { // else its spend is as lumpy as its sales
 			all = append(all, spendStopped(ch, l, s.Currency), spendSpike(ch, l, account, s.Currency))
 		}
 	}

@@ -121,21 +121,31 @@ func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *sl
 		}
 		problems = append(problems, paid(cfg, ch, o.Sources))
 		c := monitor.Channel{Name: ch.Name, Economics: ch.Economics, Results: ch.ResultSource(), Hash: hash}
-		seen := map[string]bool{}
-		for _, spend := range ch.Spend {
-			if !seen[spend.Source] {
-				seen[spend.Source] = true
-				c.Spend = append(c.Spend, spend.Source)
-			}
-		}
-		if ch.Economics.Payout == kpi.ReportedPayout && !seen[c.Results] {
-			c.Spend = append(c.Spend, c.Results)
-		}
+		c.Spend, c.Traffic = spendOf(ch, o.Sources)
 		o.Channels = append(o.Channels, c)
 	}
 	var err error
 	o.Rules, err = compileRules(cfg.Alerts.Rules)
 	return o, errors.Join(append(problems, err)...)
+}
+
+// spendOf names the sources of a channel's spend, each once, those that know no
+// money apart. Where the channel pays what its results cost, their source is one.
+func spendOf(ch config.Channel, all []monitor.Source) (spend, traffic []string) {
+	for _, s := range ch.Spend {
+		i := slices.IndexFunc(all, func(src monitor.Source) bool { return src.Name == s.Source })
+		into := &spend
+		if i >= 0 && all[i].Definition.Gives&kpi.Cost == 0 {
+			into = &traffic
+		}
+		if !slices.Contains(*into, s.Source) {
+			*into = append(*into, s.Source)
+		}
+	}
+	if results := ch.ResultSource(); ch.Economics.Payout == kpi.ReportedPayout && !slices.Contains(spend, results) {
+		spend = append(spend, results)
+	}
+	return spend, traffic
 }
 
 // unpriced refuses channels that take figures from a source of exchange rates.
@@ -154,7 +164,7 @@ func unpriced(cfg *config.Config, source string) error {
 func paid(cfg *config.Config, ch config.Channel, all []monitor.Source) error {
 	i := slices.IndexFunc(cfg.Sources, func(s config.Source) bool { return s.Name == ch.ResultSource() })
 	owes := slices.ContainsFunc(all, func(s monitor.Source) bool {
-		return s.Name == ch.ResultSource() && s.Definition.Events && s.Definition.Gives&kpi.Cost != 0
+		return s.Name == ch.ResultSource() && s.Owes()
 	})
 	switch reported := ch.Economics.Payout == kpi.ReportedPayout; {
 	case i >= 0 && reported && !owes:
@@ -179,6 +189,9 @@ func openSource(types *sources.Registry, cfg *config.Config, s config.Source, cl
 	}
 	if definition.Owes != nil && definition.Owes(options) {
 		opened.Definition.Gives |= kpi.Cost
+	}
+	if definition.Attribution != nil {
+		opened.Attribution = definition.Attribution(options)
 	}
 	if secrets == nil {
 		return opened, nil

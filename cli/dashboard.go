@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strings"
 
 	"github.com/charmbracelet/x/term"
@@ -94,6 +96,14 @@ func (a *app) width() int {
 // show runs the dashboard over a running monitor until the user leaves. name
 // is that of the config, by which the screen is remembered.
 func (a *app) show(ctx context.Context, m *monitor.Monitor, look config.Display, name string) error {
+	hurry()
+	go func() {
+		select {
+		case <-m.Settled():
+			rest()
+		case <-ctx.Done():
+		}
+	}()
 	state := restoreState(name)
 	read := make(chan struct{}) // the cache: until then the engine does not compete for it
 	load := func(ctx context.Context) (*snapshot.Snapshot, error) {
@@ -102,10 +112,23 @@ func (a *app) show(ctx context.Context, m *monitor.Monitor, look config.Display,
 	}
 	return whileRunning(ctx, m, read, func(ctx context.Context) error {
 		return ui.Run(ctx, ui.Options{
-			Monitor: m, Load: load, User: userName(), Theme: cmp.Or(a.theme, look.Theme), Color: a.color, Numbers: look.Numbers, Mouse: look.Mouse,
+			Monitor: m, Load: load, User: userName(), Theme: cmp.Or(a.theme, look.Theme), Color: a.color, Numbers: look.Numbers, Mouse: look.Mouse, Desktop: look.Desktop,
 			State: state, Save: func(s ui.State) { saveState(name, s) }, Open: opener(), Copy: copier(), Export: exportFile,
 		})
 	})
+}
+
+// hurry and rest are the two paces of a dashboard. Until its cache is replayed
+// and every source was asked, collecting garbage would only delay the first
+// frames. Then it waits for hours: what the start left goes back to the system,
+// less is let pile up, and one processor is enough. A second one is woken by
+// every tick of the renderer and finds nothing to do.
+func hurry() { debug.SetGCPercent(200) }
+
+func rest() {
+	runtime.GOMAXPROCS(1)
+	debug.SetGCPercent(20)
+	debug.FreeOSMemory()
 }
 
 // whileRunning does what is to be seen over a monitor that runs once start is

@@ -30,6 +30,8 @@ type jsonReport struct {
 	Sources  []jsonSource  `json:"sources"`
 	Notes    []jsonNote    `json:"notes"`
 	Warnings []string      `json:"warnings"`
+
+	Unclaimed []jsonUnclaimed `json:"unclaimed,omitempty"` // where it was asked for
 }
 
 type jsonRange struct {
@@ -65,6 +67,9 @@ type jsonFigures struct {
 	POAS         *float64 `json:"poas"`
 	Maturity     *float64 `json:"maturity"`
 
+	NewCustomersShare *float64 `json:"new_customers_share"`
+	NewCustomerCPA    *float64 `json:"new_customer_cpa"`
+
 	Pending *jsonPending `json:"pending"` // null where nothing is
 	Capped  *string      `json:"payouts_beyond_cap"`
 	Held    *string      `json:"on_hold"`
@@ -81,6 +86,7 @@ type jsonChannel struct {
 	Reason        string      `json:"reason"`
 	BreakEvenROAS *float64    `json:"break_even_roas"`
 	Watermark     *time.Time  `json:"complete_through"`
+	Attribution   []string    `json:"attribution"` // a sentence for each source of results
 	jsonFigures
 	Approvals []jsonApproval `json:"approval"` // of accounts whose pending results count at a rate
 	Previous  *jsonFigures   `json:"previous"`
@@ -118,11 +124,38 @@ type jsonCampaign struct {
 	ID            string       `json:"id"`
 	Name          string       `json:"name"`
 	Status        string       `json:"status"`
+	Attribution   *string      `json:"attribution"` // the setting of the campaign, in words
 	URL           *string      `json:"url"`
 	Verdict       *kpi.Verdict `json:"verdict"`
 	PUnprofitable *float64     `json:"p_unprofitable"`
 	Reason        string       `json:"reason"`
 	jsonFigures
+}
+
+// jsonUnclaimed is what no channel claims: results of one origin, or a campaign.
+type jsonUnclaimed struct {
+	What      string  `json:"what"` // results or spend
+	Source    string  `json:"source"`
+	Name      string  `json:"name"`
+	Account   *string `json:"account"`  // of campaigns
+	Campaign  *string `json:"campaign"` // of results the utm_campaign of most of them
+	Campaigns int     `json:"campaigns"`
+
+	UTMSource   *string `json:"utm_source"`
+	UTMMedium   *string `json:"utm_medium"`
+	UTMCampaign *string `json:"utm_campaign"`
+	Promo       *string `json:"promo"`
+	Dialled     *string `json:"dialled"`
+	ClickID     *string `json:"click_id"`
+	Referrer    *string `json:"referrer"`
+
+	Impressions *int64  `json:"impressions"`
+	Clicks      *int64  `json:"clicks"`
+	Cost        *string `json:"cost"`
+	Conversions *string `json:"conversions"`
+	Revenue     *string `json:"revenue"`
+	InTotals    bool    `json:"in_totals"`
+	Lines       string  `json:"lines"` // for the config, under channels
 }
 
 type jsonAlert struct {
@@ -170,7 +203,8 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 	}
 	for _, ch := range s.Channels {
 		c := jsonChannel{Name: ch.Name, Verdict: ch.Verdict, PUnprofitable: number(ch.P), Reason: ch.Reason,
-			BreakEvenROAS: number(ch.Economics.BreakEvenROAS()), Watermark: instant(ch.Watermark), jsonFigures: figuresOf(ch.Now), Approvals: []jsonApproval{}}
+			BreakEvenROAS: number(ch.Economics.BreakEvenROAS()), Watermark: instant(ch.Watermark), Attribution: append([]string{}, ch.Attribution...),
+			jsonFigures: figuresOf(ch.Now), Approvals: []jsonApproval{}}
 		for _, a := range ch.Approvals {
 			c.Approvals = append(c.Approvals, jsonApproval{a.Source, a.Account, number(a.Rate()), a.Approved, a.Rejected, a.Assumed, a.Behind})
 		}
@@ -199,6 +233,9 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 		}
 		r.Sources = append(r.Sources, j)
 	}
+	for _, u := range s.Unclaimed {
+		r.Unclaimed = append(r.Unclaimed, unclaimedOf(u))
+	}
 	for _, n := range notesOf(s) {
 		r.Notes = append(r.Notes, jsonNote{ID: n.ID, Date: n.Date.String(), Channel: text(n.Channel), Text: n.Text, By: text(n.By), At: n.At.UTC()})
 	}
@@ -209,10 +246,22 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 }
 
 func campaignOf(c snapshot.Campaign) jsonCampaign {
-	j := jsonCampaign{Source: c.Source, Account: c.Account, ID: c.ID, Name: c.Name, Status: c.Status, URL: text(c.URL),
+	j := jsonCampaign{Source: c.Source, Account: c.Account, ID: c.ID, Name: c.Name, Status: c.Status, Attribution: text(c.Attribution), URL: text(c.URL),
 		PUnprofitable: percent(c.P), Reason: c.Reason, jsonFigures: figuresOf(c.Now)}
 	if c.Verdict != "" {
 		j.Verdict = &c.Verdict
+	}
+	return j
+}
+
+func unclaimedOf(u snapshot.Unclaimed) jsonUnclaimed {
+	f, o := figuresOf(snapshot.Figures{Metrics: u.Metrics}), u.Origin
+	j := jsonUnclaimed{What: "results", Source: u.Source, Name: u.Name, Account: text(u.Account), Campaign: text(u.Campaign), Campaigns: u.Campaigns,
+		UTMSource: text(o.UTMSource), UTMMedium: text(o.UTMMedium), UTMCampaign: text(o.UTMCampaign), Promo: text(o.Promo), Dialled: text(o.Dialled),
+		ClickID: text(o.ClickID), Referrer: text(o.Referrer), Impressions: f.Impressions, Clicks: f.Clicks, Cost: f.Cost, Conversions: f.Conversions,
+		Revenue: f.Revenue, InTotals: u.Counts, Lines: u.Lines}
+	if u.Spend {
+		j.What = "spend"
 	}
 	return j
 }
@@ -230,6 +279,7 @@ func figuresOf(f snapshot.Figures) jsonFigures {
 		Contribution: decimal(f.Contribution.Micros, f.Contribution.Known), Profit: decimal(f.Profit.Micros, f.Profit.Known), FixedFees: f.Fees.Decimal(2),
 		CTR: number(m.CTR()), CPC: number(m.CPC()), CPM: number(m.CPM()), CVR: number(m.CVR()), CPA: number(m.CPA()), AOV: number(m.AOV()),
 		ROAS: number(m.ROAS()), POAS: number(f.POAS()), Maturity: number(f.Maturity),
+		NewCustomersShare: number(f.NewShare()), NewCustomerCPA: number(f.NewCPA()),
 	}
 	if p := f.Payable; p.Capped != 0 {
 		out.Capped = decimal(p.Capped, true)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,11 +115,32 @@ func BenchmarkIdle(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkMemory reports how much the dashboard holds after a minute, over a
-// cache of -cli.rows rows and in the demo, whose simulator is part of the
-// process; and in a world that runs 1800 times faster after 12 and 24 hours.
+// BenchmarkMemory reports how much the dashboard holds after a minute: over the
+// demo's cache, over one of -cli.rows rows, and in the demo, whose simulator is
+// part of the process; and in a world that runs 1800 times faster after 12 and 24
+// hours.
 func BenchmarkMemory(b *testing.B) {
 	program := built(b)
+	b.Run("demo", func(b *testing.B) {
+		home := b.TempDir()
+		fill := exec.Command(program, "demo", "--once")
+		fill.Env = childEnv(home)
+		if out, err := fill.CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, out)
+		}
+		path := filepath.Join(home, "dead.yaml") // the demo's config, of sources that are not there
+		secret := regexp.MustCompile(`env:DEMO_\w+`)
+		write(b, path, "database: "+worldPath(home)+"\n"+secret.ReplaceAllString(demoConfig("http://127.0.0.1:1", home), "cmd:echo x"))
+		for b.Loop() {
+			p := startsProgram(b, program, home, 200, 50, "--config", path)
+			p.sees("Google Search", "? help")
+			time.Sleep(time.Minute)
+			b.ReportMetric(residentMB(b, p.cmd.Process.Pid), "MB")
+			b.ReportMetric(ownMB(b, p.cmd.Process.Pid), "MB-own")
+			p.quits()
+		}
+		b.ReportMetric(0, "ns/op")
+	})
 	b.Run("cache", func(b *testing.B) {
 		home := b.TempDir()
 		path := bigCache(b, home, *cacheRows)

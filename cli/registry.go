@@ -6,7 +6,9 @@ import (
 	"adtop/sources"
 	amazonads "adtop/sources/amazon_ads"
 	appleads "adtop/sources/apple_ads"
+	"adtop/sources/appsflyer"
 	"adtop/sources/awin"
+	"adtop/sources/comagic"
 	"adtop/sources/csv"
 	"adtop/sources/ecb"
 	"adtop/sources/exec"
@@ -21,11 +23,13 @@ import (
 	pinterestads "adtop/sources/pinterest_ads"
 	"adtop/sources/postback"
 	redditads "adtop/sources/reddit_ads"
+	"adtop/sources/roistat"
 	searchconsole "adtop/sources/search_console"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
 	"adtop/sources/sql"
 	"adtop/sources/stripe"
+	"adtop/sources/taboola"
 	tiktokads "adtop/sources/tiktok_ads"
 	vkads "adtop/sources/vk_ads"
 	"adtop/sources/woocommerce"
@@ -37,7 +41,9 @@ func registry() *sources.Registry {
 	return sources.NewRegistry(
 		amazonads.Definition(),
 		appleads.Definition(),
+		appsflyer.Definition(),
 		awin.Definition(),
+		comagic.Definition(),
 		csv.Definition(),
 		ecb.Definition(),
 		exec.Definition(),
@@ -52,11 +58,13 @@ func registry() *sources.Registry {
 		pinterestads.Definition(),
 		postback.Definition(),
 		redditads.Definition(),
+		roistat.Definition(),
 		searchconsole.Definition(),
 		shopify.Definition(),
 		snapchatads.Definition(),
 		sql.Definition(),
 		stripe.Definition(),
+		taboola.Definition(),
 		tiktokads.Definition(),
 		vkads.Definition(),
 		woocommerce.Definition(),

@@ -14,7 +14,7 @@ import (
 
 func (a *app) report() *cobra.Command {
 	var path, span, format string
-	var campaigns bool
+	var campaigns, unclaimed bool
 	cmd := &cobra.Command{
 		Use: "report", Short: "Print one picture from the cache, without asking any API", Args: noArgs,
 		Long: "Print the figures of a range from the cache. It asks no API and works while a dashboard runs.",
@@ -35,7 +35,7 @@ func (a *app) report() *cobra.Command {
 				return err
 			}
 			defer s.close()
-			view := snapshot.View{Range: r}
+			view := snapshot.View{Range: r, Unclaimed: unclaimed}
 			if campaigns {
 				view.Campaigns = snapshot.AllCampaigns
 			}
@@ -45,6 +45,7 @@ func (a *app) report() *cobra.Command {
 	configFlag(cmd, &path)
 	cmd.Flags().StringVar(&span, "range", "today", "`RANGE`: today, yesterday, 24h, 7d, 14d, 30d, mtd, lastmonth or FROM..TO")
 	cmd.Flags().StringVar(&format, "format", "table", "`FORMAT`: table or json")
+	cmd.Flags().BoolVar(&unclaimed, "unclaimed", false, "list what no channel claims, with the lines that bind it to one")
 	cmd.Flags().BoolVar(&campaigns, "campaigns", false, "list the campaigns of every channel too, in JSON")
 	return cmd
 }
@@ -56,6 +57,9 @@ func (a *app) print(cmd *cobra.Command, m *monitor.Monitor, view snapshot.View, 
 	}
 	if format == "json" {
 		return writeJSON(a.out, s)
+	}
+	if view.Unclaimed {
+		return ui.PlainUnclaimed(a.out, s, a.width())
 	}
 	if err := ui.Plain(a.out, s, a.width()); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"adtop/kpi"
 	"adtop/pattern"
+	"adtop/sources"
 )
 
 // channel are the keys of a channel.
@@ -30,8 +31,20 @@ type result struct {
 	UTMCampaign pattern.Pattern `yaml:"utm_campaign"`
 	Promo       pattern.Pattern `yaml:"promo"`
 	Dialled     pattern.Pattern `yaml:"dialled"`
+	Referrer    pattern.Pattern `yaml:"referrer"`
+	ClickID     pattern.Pattern `yaml:"click_id"`
+	Customers   customers       `yaml:"customers"`
 	Campaign    pattern.Pattern `yaml:"campaign"`
 	None        bool            `yaml:"none"`
+}
+
+// customers are new or returning ones.
+type customers string
+
+func (c *customers) decodeNode(d *decoder, key string, n ast.Node) {
+	if text, ok := d.choice(key, n, []string{sources.NewCustomer, sources.ReturningCustomer}); ok {
+		*c = customers(text)
+	}
 }
 
 // oneOrMany is a single entry or a list of them.
@@ -99,14 +112,14 @@ func (d *decoder) result(r at[result], first string) Result {
 	k := r.Value
 	out := Result{
 		Source: k.Source.Value, UTMSource: k.UTMSource, UTMMedium: k.UTMMedium, UTMCampaign: k.UTMCampaign,
-		Promo: k.Promo, Dialled: k.Dialled, Campaign: k.Campaign, None: k.None,
+		Promo: k.Promo, Dialled: k.Dialled, Referrer: k.Referrer, ClickID: k.ClickID, Customers: string(k.Customers), Campaign: k.Campaign, None: k.None,
 	}
 	switch byCampaign := out.Campaign.String() != ""; {
 	case first != "" && out.Source != first:
 		d.fault(r.node, "results: the channel takes results from %s already: all have to come from one source", quote(first))
 	case out.None && (out.keyed() || byCampaign):
-		d.fault(r.node, "results: none means results without any key, so nothing else can be asked of them: remove the other keys, or none")
-	case byCampaign && out.keyed():
+		d.fault(r.node, "results: none means results without UTM parameters, code or number, of which only customers can be asked: remove the other keys, or none")
+	case byCampaign && (out.keyed() || out.Customers != ""):
 		d.fault(r.node, "results: campaign asks for campaigns, the other keys for UTM parameters, codes or numbers: split it into two entries")
 	}
 	return out

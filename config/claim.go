@@ -20,8 +20,10 @@ type Result struct {
 
 	// What is set here has to be present in the key, and match.
 	UTMSource, UTMMedium, UTMCampaign, Promo, Dialled pattern.Pattern
+	Referrer, ClickID                                 pattern.Pattern `json:",omitzero"`  // of a host, and of a kind of click ids such as "gclid"
+	Customers                                         string          `json:",omitempty"` // only those of "new" or "returning" customers; "" for all
 	Campaign                                          pattern.Pattern // of a campaign's name; asks for campaigns instead of keys
-	None                                              bool            // only results without any key: nobody knows where they come from
+	None                                              bool            // only results without UTM parameters, code and number: no sender has named itself
 }
 
 // Claim says where the figures of an entity count.
@@ -32,20 +34,24 @@ type Claim struct {
 }
 
 const (
-	traffic = kpi.Impressions | kpi.Clicks | kpi.Cost
+	visits  = kpi.Impressions | kpi.Clicks
+	traffic = visits | kpi.Cost
 	results = kpi.Conversions | kpi.Revenue
 )
 
 // Claim assigns an entity of a source's account. The first channel in the
 // order of the config that matches gets it, whole, so that nothing is counted
 // twice. A channel that takes its results from another source leaves out what
-// the platform claims as its own conversions. What results cost counts where the
-// channel pays what their source reports.
+// the platform claims as its own conversions. Impressions and clicks are those of
+// its spend; a channel without any has those that its results come with, such as
+// the sessions of an analytics: both are never added up. What results cost counts
+// where the channel pays what their source reports: that is spend like any other.
 //
 // What no channel claims counts with channel -1, as far as it cannot repeat
-// what is counted elsewhere: the conversions of an unclaimed campaign do not
-// count when a channel takes its results from a results source, nor do
-// unclaimed keys when a channel trusts what its platforms report.
+// what is counted elsewhere: results do not count beside channels that take
+// theirs from anywhere else, be it a platform or a second results source, nor do
+// the sessions of keys beside clicks that are paid for, nor what keys cost beside
+// payouts by a model.
 //
 // Ad groups and ads count nowhere, being parts of their campaigns. An account
 // row counts as a campaign without a name: where a source hands over both,
@@ -66,7 +72,7 @@ func (c *Config) Claim(source, account string, e sources.Entity) Claim {
 		}
 	}
 	if claim.Channel < 0 {
-		claim.Fields = c.unclaimed(e)
+		claim.Fields = c.unclaimed(source, e)
 	}
 	return claim
 }
@@ -85,6 +91,9 @@ func (ch Channel) counting(source, account string, e sources.Entity) (f kpi.Fiel
 	for _, r := range ch.Results {
 		if r.matches(source, e) {
 			f |= results
+			if len(ch.Spend) == 0 {
+				f |= visits
+			}
 			if ch.Economics.Payout == kpi.ReportedPayout {
 				f |= kpi.Cost
 			}
@@ -93,16 +102,28 @@ func (ch Channel) counting(source, account string, e sources.Entity) (f kpi.Fiel
 	return f
 }
 
-func (c *Config) unclaimed(e sources.Entity) kpi.Fields {
+// unclaimed returns the fields of an unclaimed entity that count all the same.
+func (c *Config) unclaimed(source string, e sources.Entity) kpi.Fields {
+	modelled := func(e kpi.Economics) bool { return e.Payout != kpi.NoPayout && e.Payout != kpi.ReportedPayout }
+	origins, spends, pays := map[string]bool{}, false, modelled(c.Economics) // where results come from, "" for the platforms
 	for _, ch := range c.Channels {
-		switch fromPlatform := len(ch.Results) == 0; {
-		case e.Level == sources.LevelKey && fromPlatform:
-			return kpi.AllFields &^ results
-		case e.Level != sources.LevelKey && !fromPlatform:
-			return kpi.AllFields &^ results
-		}
+		origins[ch.ResultSource()] = true
+		spends, pays = spends || len(ch.Spend) > 0, pays || modelled(ch.Economics)
 	}
-	return kpi.AllFields
+	origin, fields := "", kpi.AllFields
+	if e.Level == sources.LevelKey || origins[source] {
+		origin = source
+	}
+	if e.Level == sources.LevelKey && spends {
+		fields &^= visits
+	}
+	if e.Level == sources.LevelKey && pays {
+		fields &^= kpi.Cost
+	}
+	if len(origins) > 1 || len(origins) == 1 && !origins[origin] {
+		fields &^= results
+	}
+	return fields
 }
 
 func (s Spend) matches(source, account string, e sources.Entity) bool {
@@ -123,19 +144,24 @@ func (r Result) matches(source string, e sources.Entity) bool {
 		return false
 	}
 	if e.Level != sources.LevelKey {
-		return !r.None && !r.keyed() && r.Campaign.Present(campaignName(e))
+		return !r.None && !r.keyed() && r.Customers == "" && r.Campaign.Present(campaignName(e))
 	}
 	key := sources.ParseKey(e.ID)
+	if r.Customers != "" && r.Customers != key.Customer {
+		return false
+	}
 	if r.None {
-		return key == sources.Key{}
+		return key.Sent() == sources.Key{}
 	}
 	return r.Campaign.String() == "" && r.UTMSource.Present(key.Source) && r.UTMMedium.Present(key.Medium) &&
-		r.UTMCampaign.Present(key.Campaign) && r.Promo.Present(key.Promo) && r.Dialled.Present(key.Dialled)
+		r.UTMCampaign.Present(key.Campaign) && r.Promo.Present(key.Promo) && r.Dialled.Present(key.Dialled) &&
+		r.Referrer.Present(key.Referrer) && r.ClickID.Present(key.Click)
 }
 
-// keyed says whether the result asks for something of a key.
+// keyed says whether the result asks for something of a key that says where a result
+// comes from.
 func (r Result) keyed() bool {
-	for _, p := range []pattern.Pattern{r.UTMSource, r.UTMMedium, r.UTMCampaign, r.Promo, r.Dialled} {
+	for _, p := range []pattern.Pattern{r.UTMSource, r.UTMMedium, r.UTMCampaign, r.Promo, r.Dialled, r.Referrer, r.ClickID} {
 		if p.String() != "" {
 			return true
 		}

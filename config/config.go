@@ -48,12 +48,14 @@ type Display struct {
 	Theme   string // one of Themes
 	Numbers string // one of NumberFormats
 	Mouse   bool   // on from the beginning
+	Desktop string // one of Desktops
 }
 
-// Themes and NumberFormats are what a file may ask for.
+// Themes, NumberFormats and Desktops are what a file may ask for.
 var (
 	Themes        = []string{"auto", "dark", "light", "ansi", "colorblind", "none"}
 	NumberFormats = []string{"1,234.5", "1.234,5", "1 234,5", "1'234.5", "1234.5"}
+	Desktops      = []string{"auto", "osc9", "osc777", "osc99", "bell", "none"}
 )
 
 // Retention says how exactly the past is kept: every observation for Detail,
@@ -78,7 +80,7 @@ type Alerts struct {
 // Channel is what the user steers by.
 type Channel struct {
 	Name      string
-	Spend     []Spend  // campaigns whose cost counts; empty for a channel that costs nothing
+	Spend     []Spend  // campaigns whose cost and clicks count; empty for a channel that costs nothing
 	Results   []Result // where its results come from, all of one source; empty means what the spend sources report
 	Economics kpi.Economics
 }

@@ -34,6 +34,7 @@ type display struct {
 	Theme   at[string] `yaml:"theme"`
 	Numbers at[string] `yaml:"numbers"`
 	Mouse   bool       `yaml:"mouse"`
+	Desktop at[string] `yaml:"desktop"`
 }
 
 // display checks how the screens are to look.
@@ -42,12 +43,12 @@ func (d *decoder) display(s display) Display {
 		name  string
 		given at[string]
 		known []string
-	}{{"theme", s.Theme, Themes}, {"numbers", s.Numbers, NumberFormats}} {
+	}{{"theme", s.Theme, Themes}, {"numbers", s.Numbers, NumberFormats}, {"desktop", s.Desktop, Desktops}} {
 		if field.given.node != nil && !slices.Contains(field.known, field.given.Value) {
 			d.fault(field.given.node, "%s: expected one of %s", field.name, strings.Join(field.known, "  "))
 		}
 	}
-	return Display{s.Theme.Value, s.Numbers.Value, s.Mouse}
+	return Display{s.Theme.Value, s.Numbers.Value, s.Mouse, s.Desktop.Value}
 }
 
 // raw keeps a value to be decoded later.

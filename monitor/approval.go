@@ -240,7 +240,7 @@ func (w *weigher) learn(ctx context.Context, at time.Time) error {
 	}
 	keys := slices.SortedFunc(maps.Keys(w.pending), func(a, b partKey) int {
 		return cmp.Or(cmp.Compare(a.part.Channel, b.part.Channel), cmp.Compare(a.slot.Date, b.slot.Date), cmp.Compare(a.slot.Hour, b.slot.Hour),
-			cmp.Compare(a.part.Source, b.part.Source), cmp.Compare(a.part.Account, b.part.Account))
+			cmp.Compare(a.part.Source, b.part.Source), cmp.Compare(a.part.Account, b.part.Account), cmp.Compare(a.part.Fields, b.part.Fields), cmp.Compare(a.part.Customer, b.part.Customer))
 	})
 	for _, key := range keys {
 		v := w.pending[key]

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"adtop/kpi"
 	"adtop/snapshot"
 	"adtop/sources"
 	"adtop/store"
@@ -16,6 +17,7 @@ import (
 // channel "".
 func (o *Options) assigned() store.Channels {
 	sum := sha256.New()
+	fmt.Fprint(sum, claimRules)
 	known := map[string]bool{}
 	for _, src := range o.Sources {
 		known[src.Name] = true
@@ -35,10 +37,16 @@ func (o *Options) assigned() store.Channels {
 			if claim.Channel >= 0 {
 				a.Channel = o.Channels[claim.Channel].Name
 			}
+			if e.Level == sources.LevelKey && a.Fields&kpi.Conversions != 0 {
+				a.Customer = sources.ParseKey(e.Entity.ID).Customer
+			}
 			return a
 		},
 	}
 }
+
+// claimRules grows when the same definitions claim something else.
+const claimRules = 3
 
 // steers says whether an entity is on the level that channels are made of:
 // accounts, groups and ads, and breakdowns, would count twice.

@@ -65,6 +65,9 @@ func (b *builder) build(ctx context.Context, view snapshot.View, now time.Time, 
 	if err := b.charts(ctx, s, l, sums); err != nil {
 		return nil, err
 	}
+	if err := b.unclaimed(ctx, s, l); err != nil {
+		return nil, err
+	}
 	s.Warnings = slices.Concat(l.warnings, l.rates.labels())
 	if err := b.drill(ctx, s, l, st); err != nil {
 		return nil, err
@@ -136,7 +139,9 @@ func (b *builder) spending() (n int) {
 func (b *builder) channels() []snapshot.Channel {
 	channels := make([]snapshot.Channel, 0, len(b.o.Channels)+1)
 	for _, ch := range b.o.Channels {
-		channels = append(channels, snapshot.Channel{Name: ch.Name, Costless: len(ch.Spend) == 0, Economics: ch.Economics, SpentAt: ch.Spend, CountedBy: ch.resultSources(),
+		counted := ch.resultSources()
+		byResult := ch.Economics.Payout == kpi.ReportedPayout && slices.Equal(ch.Spend, counted)
+		channels = append(channels, snapshot.Channel{Name: ch.Name, Costless: len(ch.Spend) == 0, ByResult: byResult, Economics: ch.Economics, SpentAt: slices.Concat(ch.Spend, ch.Traffic), CountedBy: counted, Attribution: b.o.attributions(counted, nil),
 			Verdict: kpi.TooEarly, Reason: "Not judged yet: its history is still being read."})
 	}
 	return append(channels, snapshot.Channel{Name: "unassigned", Unassigned: true, Economics: b.o.Default})

@@ -96,7 +96,7 @@ func (b *builder) rows(ctx context.Context, l *ledger, ch snapshot.Channel, curv
 
 // described names an entity and where its page is.
 func (b *builder) described(e store.Entity) snapshot.Campaign {
-	c := snapshot.Campaign{Source: e.Source, Account: e.Account, ID: e.Entity.ID, Name: cmp.Or(e.Name, e.Entity.ID), Status: e.Status}
+	c := snapshot.Campaign{Source: e.Source, Account: e.Account, ID: e.Entity.ID, Name: cmp.Or(e.Name, e.Entity.ID), Status: e.Status, Attribution: settingInWords(e.Attribution)}
 	if e.Breakdown != "" { // a part of a campaign, not the campaign
 		c.ID, c.Name = e.Breakdown, e.Breakdown
 		return c

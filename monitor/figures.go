@@ -72,6 +72,7 @@ func (b *builder) figures(ctx context.Context, s *snapshot.Snapshot, l *ledger) 
 			if ch.Campaigns, err = b.campaigns(ctx, s, l, i, past); err != nil {
 				return nil, err
 			}
+			ch.Attribution = b.o.attributions(ch.CountedBy, ch.Campaigns)
 		}
 	}
 	if err := b.unlisted(ctx, s, l, now.question); err != nil {
@@ -112,7 +113,7 @@ func (b *builder) closePart(ch snapshot.Channel, p *part, q question, curve *mat
 	if err != nil || !f.Known {
 		return f, err
 	}
-	f.Pending = p.pending
+	f.New, f.Told, f.Pending = p.fresh, p.told, p.pending
 	for _, m := range []*kpi.Metrics{&f.Pending.Reported, &f.Pending.Counted} {
 		value, known, err := ch.Economics.Value(*m)
 		if err != nil {

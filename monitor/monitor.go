@@ -61,21 +61,31 @@ type Source struct {
 	Source     sources.Source
 	Every      time.Duration // wished interval of polls, in the data's time
 	History    int           // days to fetch once
+	// Attribution says to what its results are credited, as of Definition; "" where
+	// it is not known.
+	Attribution string
 }
+
+// Owes says whether its results tell what partners are owed for them.
+func (s Source) Owes() bool { return s.Definition.Events && s.Definition.Gives&kpi.Cost != 0 }
 
 // Channel is one configured channel.
 type Channel struct {
 	Name      string
 	Economics kpi.Economics
 	Spend     []string // sources of its spend; none for a channel that is costless by nature
+	Traffic   []string // sources of impressions and clicks that cost nothing
 	Results   string   // source of its results, "" when its spend sources report them
 	Hash      string   // of its definition, kept with each evaluation
 }
 
 // resultSources names the sources that the channel's results come from.
 func (c Channel) resultSources() []string {
-	if c.Results != "" {
+	switch {
+	case c.Results != "":
 		return []string{c.Results}
+	case len(c.Spend) == 0:
+		return c.Traffic
 	}
 	return c.Spend
 }

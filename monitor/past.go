@@ -224,6 +224,7 @@ func withoutResults(f *snapshot.Figures) bool {
 	}
 	f.Metrics = f.Metrics.Only(kpi.AllFields &^ matures)
 	f.Contribution, f.Profit, f.Pending, f.Payable = kpi.Amount{}, kpi.Amount{}, snapshot.Undecided{}, kpi.Payable{}
+	f.New, f.Told = 0, 0
 	f.Known = f.Metrics.Has != 0
 	return true
 }

@@ -8,7 +8,9 @@ import (
 	"adtop/sources"
 	amazonads "adtop/sources/amazon_ads"
 	appleads "adtop/sources/apple_ads"
+	"adtop/sources/appsflyer"
 	"adtop/sources/awin"
+	"adtop/sources/comagic"
 	"adtop/sources/ga4"
 	googleads "adtop/sources/google_ads"
 	"adtop/sources/impact"
@@ -18,10 +20,12 @@ import (
 	microsoftads "adtop/sources/microsoft_ads"
 	pinterestads "adtop/sources/pinterest_ads"
 	redditads "adtop/sources/reddit_ads"
+	"adtop/sources/roistat"
 	searchconsole "adtop/sources/search_console"
 	"adtop/sources/shopify"
 	snapchatads "adtop/sources/snapchat_ads"
 	"adtop/sources/stripe"
+	"adtop/sources/taboola"
 	tiktokads "adtop/sources/tiktok_ads"
 	vkads "adtop/sources/vk_ads"
 	"adtop/sources/woocommerce"
@@ -53,12 +57,16 @@ func everything() []dear {
 		{vkads.Definition(), 1, 1, 1, 20},       // a token an account
 		{amazonads.Definition(), 9, 18, 0, 3},   // 31 days a report; a list in each region
 		{appleads.Definition(), 1, 1, 1, 21},
+		{taboola.Definition(), 1, 3, 0, 2},       // fourteen days at once; a list, and one of a network
+		{appsflyer.Definition(), 1, 2, 0, 1},     // today and yesterday, and all other days at once
 		{ga4.Definition(), 1, 2, 0, 21},          // two pages of the hours of two weeks
 		{searchconsole.Definition(), 1, 1, 0, 1}, // one type of search
 		{klaviyo.Definition(), 3, 3, 2, 20},      // a key an account; metrics and campaigns are listed
 		{shopify.Definition(), 1, 1, 0, 1},
 		{awin.Definition(), 1, 1, 0, 1},         // the last two days
 		{impact.Definition(), 2, 2, 0, 0},       // the last two days and the journal
+		{comagic.Definition(), 1, 1, 0, 20},     // a page of up to 10,000 calls; a key an account
+		{roistat.Definition(), 2, 11, 0, 1},     // the last two days and what was updated; ten pages of deals
 		{stripe.Definition(), 3, 3, 0, 20},      // payments, refunds and disputes
 		{woocommerce.Definition(), 2, 2, 0, 40}, // what was modified, and the trash; site and currency
 	}

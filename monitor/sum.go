@@ -8,7 +8,8 @@ import (
 )
 
 // sumUp adds the channels. Money that is unknown in one channel is left out of
-// the sum, and the channel's own row says so.
+// the sum, and the channel's own row says so. So are impressions and clicks that
+// came without any spend: they would make those that were paid for look cheaper.
 func sumUp(s *snapshot.Snapshot) error {
 	var problems []error
 	add := func(sum *snapshot.Figures, f snapshot.Figures) {
@@ -30,8 +31,11 @@ func sumUp(s *snapshot.Snapshot) error {
 	return errors.Join(problems...)
 }
 
-// plus adds two figures.
+// plus adds the figures of a channel to a sum of channels.
 func plus(a, b snapshot.Figures) (sum snapshot.Figures, err error) {
+	if !b.Metrics.Knows(kpi.Cost) {
+		b.Metrics = b.Metrics.Only(kpi.AllFields &^ (kpi.Impressions | kpi.Clicks))
+	}
 	sum = snapshot.Figures{Known: a.Known || b.Known, Maturity: blend(a, b)}
 	sum.Contribution.Known, sum.Profit.Known = a.Contribution.Known || b.Contribution.Known, a.Profit.Known || b.Profit.Known
 	for _, part := range []struct {
@@ -52,9 +56,8 @@ func plus(a, b snapshot.Figures) (sum snapshot.Figures, err error) {
 	}{
 		{&sum.Contribution.Micros, a.Contribution.Micros, b.Contribution.Micros},
 		{&sum.Profit.Micros, a.Profit.Micros, b.Profit.Micros},
-		{&sum.Fees, a.Fees, b.Fees},
-		{&sum.Payable.Capped, a.Payable.Capped, b.Payable.Capped},
-		{&sum.Payable.Held, a.Payable.Held, b.Payable.Held},
+		{&sum.Fees, a.Fees, b.Fees}, {&sum.New, a.New, b.New}, {&sum.Told, a.Told, b.Told},
+		{&sum.Payable.Capped, a.Payable.Capped, b.Payable.Capped}, {&sum.Payable.Held, a.Payable.Held, b.Payable.Held},
 	} {
 		if *part.to, err = part.a.Add(part.b); err != nil {
 			return sum, err

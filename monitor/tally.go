@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -117,6 +118,9 @@ type part struct {
 	deaf  kpi.Fields    // told by the day where hours were asked for: unknown
 
 	pending snapshot.Undecided // of sum
+	// fresh are conversions of new customers in sum, and told those of which it is known
+	// whose they are.
+	fresh, told kpi.Micros
 }
 
 func (p *part) addDay(d kpi.Date, m kpi.Metrics, inRange bool) (err error) {
@@ -142,10 +146,24 @@ func (p *part) addHour(m kpi.Metrics, n int, single bool) (err error) {
 	return err
 }
 
-// addPending notes what of the range is pending, and what of that counts.
-func (p *part) addPending(reported, counted kpi.Metrics) (err error) {
-	if p.pending.Reported, err = p.pending.Reported.Add(reported); err == nil {
-		p.pending.Counted, err = p.pending.Counted.Add(counted)
+// note keeps of what was added to the range, and of what it counted as, what is
+// pending and whose it is.
+func (p *part) note(of heard, reported, counted kpi.Metrics) (err error) {
+	if of.pending {
+		if p.pending.Reported, err = p.pending.Reported.Add(reported); err != nil {
+			return err
+		}
+		if p.pending.Counted, err = p.pending.Counted.Add(counted); err != nil {
+			return err
+		}
+	}
+	if of.part.Customer == sources.NewCustomer {
+		if p.fresh, err = p.fresh.Add(counted.Conversions); err != nil {
+			return err
+		}
+	}
+	if of.part.Customer != "" {
+		p.told, err = p.told.Add(counted.Conversions)
 	}
 	return err
 }
@@ -157,6 +175,9 @@ func (p *part) close() {
 	}
 	for _, m := range []*kpi.Metrics{&p.sum, &p.pending.Reported, &p.pending.Counted} {
 		*m = m.Only(kpi.AllFields &^ p.deaf)
+	}
+	if p.deaf&kpi.Conversions != 0 {
+		p.fresh, p.told = 0, 0
 	}
 	for i := range p.hours {
 		p.hours[i] = p.hours[i].Only(kpi.AllFields &^ p.deaf)
@@ -221,17 +242,17 @@ func (a *adder) hour(of heard, key [2]string, slot sources.Slot, m kpi.Metrics, 
 	if err != nil || m.Has == 0 {
 		return nil // its day warns of it, or it counts elsewhere
 	}
-	n, single := a.slot(slot.Start(account.Zone))
 	counted, err := a.counted(of, key, m)
+	if err != nil {
+		return err
+	}
+	n, single := a.slot(slot.Start(account.Zone))
 	for _, p := range parts {
-		if err == nil {
-			err = p.addHour(counted, n, single)
-		}
-		if err == nil && of.pending {
-			err = p.addPending(m, counted)
+		if err := errors.Join(p.addHour(counted, n, single), p.note(of, m, counted)); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // day adds a day, after all hours. A day without hours where some are asked for
@@ -251,18 +272,24 @@ func (a *adder) day(of heard, key [2]string, m kpi.Metrics, parts ...*part) erro
 		a.deaf[key[0]] = true
 	}
 	counted, err := a.counted(of, key, m)
+	if err != nil {
+		return err
+	}
+	in := w.days.Contains(date)
 	for _, p := range parts {
 		if deaf {
 			p.deaf |= m.Has
 		}
-		if err == nil {
-			err = p.addDay(date, counted, w.days.Contains(date))
+		if err := p.addDay(date, counted, in); err != nil {
+			return err
 		}
-		if err == nil && of.pending && w.days.Contains(date) {
-			err = p.addPending(m, counted)
+		if in {
+			if err := p.note(of, m, counted); err != nil {
+				return err
+			}
 		}
 	}
-	return err
+	return nil
 }
 
 // tally answers a question for all channels, and for the accounts of those that

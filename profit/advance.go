@@ -41,7 +41,13 @@ func (d *Detector) followHours(before, now int) {
 		if h.start < before-mature-dayTicks {
 			break
 		}
-		if h.start < now && h.trace.next < nKnots {
+		if h.start >= now {
+			continue
+		}
+		if h.trace == nil {
+			h.trace = new(trace)
+		}
+		if h.trace.next < nKnots {
 			d.curve.follow(h, before, now)
 		}
 	}

@@ -25,7 +25,7 @@ const borrowedOrders = 30
 // believed of its order value, which RecallOrders gives back. The rates of Thresholds are those of channels; they hold for campaigns
 // of the same volume.
 func (d *Detector) Campaign() *Detector {
-	c := &Detector{params: d.params, channel: d, curve: d.curve, season: d.season, wobble: d.wobble, later: d.later, start: aroundBreakEven}
+	c := &Detector{params: d.params, channel: d, curve: d.curve, season: d.season, wobble: d.wobble, later: d.later, start: aroundBreakEven, steps: d.steps}
 	c.orders = newOrderValue(0)
 	c.orders.channel = &d.orders
 	c.forgetLevel()

@@ -155,7 +155,7 @@ type trace struct {
 // follow takes in that the watermark of results went from before to now, both
 // in ticks, and h shows h.n conversions.
 func (m *maturity) follow(h *hour, before, now int) {
-	t := &h.trace
+	t := h.trace
 	a1, a2 := max(0, before-h.start), now-h.start
 	// A gap between polls that is long for the hour's age tells too little.
 	usable := now-before <= max(hourTicks, a2/3) && !h.backfill && h.hasResults && (t.tracked || a1 == 0)

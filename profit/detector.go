@@ -77,15 +77,17 @@ type Detector struct {
 	frozen belief
 	refAOV float64 // order value that the ladder's levels are measured by
 
-	fresh   poll // orders that became visible since the last Advance
+	fresh   poll                 // orders that became visible since the last Advance
+	settled map[kpi.Date]float64 // what local days showed as they became final, until they are counted again
 	changed bool
 	last    Evidence
-	steps   []step // scratch
+	steps   *[]step // scratch, which campaigns share with their channel
 }
 
 // New returns the detector of one channel that knows nothing yet.
 func New(p Params) *Detector {
-	d := &Detector{params: p, season: new(season), wobble: new(wobble), later: new(later), start: aroundBreakEven}
+	d := &Detector{params: p, season: new(season), wobble: new(wobble), later: new(later), start: aroundBreakEven,
+		settled: map[kpi.Date]float64{}, steps: new([]step)}
 	d.curve = newMaturity(p.Prior)
 	d.orders = newOrderValue(p.OrderValue)
 	d.refAOV = p.OrderValue
@@ -109,7 +111,7 @@ func (d *Detector) forgetLevel() {
 func (d *Detector) Observe(o Observation) {
 	from := tickOf(o.Start)
 	to := max(from+1, tickOf(o.Start.Add(o.Length)))
-	if d.begun && to <= d.hours[0].start && !o.Backfill || to <= d.resultsThrough-memory {
+	if d.begun && to <= d.hours[0].start && !o.Backfill || to <= d.resultsThrough-d.memory() {
 		return // too long ago to matter
 	}
 	d.cover(o.Start, o.Start.Add(o.Length))

@@ -10,11 +10,11 @@ type step struct {
 
 // due lists the steps of the hours [from, to) that both sides know and in which
 // something was due. slow divides ages: 2 asks what if conversions came half as
-// fast. The result is valid until the next call.
+// fast. The result is valid until the next call, of a campaign of the channel too.
 func (d *Detector) due(from, to int, slow int) []step {
-	d.steps = d.steps[:0]
+	*d.steps = (*d.steps)[:0]
 	if d.refAOV <= 0 {
-		return d.steps
+		return *d.steps
 	}
 	switch d.params.Feed {
 	case ByDay:
@@ -24,7 +24,7 @@ func (d *Detector) due(from, to int, slow int) []step {
 	default:
 		d.dueByClick(from, to, slow)
 	}
-	return d.steps
+	return *d.steps
 }
 
 // known says whether an hour can be judged: its spend and results were seen and
@@ -39,7 +39,7 @@ func (d *Detector) add(i int, n, x float64) {
 	}
 	h := &d.hours[i]
 	dt := float64(min(h.end, d.watermark())-h.start) / hourTicks
-	d.steps = append(d.steps, step{i, dt, n, x})
+	*d.steps = append(*d.steps, step{i, dt, n, x})
 }
 
 // fullSpend is an hour's spend; of the running hour, what it comes to if it

@@ -13,7 +13,6 @@ const (
 	tick      = 15 * time.Minute
 	hourTicks = 4
 	dayTicks  = 24 * hourTicks
-	memory    = 32 * dayTicks // how long hours are kept
 )
 
 func tickOf(t time.Time) int {
@@ -26,25 +25,38 @@ func tickOf(t time.Time) int {
 
 func timeOf(ticks int) time.Time { return time.Unix(int64(ticks)*int64(tick/time.Second), 0).UTC() }
 
-// hour is one real hour of a local day. A last half hour, where a zone changes
-// its clock by thirty minutes, counts as one.
+// memory is how long hours are kept, in ticks. A channel counts its days again
+// after four weeks. A campaign learns nothing from them: it keeps those that its
+// evidence is read from, and with orders the clicks that those come from.
+func (d *Detector) memory() int {
+	switch {
+	case d.channel == nil:
+		return (laterDays + 3) * dayTicks
+	case d.params.Feed == ByOrder:
+		return (evidenceDays+1)*dayTicks + tailHours*hourTicks
+	}
+	return (evidenceDays + 1) * dayTicks
+}
+
+// hour is what is known of one real hour of a local day. There are hundreds of
+// thousands of them where many campaigns are followed.
 type hour struct {
-	start, end int // ticks
-	date       kpi.Date
-	clock      int // hour of the wall clock, 0..23
-	ordinal    int // real hours since the day began
+	*clockHour
+	trace *trace // what the curve has seen of it; nil before, and of a campaign
 
 	spend, n, value      float64
 	hasSpend, hasResults bool
 	backfill             bool // results were first seen long after
 	spread               bool // results are a share of a day total, told by no poll
+}
 
-	trace trace // what the curve has seen of it
-
-	// Of the first hour of a local day: the day's conversions when it became
-	// final, and whether they were noted.
-	settled    float64
-	hasSettled bool
+// clockHour is when an hour is; a channel's campaigns share its. A last half
+// hour, where a zone changes its clock by thirty minutes, counts as one.
+type clockHour struct {
+	start, end int // ticks
+	date       kpi.Date
+	clock      int8 // hour of the wall clock, 0..23
+	ordinal    int8 // real hours since the day began
 }
 
 // cover makes sure that the local days of [from, to) and all days between them
@@ -69,13 +81,21 @@ func (d *Detector) cover(from, to time.Time) {
 }
 
 func (d *Detector) appendDay(hours []hour, date kpi.Date) []hour {
+	if d.channel != nil {
+		if from, to := d.channel.day(date); from < to {
+			for _, h := range d.channel.hours[from:to] {
+				hours = append(hours, hour{clockHour: h.clockHour})
+			}
+			return hours
+		}
+	}
 	zone := d.params.Zone
 	start, end := tickOf(date.Start(zone)), tickOf(date.End(zone))
 	for i := 0; start < end; i++ {
-		hours = append(hours, hour{
+		hours = append(hours, hour{clockHour: &clockHour{
 			start: start, end: min(start+hourTicks, end), date: date,
-			clock: timeOf(start).In(zone).Hour(), ordinal: i,
-		})
+			clock: int8(timeOf(start).In(zone).Hour()), ordinal: int8(i),
+		}})
 		start += hourTicks
 	}
 	return hours
@@ -101,7 +121,7 @@ func (d *Detector) day(date kpi.Date) (from, to int) {
 
 // forget drops what no computation reads any more.
 func (d *Detector) forget() {
-	keep := d.at(d.watermark() - memory)
+	keep := d.at(d.watermark() - d.memory())
 	keep, _ = d.day(d.hours[keep].date)
 	if keep == 0 || d.hours[keep].start > d.folded {
 		return
@@ -109,9 +129,17 @@ func (d *Detector) forget() {
 	for _, h := range d.hours[:keep] {
 		d.pastSpend += h.spend
 	}
-	d.hours = slices.Delete(d.hours, 0, keep)
+	d.hours = trimmed(slices.Delete(d.hours, 0, keep))
 	d.spendTotals.forget(d.hours[0].start)
 	d.resultsTotals.forget(d.hours[0].start)
+}
+
+// trimmed gives back the room of what was deleted, where it is much.
+func trimmed[T any](s []T) []T {
+	if cap(s) > len(s)+len(s)/2 {
+		return slices.Clone(s)
+	}
+	return s
 }
 
 // watermark is the tick up to which both sides are complete.

@@ -37,8 +37,9 @@ func (d *Detector) settle(from, to, now int) {
 	if d.channel != nil || now-d.hours[to-1].end-mature >= 2*dayTicks {
 		return
 	}
-	h := &d.hours[from]
-	h.settled, h.hasSettled = d.visible(from, to)
+	if n, ok := d.visible(from, to); ok {
+		d.settled[d.hours[from].date] = n
+	}
 }
 
 // visible sums the conversions of the hours [from, to) that are visible now; ok
@@ -61,12 +62,13 @@ func (d *Detector) visible(from, to int) (n float64, ok bool) {
 
 // learnLater counts a day again.
 func (d *Detector) learnLater(date kpi.Date) {
-	from, to := d.day(date)
-	if from == to || !d.hours[from].hasSettled {
+	first, noted := d.settled[date]
+	if !noted {
 		return
 	}
-	if n, ok := d.visible(from, to); ok {
-		d.later.before += d.hours[from].settled
+	delete(d.settled, date)
+	if n, ok := d.visible(d.day(date)); ok {
+		d.later.before += first
 		d.later.after += n
 	}
 }

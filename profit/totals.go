@@ -36,7 +36,7 @@ func (ts *totals) of(from, to int) *total {
 }
 
 func (ts *totals) forget(before int) {
-	*ts = slices.DeleteFunc(*ts, func(t total) bool { return t.to <= before })
+	*ts = trimmed(slices.DeleteFunc(*ts, func(t total) bool { return t.to <= before }))
 }
 
 // overlapping returns the totals that share time with [from, to).

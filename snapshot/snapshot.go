@@ -21,6 +21,7 @@ type View struct {
 	Inside    Inside    // what is asked to be taken apart; zero: nothing
 	Alert     string    // id of the alert whose history is wanted; "" for none
 	Ended     int       // for how many days back ended alerts are listed; a week at least
+	Unclaimed bool      // whether what no channel claims is listed
 }
 
 // Inside names a campaign whose ad groups are wanted, or one of its ad groups
@@ -51,21 +52,23 @@ type Snapshot struct {
 
 	Alarm Alarm
 
-	Total    Figures // over all channels
+	Total    Figures // over all channels; impressions and clicks are those that were paid for
 	Before   Figures // the same, in the period that is compared with, at the same moment of it
 	Same     Figures // as Channel.Same
 	Past     Past
 	Days     []Day  // totals by day, oldest first
 	Series   Series // totals
 	Channels []Channel
-	Drill    Drill
-	Notes    []Note    // of the days that Days and Series show, oldest first
-	Alerts   []Alert   // open ones first, by severity and age; then those ended within a week, or View.Ended
-	History  []Alert   // every state of View.Alert, oldest first
-	Silences []Silence // those that end in the future or ended in the last 7 days
-	Sources  []Source
-	Backfill Progress
-	Warnings []string // sentences: overlapping channels, missing rates, …
+	// Unclaimed is what no channel claims, the most money first.
+	Unclaimed []Unclaimed
+	Drill     Drill
+	Notes     []Note    // of the days that Days and Series show, oldest first
+	Alerts    []Alert   // open ones first, by severity and age; then those ended within a week, or View.Ended
+	History   []Alert   // every state of View.Alert, oldest first
+	Silences  []Silence // those that end in the future or ended in the last 7 days
+	Sources   []Source
+	Backfill  Progress
+	Warnings  []string // sentences: overlapping channels, missing rates, …
 	// Earlier and Later are the nearest instants at which other figures were
 	// known. Earlier is zero where there is none, and Later where the next step
 	// shows what is known now: the live picture.
@@ -144,6 +147,9 @@ type Figures struct {
 	// ImpressionShare is that of searches, over the days of a range that are
 	// complete; of a channel's and a campaign's Now alone.
 	ImpressionShare kpi.Share
+	// New are the conversions of new customers, and Told those of which it is known
+	// whether the customer was new, pending ones as far as they count. Of a channel's and an account's range alone.
+	New, Told kpi.Micros
 }
 
 // Undecided are results that are neither approved nor rejected. They count at the rate
@@ -189,6 +195,28 @@ func (f Figures) POAS() kpi.Ratio {
 	return kpi.Ratio{Value: f.Contribution.Micros.Float() / f.Metrics.Cost.Float(), OK: true}
 }
 
+// NewShare is the part of new customers in the conversions of which it is known.
+func (f Figures) NewShare() kpi.Ratio {
+	if f.Told <= 0 {
+		return kpi.Ratio{}
+	}
+	return kpi.Ratio{Value: f.New.Float() / f.Told.Float(), OK: true}
+}
+
+// fewestTold is the part of conversions of which it has to be known whose they are, to
+// take the others to be like them.
+const fewestTold = 0.8
+
+// NewCPA is the cost of a new customer, in units of money: the CPA over the share of
+// new ones. It is unknown where nobody knows of more than a fifth of the conversions.
+func (f Figures) NewCPA() kpi.Ratio {
+	cpa := f.Metrics.CPA()
+	if !cpa.OK || f.New <= 0 || f.Told.Float() < fewestTold*f.Metrics.Conversions.Float() {
+		return kpi.Ratio{}
+	}
+	return kpi.Ratio{Value: cpa.Value * f.Told.Float() / f.New.Float(), OK: true}
+}
+
 // Day is the figure of one account-local day.
 type Day struct {
 	Date    kpi.Date
@@ -200,9 +228,13 @@ type Channel struct {
 	Name       string
 	Unassigned bool // collects what no channel of the config claims
 	Costless   bool // has no spend by nature: e-mail, a shop's own visitors
+	ByResult   bool // nothing is spent on it but what its results cost
 	Economics  kpi.Economics
-	SpentAt    []string // sources of its spend
+	SpentAt    []string // sources of its spend, or of clicks that cost nothing
 	CountedBy  []string // sources of its results
+	// Attribution says of each of these, in a sentence, to what its results are
+	// credited; with the settings of the campaigns where these are listed.
+	Attribution []string
 
 	Now    Figures // over the range
 	Before Figures // over the previous period, as it was known at the same moment of it
@@ -232,17 +264,13 @@ func (c Channel) Sources() []string {
 	return slices.Compact(all)
 }
 
-// PaidByResult says whether nothing is spent on the channel but what its results cost.
-func (c Channel) PaidByResult() bool {
-	return c.Economics.Payout == kpi.ReportedPayout && slices.Equal(c.SpentAt, c.CountedBy)
-}
-
 // Campaign is one campaign, or one key of a results source, within a channel.
 // Accounts, ad groups and ads are told of in the same way.
 type Campaign struct {
 	Source, Account string
 	ID, Name        string
 	Status          string // the platform's word
+	Attribution     string // the setting that its results are counted by, in words; "" where the platform has one for all
 	URL             string // its page on the platform, "" when there is none
 	// Unlisted marks what an account reports beyond its listed campaigns. It has
 	// no ID, counts for no channel, and is known of whole days only.

@@ -63,6 +63,13 @@ type Definition struct {
 	// Owes says whether events of a source with these options tell what partners are
 	// owed for them: Event.Cost. nil means never.
 	Owes func(options any) bool
+
+	// Attribution says in words to what results are credited, as the options ask for
+	// it: it goes on after "results are counted ". Settings that differ between
+	// campaigns stand in Entity.Attribution. nil where whoever fills the source
+	// decides.
+	Attribution func(options any) string
+
 	// Link returns the page of a campaign on the platform, by the platform's ids;
 	// nil when there is none that can be named.
 	Link func(account, campaign string) string

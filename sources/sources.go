@@ -188,7 +188,7 @@ type Event struct {
 	Shipping kpi.Micros // contained in the first value
 	Key      Key
 	ClickID  string // gclid, fbclid, …
-	New      bool   // first order of this customer, where the shop knows
+	New      bool   // first order of this customer, where the shop knows; Key.Customer tells returning ones too
 }
 
 // EventStatus says whether an event counts. The numbers are stored.

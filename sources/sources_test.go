@@ -34,10 +34,10 @@ func TestEveryHourOfADayIsASlotOfItsOwn(t *testing.T) {
 }
 
 func FuzzKeyIsReadBackFromItsID(f *testing.F) {
-	f.Add("google", "cpc", "spring sale & more", "", "+49 30")
-	f.Add("", "", "", "", "")
-	f.Fuzz(func(t *testing.T, source, medium, campaign, promo, dialled string) {
-		k := Key{source, medium, campaign, promo, dialled}
+	f.Add("google", "cpc", "spring sale & more", "", "+49 30", "news.example", "gclid", "new")
+	f.Add("", "", "", "", "", "", "", "")
+	f.Fuzz(func(t *testing.T, source, medium, campaign, promo, dialled, referrer, click, customer string) {
+		k := Key{source, medium, campaign, promo, dialled, referrer, click, customer}
 		if got := ParseKey(k.ID()); got != k {
 			t.Fatalf("%+v has the id %q, which reads %+v", k, k.ID(), got)
 		}

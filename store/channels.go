@@ -129,7 +129,7 @@ func (w *writer) part(f *feed, a Assignment) (EntityID, error) {
 	if id, ok := f.partOf[a]; ok {
 		return id, nil
 	}
-	row, err := w.insert("INSERT INTO part (feed, channel, fields, pending) VALUES (?, ?, ?, ?)", f.id, a.Channel, a.Fields, a.Pending)
+	row, err := w.insert("INSERT INTO part (feed, channel, fields, customer, pending) VALUES (?, ?, ?, ?, ?)", f.id, a.Channel, a.Fields, a.Customer, a.Pending)
 	if err == nil && row > maxID {
 		err = fmt.Errorf("more than %d channels and accounts", maxID)
 	}

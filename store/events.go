@@ -199,11 +199,8 @@ func (c *commit) eventVersion(e sources.Event) (eventVersion, error) {
 	if err := checkMetrics(kpi.Metrics{Cost: max(e.Tax, -e.Tax, e.Shipping, -e.Shipping, e.Cost, -e.Cost), Conversions: max(e.Refunded, -e.Refunded), Revenue: e.Value}); err != nil {
 		return eventVersion{}, err
 	}
-	ref := e.Key
-	for _, field := range []*string{&ref.Source, &ref.Medium, &ref.Campaign, &ref.Promo, &ref.Dialled} {
-		*field = sources.Clean(*field)
-	}
-	key := sources.Entity{Level: sources.LevelKey, ID: ref.ID(), Name: ref.ID()}
+	ref := e.Key.Cleaned()
+	key := sources.Entity{Level: sources.LevelKey, ID: ref.ID(), Name: ref.Name()}
 	if c.batch.PendingApart && e.Status == sources.Pending {
 		key.Action = sources.Undecided
 	}

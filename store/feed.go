@@ -32,7 +32,7 @@ func (f *feed) keep(i identity, k *known) {
 }
 
 func (f *feed) keepPart(id EntityID, a Assignment) {
-	f.parts[id] = Part{Channel: a.Channel, Source: f.name.source, Account: f.name.account, Fields: a.Fields, Pending: a.Pending}
+	f.parts[id] = Part{Channel: a.Channel, Source: f.name.source, Account: f.name.account, Fields: a.Fields, Customer: a.Customer, Pending: a.Pending}
 	f.partOf[a] = id
 	f.partIDs.add(id)
 }
@@ -78,10 +78,10 @@ func (w *writer) feed(source, account string) (*feed, error) {
 	if _, err := w.one("SELECT at FROM poll WHERE feed = ? AND kind = 0 ORDER BY at DESC LIMIT 1", []any{f.id}, &f.newest); err != nil {
 		return nil, err
 	}
-	err = w.each("SELECT id, channel, fields, pending FROM part WHERE feed = ?", []any{f.id}, func(rows *sql.Rows) error {
+	err = w.each("SELECT id, channel, fields, customer, pending FROM part WHERE feed = ?", []any{f.id}, func(rows *sql.Rows) error {
 		var id EntityID
 		var a Assignment
-		err := rows.Scan(&id, &a.Channel, &a.Fields, &a.Pending)
+		err := rows.Scan(&id, &a.Channel, &a.Fields, &a.Customer, &a.Pending)
 		f.keepPart(id, a)
 		return err
 	})

@@ -18,7 +18,7 @@ import (
 )
 
 // earlier are the versions of which databases are about.
-var earlier = map[int]func(t *testing.T, path string, campaigns int){1: firstVersion, 2: laterVersion(2), 3: laterVersion(3), 4: laterVersion(4)}
+var earlier = map[int]func(t *testing.T, path string, campaigns int){1: firstVersion, 2: laterVersion(2), 3: laterVersion(3), 4: laterVersion(4), 5: laterVersion(5)}
 
 // laterVersion makes that of firstVersion as another version had it.
 func laterVersion(version int) func(t *testing.T, path string, campaigns int) {
@@ -156,6 +156,38 @@ func TestOlderDatabaseIsMigratedWithAllThatItKnew(t *testing.T) {
 				t.Errorf("notes: %+v, %v", notes, err)
 			}
 		})
+	}
+}
+
+// TestSumsKeepWhoseResultsTheyAreWhenPendingOnesPart: version 5 told customers apart, and
+// knew of no pending results.
+func TestSumsKeepWhoseResultsTheyAreWhenPendingOnesPart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "adtop.db")
+	earlier[5](t, path, 1)
+	db := sql.OpenDB(plainConnector{path})
+	defer db.Close()
+	for _, statement := range []string{
+		"INSERT INTO part VALUES (1, 1, 'Shop', 31, ''), (2, 1, 'Shop', 31, 'new')",
+		"DELETE FROM unsummed",
+		"INSERT INTO setting VALUES ('channels', 'by customer')",
+		"INSERT INTO part_sum SELECT ((20600 * 64 + 63) << 24) | id, 1780000000 * 1000, 31, 0, 0, 0, id * 1000000, 0 FROM part",
+	} {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	s := open(t, path)
+	defer s.Close()
+	channels := store.Channels{Hash: "by customer", Of: func(store.Entity) store.Assignment { return store.Assignment{} }}
+	sums, err := s.ChannelDays(context.Background(), channels, kpi.DateRange{From: 20600, To: 20600}, time.Unix(1780000000, 0))
+	if err != nil || len(sums) != 2 {
+		t.Fatalf("%+v, %v", sums, err)
+	}
+	for i, customer := range []string{"", sources.NewCustomer} {
+		want := store.Part{Channel: "Shop", Source: "ads", Account: "1", Fields: kpi.AllFields, Customer: customer}
+		if got := sums[i]; got.Part != want || got.Metrics.Conversions != kpi.Micros(i+1)*kpi.MicrosPerUnit {
+			t.Errorf("%+v, want %+v", got, want)
+		}
 	}
 }
 

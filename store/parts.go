@@ -97,10 +97,10 @@ func (q partQuery) run(days kpi.DateRange) ([]PartVersion, error) {
 
 func (r reader) partNames() (map[EntityID]Part, error) {
 	parts := map[EntityID]Part{}
-	return parts, r.each("SELECT part.id, channel, source, account, fields, pending FROM part JOIN feed ON feed.id = feed", nil, func(rows *sql.Rows) error {
+	return parts, r.each("SELECT part.id, channel, source, account, fields, customer, pending FROM part JOIN feed ON feed.id = feed", nil, func(rows *sql.Rows) error {
 		var id EntityID
 		var p Part
-		err := rows.Scan(&id, &p.Channel, &p.Source, &p.Account, &p.Fields, &p.Pending)
+		err := rows.Scan(&id, &p.Channel, &p.Source, &p.Account, &p.Fields, &p.Customer, &p.Pending)
 		parts[id] = p
 		return err
 	})
@@ -152,7 +152,7 @@ func (q partQuery) addUp(days kpi.DateRange) ([]PartVersion, error) {
 		err = q.hours(d, q.at, nil, add)
 	}
 	return slices.SortedFunc(maps.Values(sums), func(a, b PartVersion) int {
-		return cmp.Or(cmp.Compare(a.Slot.Date, b.Slot.Date), cmp.Compare(a.Slot.Hour, b.Slot.Hour), cmp.Compare(a.Part.Channel, b.Part.Channel), cmp.Compare(a.Part.Source, b.Part.Source), cmp.Compare(a.Part.Account, b.Part.Account), cmp.Compare(a.Part.Fields, b.Part.Fields), cmp.Compare(b2i(a.Part.Pending), b2i(b.Part.Pending)))
+		return cmp.Or(cmp.Compare(a.Slot.Date, b.Slot.Date), cmp.Compare(a.Slot.Hour, b.Slot.Hour), cmp.Compare(a.Part.Channel, b.Part.Channel), cmp.Compare(a.Part.Source, b.Part.Source), cmp.Compare(a.Part.Account, b.Part.Account), cmp.Compare(a.Part.Fields, b.Part.Fields), cmp.Compare(a.Part.Customer, b.Part.Customer), cmp.Compare(b2i(a.Part.Pending), b2i(b.Part.Pending)))
 	}), err
 }
 
@@ -168,7 +168,7 @@ func (q partQuery) partsOf() (map[EntityID]Part, error) {
 	parts := map[EntityID]Part{}
 	return parts, q.entities(math.MaxInt64, func(e Entity) error {
 		if a := q.channels.Of(e); a.Fields != 0 {
-			parts[e.ID] = Part{a.Channel, e.Source, e.Account, a.Fields, a.Pending}
+			parts[e.ID] = Part{a.Channel, e.Source, e.Account, a.Fields, a.Customer, a.Pending}
 		}
 		return nil
 	})

@@ -130,30 +130,27 @@ func (s *SQLite) Polls(ctx context.Context, from, to time.Time) ([]Poll, error) 
 	return polls, err
 }
 
-// Health implements Store.
+// Health implements Store. It is one statement: pictures ask it several times, of
+// many feeds.
 func (s *SQLite) Health(ctx context.Context, at time.Time) ([]Health, error) {
 	var healths []Health
+	newest := func(kinds string) string {
+		return "SELECT (SELECT id FROM poll WHERE feed = feed.id AND " + ofCampaigns + " AND at <= ?1 AND " + kinds + " ORDER BY at DESC, id DESC LIMIT 1) FROM feed"
+	}
+	query := selectPoll + "WHERE poll.id IN (" + newest("true") + " UNION " + newest("kind = 0") + ") ORDER BY source, account, at, poll.id"
 	err := s.read(ctx, "read polls", func(r reader) error {
-		var feeds []int64
-		err := r.each("SELECT id FROM feed ORDER BY source, account", nil, func(rows *sql.Rows) error {
-			var id int64
-			err := rows.Scan(&id)
-			feeds = append(feeds, id)
+		return r.each(query, []any{instantOf(at)}, func(rows *sql.Rows) error {
+			p, err := scanPoll(rows)
+			if n := len(healths); n == 0 || healths[n-1].Last.Source != p.Source || healths[n-1].Last.Account != p.Account {
+				healths = append(healths, Health{})
+			}
+			h := &healths[len(healths)-1]
+			h.Last = p
+			if p.Kind == 0 {
+				h.Good = p
+			}
 			return err
 		})
-		if err != nil {
-			return err
-		}
-		for _, id := range feeds {
-			h, err := r.health("poll WHERE feed = ?3 AND "+ofCampaigns, at, id)
-			if err != nil {
-				return err
-			}
-			if !h.Last.At.IsZero() {
-				healths = append(healths, h)
-			}
-		}
-		return nil
 	})
 	return healths, err
 }

@@ -262,15 +262,17 @@ type Channels struct {
 
 // Assignment is the answer; without fields, the entity counts nowhere.
 type Assignment struct {
-	Channel string     // "" for what no channel claims
-	Fields  kpi.Fields // those that count
-	Pending bool       // nobody has approved them yet
+	Channel  string     // "" for what no channel claims
+	Fields   kpi.Fields // those that count
+	Customer string     // whose results they are: as of sources.Key
+	Pending  bool       // nobody has approved them yet
 }
 
 // Part is what one account brings to one channel.
 type Part struct {
 	Channel, Source, Account string
 	Fields                   kpi.Fields
+	Customer                 string
 	Pending                  bool
 }
 

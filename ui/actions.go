@@ -110,7 +110,7 @@ func (a *app) askFilter() tea.Cmd {
 }
 
 func exampleFilter(s screen) string {
-	return [screenCount]string{"roas<1.5", "campaign:brand", "state:firing", "health:stale"}[s]
+	return [screenCount]string{"roas<1.5", "campaign:brand", "state:firing", "health:stale", "what:results"}[s]
 }
 
 func (a *app) toggleMouse() {
@@ -129,6 +129,10 @@ func (a *app) nothingToOpen() string {
 		if why := smallest(a.subject().made); why != "" {
 			return why
 		}
+	case unclaimed:
+		if a.unassigned() == "" {
+			return "nothing of these days counts: e makes the lines larger"
+		}
 	}
 	if a.list().count() == 0 {
 		return "nothing here to open"
@@ -142,6 +146,11 @@ func (a *app) copyText() tea.Cmd {
 	text := a.list().text()
 	if alert := a.alertToCopy(); alert != nil {
 		text = a.alertText(alert)
+	}
+	if a.place.screen == unclaimed {
+		if u := a.unclaimedSelected(); u != nil {
+			text = u.Lines
+		}
 	}
 	if text == "" {
 		a.notice = "nothing here to copy"

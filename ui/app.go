@@ -53,13 +53,14 @@ type app struct {
 	firing   int             // alerts that ask for attention now, whatever is shown
 	worst    snapshot.Severity
 
-	channels  *table[row]
-	campaigns *table[row] // of the opened channel, or what it is made of
-	alertList *table[alertRow]
-	sourceSet *table[sourceRow]
-	group     *snapshot.Campaign // the ad group whose ads are shown, as it was opened
-	alertAt   string             // the alert selected in the overview's pane
-	drawn     panelCaches
+	channels     *table[row]
+	campaigns    *table[row] // of the opened channel, or what it is made of
+	alertList    *table[alertRow]
+	sourceSet    *table[sourceRow]
+	unclaimedSet *table[unclaimedRow]
+	group        *snapshot.Campaign // the ad group whose ads are shown, as it was opened
+	alertAt      string             // the alert selected in the overview's pane
+	drawn        panelCaches
 
 	tableTop int // line of the screen that the titles of the table stand on, -1: none
 	frame    string
@@ -72,7 +73,7 @@ func newApp(o Options, b *bridge, profile colorprofile.Profile) *app {
 		wanted: o.view(), stale: true, width: o.Size.Width, height: o.Size.Height, reading: -1, recent: o.State.Recent,
 		channels:  newFigureTable("channels", "CHANNEL", channelColumns, byAttention, "channel"),
 		campaigns: newFigureTable("campaigns", "CAMPAIGN", campaignColumns, bySpend, "campaign"),
-		alertList: newAlertTable(), sourceSet: newSourceTable(),
+		alertList: newAlertTable(), sourceSet: newSourceTable(), unclaimedSet: newUnclaimedTable(),
 	}
 	for s, name := range screenNames {
 		if name == o.State.Screen && screen(s) != channel {
@@ -117,7 +118,9 @@ type list interface {
 	draw(st *Styles, width, height int, empty string) []string
 }
 
-func (a *app) lists() []list { return []list{a.channels, a.campaigns, a.alertList, a.sourceSet} }
+func (a *app) lists() []list {
+	return []list{a.channels, a.campaigns, a.alertList, a.sourceSet, a.unclaimedSet}
+}
 
 // list is the table of the current screen.
 func (a *app) list() list { return a.lists()[a.place.screen] }
@@ -219,6 +222,15 @@ func (a *app) listen(s *snapshot.Snapshot) (rang bool) {
 	return rang
 }
 
+// call is what makes a person look who looks elsewhere.
+func (a *app) call() string {
+	title := "adtop"
+	if a.snap != nil && a.snap.Title != "" {
+		title += ", " + a.snap.Title
+	}
+	return Desktop(a.o.getenv, a.o.Desktop, title, a.alarm)
+}
+
 // hush takes the announcement of a new alert off the screen.
 func (a *app) hush() {
 	a.alarm, a.ringing, a.stale = "", "", true
@@ -252,6 +264,8 @@ func (a *app) arrange() {
 		a.alertList.show(a.alertRows())
 	case sources:
 		a.sourceSet.show(a.sourceRows())
+	case unclaimed:
+		a.unclaimedSet.show(a.unclaimedRows())
 	}
 }
 

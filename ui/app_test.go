@@ -90,7 +90,7 @@ var screensToShow = []struct {
 	name string
 	keys []string
 }{
-	{"overview", nil}, {"channel", []string{"enter"}}, {"alerts", []string{"2"}}, {"alert", []string{"!"}}, {"sources", []string{"3"}}, {"help", []string{"?"}},
+	{"overview", nil}, {"channel", []string{"enter"}}, {"alerts", []string{"2"}}, {"alert", []string{"!"}}, {"sources", []string{"3"}}, {"unclaimed", []string{"4"}}, {"help", []string{"?"}},
 	{"palette", []string{":"}}, {"columns", []string{"C"}}, {"days", []string{"t"}}, {"silence", []string{"Z"}}, {"filter", []string{"/"}},
 }
 

@@ -58,10 +58,12 @@ var (
 	impressions = &figure{"impressions", "IMPR", "Impressions", inCount, 0, false, false, 0, "", metricOf(func(m kpi.Metrics) kpi.Ratio {
 		return known(m, kpi.Impressions, float64(m.Impressions))
 	})}
-	ctr = &figure{"ctr", "CTR", "CTR", inPercent, +1, false, false, 0, "", metricOf(kpi.Metrics.CTR)}
-	cpc = &figure{"cpc", "CPC", "CPC", inPrice, -1, false, false, 0, "", metricOf(kpi.Metrics.CPC)}
-	cpm = &figure{"cpm", "CPM", "CPM", inPrice, -1, false, false, 0, "", metricOf(kpi.Metrics.CPM)}
-	cvr = &figure{"cvr", "CVR", "Conversion rate", inPercent, +1, true, false, 0, "", metricOf(kpi.Metrics.CVR)}
+	ctr      = &figure{"ctr", "CTR", "CTR", inPercent, +1, false, false, 0, "", metricOf(kpi.Metrics.CTR)}
+	cpc      = &figure{"cpc", "CPC", "CPC", inPrice, -1, false, false, 0, "", metricOf(kpi.Metrics.CPC)}
+	cpm      = &figure{"cpm", "CPM", "CPM", inPrice, -1, false, false, 0, "", metricOf(kpi.Metrics.CPM)}
+	newShare = &figure{"new", "NEW", "Share of new customers", inPercent, +1, false, false, 0, "", func(f snapshot.Figures) kpi.Ratio { return f.NewShare() }}
+	newCPA   = &figure{"new_cpa", "NEW CPA", "CPA of new customers", inPrice, -1, true, false, 0, "", func(f snapshot.Figures) kpi.Ratio { return f.NewCPA() }}
+	cvr      = &figure{"cvr", "CVR", "Conversion rate", inPercent, +1, true, false, 0, "", metricOf(kpi.Metrics.CVR)}
 )
 
 // charted are the figures that a chart can show, in the order of the key that
@@ -207,6 +209,8 @@ var figureColumns = []*column[row]{
 	figureColumn(cpa, 7, 50, plainLook),
 	changeColumn(cpa, "Δ CPA", 87, true),
 	hide(figureColumn(aov, 7, 88, plainLook)),
+	hide(figureColumn(newShare, 6, 97, dimLook)),
+	hide(figureColumn(newCPA, 7, 97, dimLook)),
 	figureColumn(conversions, 6, 55, plainLook),
 	changeColumn(conversions, "Δ CONV", 87, true),
 	{

@@ -35,7 +35,7 @@ var keymap []binding
 // It is filled here because what the keys do reads it in turn.
 func init() {
 	keymap = []binding{
-		{[]string{"enter"}, "↵", "open", "open the line: channel, account, campaign, ad group, ad; an alert; a source", "Move", nil, (*app).open, (*app).nothingToOpen},
+		{[]string{"enter"}, "↵", "open", "open the line: channel, account, campaign, ad group, ad; an alert; a source; what no channel claims", "Move", nil, (*app).open, (*app).nothingToOpen},
 		{[]string{"esc", "backspace"}, "esc", "back", "go back, close what is expanded, clear the filter", "Move", nil, did((*app).goBack), nil},
 		{[]string{"j", "down"}, "j ↓", "", "next line", "Move", nil, moves(lineDown), nil},
 		{[]string{"k", "up"}, "k ↑", "", "previous line", "Move", nil, moves(lineUp), nil},
@@ -50,6 +50,7 @@ func init() {
 		{[]string{"1"}, "1", "", "overview", "Screens", nil, did(func(a *app) { a.switchTo(overview) }), nil},
 		{[]string{"2"}, "2", "alerts", "alerts, open and recent, and why", "Screens", nil, did(func(a *app) { a.switchTo(alerts) }), nil},
 		{[]string{"3"}, "3", "sources", "sources: health, age, what to do", "Screens", nil, did(func(a *app) { a.switchTo(sources) }), nil},
+		{[]string{"4"}, "4", "", "unclaimed: results and spend of no channel, and the lines that bind them", "Screens", nil, did(func(a *app) { a.switchTo(unclaimed) }), nil},
 		{[]string{"!"}, "!", "", "open the newest alert", "Screens", nil, (*app).openNewest, (*app).noNewAlert},
 		{[]string{":", "ctrl+p"}, ":", "palette", "palette: type what you want to do or see", "Screens", nil, (*app).openPalette, nil},
 		{[]string{"?", "f1"}, "?", "help", "this help", "Screens", nil, (*app).openHelp, nil},
@@ -66,7 +67,7 @@ func init() {
 
 		{[]string{"b"}, "b", "", "split the campaign by network or placement", "Show", []screen{channel}, (*app).chooseSplit, (*app).cannotSplit},
 
-		{[]string{"t"}, "t", "range", "choose the days: today, yesterday, 24 h, 7, 14, 30 days, month, others", "Time", figureScreens, (*app).chooseRange, nil},
+		{[]string{"t"}, "t", "range", "choose the days: today, yesterday, 24 h, 7, 14, 30 days, month, others", "Time", []screen{overview, channel, unclaimed}, (*app).chooseRange, nil},
 		{[]string{"c"}, "c", "compare", "compare with the previous period, the same weekday or last year", "Time", figureScreens, (*app).nextComparison, nil},
 		{[]string{"<"}, "<", "", "step back: everything as it was known then", "Time", nil, (*app).stepBack, nil},
 		{[]string{">"}, ">", "", "step forward", "Time", nil, (*app).stepForward, isLive},
@@ -81,7 +82,7 @@ func init() {
 		{[]string{"+"}, "+", "", "mark the alert as a true alarm, or take that back", "Act", []screen{alerts}, (*app).markTrue, (*app).noAlertAtAll},
 		{[]string{"-"}, "-", "", "mark the alert as a false alarm, or take that back", "Act", []screen{alerts}, (*app).markFalse, (*app).noAlertAtAll},
 		{[]string{"n"}, "n", "", "write a note on a day of the channel", "Act", []screen{overview, channel, alerts}, (*app).askNote, isPast("a note is written in the present: 0 goes back to now")},
-		{[]string{"y"}, "y", "", "copy the line, or the alert as text for a chat", "Act", nil, (*app).copyText, nil},
+		{[]string{"y"}, "y", "", "copy the line, the alert as text for a chat, or the lines for the config", "Act", nil, (*app).copyText, nil},
 		{[]string{"o"}, "o", "", "open the page on the platform, or the runbook of an alert", "Act", []screen{channel, alerts}, (*app).openPage, (*app).noPage},
 		{[]string{"x"}, "x", "", "export the table as it is shown", "Act", nil, (*app).export, nil},
 		{[]string{"r"}, "r", "poll", "ask the sources now", "Act", nil, (*app).poll, isPast("the past is not asked again: 0 goes back to now")},

@@ -132,6 +132,9 @@ func (t *teller) why(name string, at time.Time) []string {
 	if c.Before.Known {
 		lines = append(lines, t.line(at, title+" against the "+t.last.View.Against.Label()+" as it was known at the same moment: "+t.against(c.Same.Or(c.Now), c.Before, c.Costless)))
 	}
+	for _, text := range c.Attribution {
+		lines = append(lines, t.line(at, title+", "+spoken(text)))
+	}
 	if !c.Watermark.IsZero() {
 		lines = append(lines, t.line(at, title+": its figures are complete to "+t.clock(c.Watermark)+", "+t.span(t.last.AsOf.Sub(c.Watermark))+" ago"))
 	}

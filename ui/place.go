@@ -12,10 +12,11 @@ const (
 	channel
 	alerts
 	sources
+	unclaimed
 	screenCount
 )
 
-var screenNames = [screenCount]string{"overview", "channel", "alerts", "sources"}
+var screenNames = [screenCount]string{"overview", "channel", "alerts", "sources", "unclaimed"}
 
 func (s screen) String() string { return screenNames[s] }
 
@@ -47,6 +48,8 @@ func (at place) crumbs() []string {
 		return []string{"Alerts"}
 	case sources:
 		return []string{"Sources"}
+	case unclaimed:
+		return []string{"Unclaimed"}
 	}
 	return nil
 }
@@ -122,6 +125,7 @@ func (a *app) want() {
 	if a.place.screen == alerts {
 		wanted.Ended = historyDays
 	}
+	wanted.Unclaimed = a.place.screen == unclaimed
 	if a.place.screen == channel {
 		wanted.Campaigns, wanted.Inside = a.place.channel, a.place.inside
 	}
@@ -143,10 +147,11 @@ const (
 
 // panels are those of a screen, in the order of the key that steps through them.
 var panels = [screenCount][]panel{
-	overview: {tablePanel, chartPanel, sidePanel},
-	channel:  {tablePanel, chartPanel, sidePanel},
-	alerts:   {tablePanel, chartPanel, sidePanel},
-	sources:  {tablePanel, sidePanel},
+	overview:  {tablePanel, chartPanel, sidePanel},
+	channel:   {tablePanel, chartPanel, sidePanel},
+	alerts:    {tablePanel, chartPanel, sidePanel},
+	sources:   {tablePanel, sidePanel},
+	unclaimed: {tablePanel, sidePanel},
 }
 
 // focused is the panel that has the focus. An alert that was opened has it.

@@ -102,8 +102,8 @@ func (a *app) screenLines() []string {
 		lines = a.channelLines(lines)
 	case a.place.screen == alerts:
 		lines = a.alertsLines(lines)
-	case a.place.screen == sources:
-		lines = a.sourcesLines(lines)
+	case a.place.screen == sources, a.place.screen == unclaimed:
+		lines = a.listLines(lines)
 	default:
 		lines = a.overviewLines(lines)
 	}
@@ -188,6 +188,8 @@ func (a *app) panelLines(p panel, width, height int) (title string, lines []stri
 	case at == channel:
 		s := a.subject()
 		return "Evidence", a.window(p, a.subjectEvidence(&s, width), width, height)
+	case at == unclaimed:
+		return a.unclaimedPanel(width, height)
 	case at == alerts:
 		return "Silences", a.silenceLines(width, height)
 	}

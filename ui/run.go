@@ -67,6 +67,7 @@ type Options struct {
 	Color   string // "auto" (or ""), "never", "always", "16", "256", "truecolor"
 	Numbers string // one of NumberFormats, or "" for the first
 	Mouse   bool   // on from the beginning
+	Desktop string // how a new alert calls: one of Desktops, or "" for the first
 	FPS     int    // upper bound of frames a second; 0 means 30
 
 	// For a session that is not on this process's own terminal. Input nil is
@@ -228,7 +229,7 @@ func Run(ctx context.Context, o Options) error {
 // check finds mistakes in what a user may set.
 func (o *Options) check() error {
 	_, err := numbersLike(o.Numbers)
-	return errors.Join(checkTheme(o.Theme), err)
+	return errors.Join(checkTheme(o.Theme), checkDesktop(o.Desktop), err)
 }
 
 func (o *Options) programOptions(ctx context.Context, profile colorprofile.Profile, local bool) []tea.ProgramOption {

@@ -32,6 +32,11 @@ func (a *app) emptyText() string {
 		return "no alert in the last 90 days"
 	case sources:
 		return "no source is configured"
+	case unclaimed:
+		if a.wanted != a.snap.View && len(a.snap.Unclaimed) == 0 {
+			return "reading…"
+		}
+		return nothingUnclaimed
 	}
 	return "no channel is configured"
 }
@@ -48,6 +53,9 @@ func (a *app) whyLines(c *snapshot.Channel, height int) []string {
 		return fill(nil, a.width, height)
 	}
 	text := c.Reason
+	if c.Unassigned {
+		text = "results and spend that no channel claims. ↵ lists them, with the lines that bind them to one."
+	}
 	if c.Problem != "" && c.Verdict == kpi.NoData {
 		text = c.Problem
 	} else if c.Problem != "" {
@@ -151,7 +159,8 @@ func (a *app) drillLine() []string {
 	return nil
 }
 
-// subjectEvidence is what the verdict on what is opened rests on.
+// subjectEvidence is what the verdict on what is opened rests on, and by what its
+// results are counted.
 func (a *app) subjectEvidence(s *subject, width int) []string {
 	var lines []string
 	var approvals []snapshot.Approval
@@ -163,7 +172,19 @@ func (a *app) subjectEvidence(s *subject, width int) []string {
 			lines = append(lines, a.st.textLine(a.st.text, " "+l, width))
 		}
 	}
-	return append(lines, a.evidenceLines(s.p, s.verdict, &s.evidence, width)...)
+	lines = append(lines, a.evidenceLines(s.p, s.verdict, &s.evidence, width)...)
+	if s.channel == nil { // it has gone
+		return lines
+	}
+	if len(s.channel.Attribution) > 0 {
+		lines = append(lines, a.st.textLine(a.st.heading, " ATTRIBUTION", width))
+	}
+	for _, text := range s.channel.Attribution {
+		for _, l := range a.st.wrap(text, width-2, 4) {
+			lines = append(lines, a.st.textLine(a.st.dim, " "+l, width))
+		}
+	}
+	return lines
 }
 
 // pending says what of the figures nobody has approved yet, for how much of it that
@@ -209,6 +230,12 @@ func (a *app) economics(s *subject) string {
 	}
 	if e.TargetCPA != 0 {
 		parts = append(parts, "target CPA "+st.price(e.TargetCPA.Float(), 9))
+	}
+	if share := s.now.NewShare(); share.OK {
+		parts = append(parts, "new customers "+st.share(share, 0))
+		if cpa := s.now.NewCPA(); cpa.OK {
+			parts = append(parts, "CPA of new "+st.price(cpa.Value, 9))
+		}
 	}
 	if p := s.now.Payable; p.Capped != 0 {
 		parts = append(parts, "beyond the cap "+st.money(p.Capped, 9))
@@ -260,11 +287,12 @@ func (a *app) alertPanel(width, height int) (string, []string) {
 	return alert.Subject + " · " + alert.Rule + " · " + alert.Severity.String(), a.window(chartPanel, a.why(alert, width), width, height)
 }
 
-// sourcesLines: the list, and all about the selected one.
-func (a *app) sourcesLines(lines []string) []string {
+// listLines: the list of sources or of what is unclaimed, and all about the selected
+// line.
+func (a *app) listLines(lines []string) []string {
 	w := a.width
 	rest := a.height - len(lines) - 1
-	detail := min(max(8, rest-2-a.sourceSet.count()), rest*2/3)
+	detail := min(max(8, rest-2-a.list().count()), rest*2/3)
 	if rest < 14 {
 		detail = rest / 2
 	}

@@ -121,7 +121,9 @@ func (a *app) open() tea.Cmd {
 		if a.focused() == sidePanel {
 			return a.openAlert(a.alertAt)
 		}
-		if id := a.channels.selected(); id != "" {
+		if id := a.channels.selected(); id != "" && id == a.unassigned() {
+			a.goTo(place{screen: unclaimed})
+		} else if id != "" {
 			a.goTo(place{screen: channel, channel: id})
 		}
 	case channel:
@@ -130,8 +132,21 @@ func (a *app) open() tea.Cmd {
 		return a.openAlertsSubject()
 	case sources:
 		a.focus[sources], a.expanded = sidePanel, true
+	case unclaimed:
+		a.goTo(place{screen: channel, channel: a.unassigned()})
 	}
 	return nil
+}
+
+// unassigned is the channel that collects what no other claims, "" where there is
+// none.
+func (a *app) unassigned() string {
+	for i := range a.snap.Channels {
+		if c := &a.snap.Channels[i]; c.Unassigned {
+			return c.Name
+		}
+	}
+	return ""
 }
 
 // openPart opens the selected line of the channel screen.

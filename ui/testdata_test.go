@@ -126,6 +126,19 @@ func testCampaigns() []snapshot.Campaign {
 	return out
 }
 
+// testUnclaimed are results of two kinds, one of them in no total, and a spend.
+func testUnclaimed() []snapshot.Unclaimed {
+	results := kpi.Conversions | kpi.Revenue
+	return []snapshot.Unclaimed{
+		{ID: "1", Source: "shop", Name: "bing / cpc", Origin: snapshot.Origin{UTMSource: "bing", UTMMedium: "cpc"}, Campaign: "spring", Campaigns: 12, Counts: true,
+			Metrics: kpi.Metrics{Has: results, Conversions: units(34), Revenue: units(2210.4)}, Lines: "  - name: \"bing / cpc\"\n    results: {source: shop, utm_source: bing, utm_medium: cpc}\n"},
+		{ID: "2", Source: "google", Name: "Display 東京", Account: "1", Campaign: "Display 東京", Spend: true, Counts: true,
+			Metrics: kpi.Metrics{Has: kpi.Cost | kpi.Clicks, Clicks: 410, Cost: units(380)}, Lines: "  - name: \"Display 東京\"\n    spend: {source: google, campaign: \"Display 東京\"}\n"},
+		{ID: "3", Source: "analytics", Name: "news.example", Origin: snapshot.Origin{Referrer: "news.example"},
+			Metrics: kpi.Metrics{Has: results | kpi.Clicks, Clicks: 77, Conversions: units(2), Revenue: units(98)}, Lines: "  - name: news.example\n    results: {source: analytics, referrer: news.example}\n"},
+	}
+}
+
 // testSnapshot shows everything at once: a firing channel, one without data,
 // one without cost, one too young to judge, wide names and a running backfill.
 func testSnapshot() *snapshot.Snapshot {
@@ -149,7 +162,8 @@ func testSnapshot() *snapshot.Snapshot {
 			{Name: "shop", Type: "shopify", Accounts: 1, Health: snapshot.Stale, LastGood: at(.4), Watermark: at(5), NextPoll: testNow, Every: 5 * time.Minute},
 			{Name: "reddit", Type: "reddit_ads", Accounts: 1, Health: snapshot.Waiting},
 		},
-		Backfill: snapshot.Progress{What: "history of google, 2026-05", Done: 142, Total: 300},
-		Warnings: []string{"Meta and TikTok both claim utm_source=paid: its orders are counted under Meta"},
+		Unclaimed: testUnclaimed(),
+		Backfill:  snapshot.Progress{What: "history of google, 2026-05", Done: 142, Total: 300},
+		Warnings:  []string{"Meta and TikTok both claim utm_source=paid: its orders are counted under Meta"},
 	}
 }

@@ -25,7 +25,7 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case snapshotMsg:
 		if a.take(msg.snapshot) {
-			return a, tea.Raw("\a")
+			return a, tea.Raw(a.call())
 		}
 	case loadedMsg:
 		if a.snap == nil && msg.snapshot != nil {
@@ -34,7 +34,7 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.loading, a.stale = false, true
 	case liveMsg:
 		if a.listen(msg.snapshot) {
-			return a, tea.Raw("\a")
+			return a, tea.Raw(a.call())
 		}
 	case minuteMsg:
 		if !a.frozen {

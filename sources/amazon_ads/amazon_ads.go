@@ -96,6 +96,7 @@ func Definition() sources.Definition {
 			{Age: 14 * 24 * time.Hour, Share: 0.98},
 			{Age: 42 * 24 * time.Hour, Share: 1},
 		},
+		Attribution: func(any) string { return "on the day of the click or view, as Amazon reports them" },
 		Options: func() any {
 			return &Options{
 				Regions: []string{"na", "eu", "fe"}, Products: []string{"sponsored_products", "sponsored_brands", "sponsored_display"}, SPWindow: "14d",

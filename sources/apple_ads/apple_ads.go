@@ -80,6 +80,12 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.98},
 			{Age: 30 * 24 * time.Hour, Share: 1},
 		},
+		Attribution: func(options any) string {
+			if options.(*Options).Installs == "tap" {
+				return "after taps, as Apple reports them"
+			}
+			return "after taps and views, as Apple reports them"
+		},
 		Options: func() any { return &Options{Installs: "total", Hours: "account"} },
 		Open:    open,
 	}

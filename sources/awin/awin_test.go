@@ -13,6 +13,7 @@ import (
 
 	"adtop/kpi"
 	"adtop/sources"
+	"adtop/sources/httpkit"
 	"adtop/sources/simulator"
 	"adtop/sources/simulator/world"
 	"adtop/sources/sourcetest"
@@ -173,7 +174,7 @@ func TestLaterPollsFollowTransactionsThroughTheirStates(t *testing.T) {
 				moved["amended"] = true
 			}
 		}
-		if decodeMemory(b.state).Swept == b.now.Unix() { // deletions are found by this look only
+		if httpkit.Recall[memory](b.state).Swept == b.now.Unix() { // deletions are found by this look only
 			b.compare(t, days)
 		}
 	}
@@ -273,14 +274,6 @@ func TestThrottleIsWaitedOutForAMinute(t *testing.T) {
 	sim.Faults().Set(simulator.Fault{Kind: simulator.Throttle, Platform: world.Awin, Times: 1})
 	if _, err := s.Accounts(t.Context()); err != nil || len(*waits) != 1 || (*waits)[0] != time.Minute {
 		t.Errorf("%v after %v", err, *waits)
-	}
-}
-
-func TestStateThatIsNoneIsNotBelieved(t *testing.T) {
-	for _, state := range []string{"", "null", "[]", "{", `{"seen":"x"}`, `{"seen":-5,"from":20000}`} {
-		if m := decodeMemory([]byte(state)); m != (memory{}) {
-			t.Errorf("%s: %+v", state, m)
-		}
 	}
 }
 

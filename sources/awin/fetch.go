@@ -2,7 +2,6 @@ package awin
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"adtop/kpi"
 	"adtop/sources"
+	"adtop/sources/httpkit"
 )
 
 const (
@@ -25,29 +25,8 @@ const (
 
 // memory is Receipt.State: what the next Fetch needs to know of this one.
 type memory struct {
-	From    kpi.Date `json:"from"`    // transactions from this day on have been read
-	Seen    int64    `json:"seen"`    // made up to this instant, in Unix seconds
-	Checked int64    `json:"checked"` // when validations and amendments were looked through, in Unix seconds
-	Swept   int64    `json:"swept"`   // when the last 90 days were read again, in Unix seconds
-	Terms   string   `json:"terms"`   // options that the events were made with
-}
-
-// decodeMemory reads State; what is none gives the zero memory, with which
-// everything is read afresh.
-func decodeMemory(state []byte) memory {
-	var m memory
-	if json.Unmarshal(state, &m) != nil || m.Seen < 0 || m.Checked < 0 || m.Swept < 0 {
-		return memory{}
-	}
-	return m
-}
-
-func (m memory) encode() []byte {
-	state, err := json.Marshal(m)
-	if err != nil {
-		panic(err) // numbers and strings always marshal
-	}
-	return state
+	httpkit.Memory
+	Checked int64 `json:"checked"` // when validations and amendments were looked through, in Unix seconds
 }
 
 // poll is one Fetch under way.
@@ -67,40 +46,32 @@ type poll struct {
 // those of days before the ones read so far; then transactions outside q.Days are
 // among them.
 func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.Record) error) (sources.Receipt, error) {
-	if q.Breakdown != "" {
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s has no breakdown by %s", platform, q.Breakdown)
+	if err := httpkit.CheckEvents(platform, q); err != nil {
+		return sources.Receipt{}, err
 	}
-	if q.Account.Zone == nil || q.Account.Currency == "" || !idPattern.MatchString(q.Account.ID) {
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: account %q lacks its number, zone or currency", platform, sources.Clean(q.Account.ID))
+	if !idPattern.MatchString(q.Account.ID) {
+		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: %q is no account number", platform, sources.Clean(q.Account.ID))
 	}
 	p := &poll{source: s, query: q, yield: yield, now: s.env.Now(), handed: map[int64]bool{}, foreign: map[kpi.Currency]int{}, novel: map[string]int{}}
-	p.before, p.after = p.memories()
+	p.resume()
 	if err := p.run(ctx); err != nil {
 		return sources.Receipt{}, err
 	}
-	return sources.Receipt{CompleteThrough: p.now.Add(-lag), State: p.after.encode(), Warnings: p.warnings()}, nil
+	return sources.Receipt{CompleteThrough: p.now.Add(-lag), State: httpkit.Keep(p.after), Warnings: p.warnings()}, nil
 }
 
-// memories returns what the last Fetch left, and the beginning of what this one
-// leaves. When the options that make up an event have changed, all that is known is
-// read again.
-func (p *poll) memories() (before, after memory) {
-	terms := fmt.Sprint(p.options.Side, p.options.Keys)
-	before = decodeMemory(p.query.State)
-	if before.Seen != 0 && before.Terms != terms {
-		p.query.Days = kpi.DateRange{From: min(before.From, p.query.Days.From), To: max(kpi.DateOf(p.now, p.query.Account.Zone), p.query.Days.To)}
-		before = memory{}
+// resume takes up what the last Fetch left.
+func (p *poll) resume() {
+	p.before = httpkit.Recall[memory](p.query.State)
+	p.before.Memory, p.after.Memory = p.before.Resume(&p.query, p.now, fmt.Sprint(p.options.Side, p.options.Keys))
+	p.after.Seen, p.after.Swept, p.after.Checked = p.now.Unix(), p.before.Swept, p.before.Checked
+	if p.before.Seen != 0 {
+		return
 	}
-	after = memory{From: p.query.Days.From, Seen: p.now.Unix(), Checked: p.now.Unix(), Swept: p.now.Unix(), Terms: terms}
-	if before.Seen != 0 {
-		after.From, after.Checked, after.Swept = before.From, before.Checked, before.Swept
-		if p.query.Days.Days() > 0 {
-			after.From = min(before.From, p.query.Days.From)
-		}
-	} else if end := p.query.Days.To.End(p.query.Account.Zone); end.Before(p.now) {
-		after.Seen = end.Unix() // what was made after the days of a first load is not known
+	p.after.Swept, p.after.Checked = p.now.Unix(), p.now.Unix()
+	if end := p.query.Days.To.End(p.query.Account.Zone); end.Before(p.now) {
+		p.after.Seen = end.Unix() // what was made after the days of a first load is not known
 	}
-	return before, after
 }
 
 // run reads all that is to be read.

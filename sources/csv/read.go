@@ -217,7 +217,7 @@ func (s *source) entity(l line) sources.Entity {
 			Campaign: sources.Clean(l.cell(c.UTMCampaign)),
 			Promo:    sources.Clean(l.cell(c.Promo)),
 		}
-		return sources.Entity{Level: sources.LevelKey, ID: key.ID(), Name: keyName(key)}
+		return sources.Entity{Level: sources.LevelKey, ID: key.ID(), Name: key.Name()}
 	}
 	return s.whole()
 }
@@ -225,18 +225,4 @@ func (s *source) entity(l line) sources.Entity {
 // whole is the account as an entity.
 func (s *source) whole() sources.Entity {
 	return sources.Entity{Level: sources.LevelAccount, ID: s.account.ID, Name: s.account.Name}
-}
-
-// keyName renders a key for people.
-func keyName(key sources.Key) string {
-	var parts []string
-	for _, part := range []string{key.Source, key.Medium, key.Campaign, key.Promo} {
-		if part != "" {
-			parts = append(parts, part)
-		}
-	}
-	if len(parts) == 0 {
-		return "none"
-	}
-	return strings.Join(parts, " / ")
 }

@@ -86,6 +86,9 @@ func Definition() sources.Definition {
 			{Age: 2 * 24 * time.Hour, Share: 0.99},
 			{Age: 14 * 24 * time.Hour, Share: 1},
 		},
+		Attribution: func(any) string {
+			return "for the source of the session, as Google Analytics gives it"
+		},
 		Options: func() any { return &Options{Revenue: "purchase", Tier: "standard", LagHours: lagHours} },
 		Open:    open,
 	}

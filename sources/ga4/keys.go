@@ -23,7 +23,7 @@ func (d *decoder) origin() *origin {
 	}
 	id := key.ID()
 	if found.tally = d.byID[id]; found.tally == nil {
-		found.tally = &tally{id: []byte(id), name: []byte(keyName(key))}
+		found.tally = &tally{id: []byte(id), name: []byte(key.Name())}
 		d.byID[id] = found.tally
 	}
 	return found
@@ -36,18 +36,4 @@ func isNone(text string) bool {
 		return true
 	}
 	return false
-}
-
-// keyName renders a key for people.
-func keyName(key sources.Key) string {
-	var parts []string
-	for _, part := range []string{key.Source, key.Medium, key.Campaign} {
-		if part != "" {
-			parts = append(parts, part)
-		}
-	}
-	if len(parts) == 0 {
-		return "none"
-	}
-	return strings.Join(parts, " / ")
 }

@@ -84,6 +84,9 @@ func Definition() sources.Definition {
 			{Age: 14 * 24 * time.Hour, Share: 0.96},
 			{Age: 30 * 24 * time.Hour, Share: 1},
 		},
+		Attribution: func(any) string {
+			return "on the day of the click, by the model and window of each conversion action, as Google Ads reports them"
+		},
 		Options: func() any { return &Options{Version: "v26"} },
 		Open:    open,
 	}

@@ -185,6 +185,8 @@ func TestRefusedRefreshHasItsKind(t *testing.T) {
 	}{
 		{400, `{"error":"invalid_grant","error_description":"Token has been expired or revoked."}`, sources.Auth, "sign in, please"},
 		{401, `{"error":"invalid_client"}`, sources.Auth, "check client_id and client_secret"},
+		{400, `<BadClientCredentialsException><error>invalid_client</error><error_description>Bad client credentials</error_description></BadClientCredentialsException>`, sources.Auth, "check client_id and client_secret"},
+		{403, `<html><head><title>Error 403</title></head></html>`, sources.Permission, "check what the credentials may read"},
 		{503, `down`, sources.Unavailable, ""},
 		{502, `<html><title>Bad gateway</title></html>`, sources.Unavailable, ""},
 		{200, `{"access_token":7}`, sources.Malformed, ""},

@@ -2,6 +2,7 @@ package httpkit
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"maps"
 	"net/http"
@@ -190,15 +191,19 @@ func (t *tokens) refusal(err error) *sources.Error {
 	case !errors.As(err, &answered):
 		return sources.Errorf(sources.Malformed, "token endpoint: %w", err)
 	}
+	code, description := answered.ErrorCode, answered.ErrorDescription
+	if code == "" {
+		code, description = refusalInXML(answered.Body)
+	}
 	refused := func(kind sources.Kind, next string) *sources.Error {
-		refusal := sources.Errorf(kind, "token endpoint: %s %s", answered.ErrorCode, sources.Clean(answered.ErrorDescription))
+		refusal := sources.Errorf(kind, "token endpoint: %s %s", sources.Clean(code), sources.Clean(description))
 		refusal.Next = next
 		return refusal
 	}
-	if next, known := t.flow.Codes[answered.ErrorCode]; known {
+	if next, known := t.flow.Codes[code]; known {
 		return refused(sources.Auth, next)
 	}
-	switch answered.ErrorCode {
+	switch code {
 	case "invalid_grant":
 		return refused(sources.Auth, t.flow.SignIn)
 	case "invalid_client", "unauthorized_client":
@@ -213,4 +218,17 @@ func (t *tokens) refusal(err error) *sources.Error {
 		return refusal
 	}
 	return sources.Errorf(sources.Malformed, "token endpoint: no access token in its answer")
+}
+
+// refusalInXML reads the error of a token endpoint that answers in XML, as
+// Taboola's does; "" where there is none.
+func refusalInXML(body []byte) (code, description string) {
+	var answer struct {
+		Code        string `xml:"error"`
+		Description string `xml:"error_description"`
+	}
+	if xml.Unmarshal(body, &answer) != nil {
+		return "", ""
+	}
+	return answer.Code, answer.Description
 }

@@ -108,6 +108,22 @@ func FuzzScanner(f *testing.F) {
 	})
 }
 
+func TestErrorsQuoteNothingOfAPrivateAnswer(t *testing.T) {
+	client := &Client{Options: Options{Platform: "Test"}, secrets: newRedactor(nil)}
+	for _, body := range []string{`{"a":"Jenny Rosen"`, `{"a":"Jenny Rosen"}`} {
+		for _, private := range []bool{false, true} {
+			s := client.Scan(&Response{Body: []byte(body)})
+			s.Private = private
+			for range s.Object() {
+				s.Decimal()
+			}
+			if err := s.End(); err == nil || strings.Contains(err.Error(), "Jenny") == private {
+				t.Errorf("%s, private %v: %v", body, private, err)
+			}
+		}
+	}
+}
+
 func TestWholeNumbersMayComeWithAPoint(t *testing.T) {
 	for text, want := range map[string]Integer{
 		`15000.0`: {15000, true}, `"3"`: {3, true}, `9223372036854775807.00`: {9223372036854775807, true}, `null`: {}, `-7`: {-7, true},

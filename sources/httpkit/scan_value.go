@@ -160,7 +160,9 @@ func (s *Scanner) mistyped(start int, want string) {
 	case '[':
 		got = "an array"
 	case '"':
-		got = sources.Clean(string(s.body[start:min(s.at, start+40)]))
+		if got = "a string"; !s.Private {
+			got = sources.Clean(string(s.body[start:min(s.at, start+40)]))
+		}
 	case 't', 'f':
 		got = "true or false"
 	case 'n':
@@ -192,7 +194,7 @@ func (s *Scanner) fail(format string, args ...any) {
 		return
 	}
 	excerpt := ""
-	if s.client != nil {
+	if s.client != nil && !s.Private {
 		excerpt = s.client.excerpt(s.body)
 	}
 	s.err = sources.Errorf(sources.Malformed, format+"%s", append(args, excerpt)...)

@@ -23,8 +23,8 @@ type action struct {
 	currency                              kpi.Currency
 	payout, intendedPayout                money
 	amount, intendedAmount                money
-	cost                                  money // a brand's
-	newcomer                              bool
+	cost                                  money  // a brand's
+	customer                              string // a Key.Customer
 	subs                                  [3]string
 	shared, program, programName          string
 	tracker, partner, partnerName, coupon string
@@ -54,7 +54,7 @@ func readAction(scan *httpkit.Scanner) (a action) {
 		case "ClientCost":
 			a.cost = a.money(scan, "ClientCost")
 		case "CustomerStatus":
-			a.newcomer = string(scan.Text()) == "NEW"
+			a.customer = customers[string(scan.Text())]
 		default:
 			if field := a.named(string(key)); field != nil {
 				*field = string(scan.Text())
@@ -63,6 +63,9 @@ func readAction(scan *httpkit.Scanner) (a action) {
 	}
 	return a
 }
+
+// customers are the words of CustomerStatus. Where the brand tells neither, nobody knows.
+var customers = map[string]string{"NEW": sources.NewCustomer, "RETURNING": sources.ReturningCustomer}
 
 // named is where a field that Keys can name is kept; nil for others.
 func (a *action) named(field string) *string {
@@ -142,8 +145,8 @@ func (a *action) status() (status sources.EventStatus, known bool) {
 func (a *action) event(o *Options) sources.Event {
 	status, _ := a.status()
 	k := &o.Keys
-	e := sources.Event{ID: sources.Clean(a.id), Kind: "order", Time: a.at, Status: status, Currency: a.currency, New: a.newcomer, ClickID: a.field(k.ClickID),
-		Key: sources.Key{Source: a.field(k.Source), Medium: a.field(k.Medium), Campaign: a.field(k.Campaign), Promo: a.field(k.Promo)}}
+	e := sources.Event{ID: sources.Clean(a.id), Kind: "order", Time: a.at, Status: status, Currency: a.currency, New: a.customer == sources.NewCustomer, ClickID: a.field(k.ClickID),
+		Key: sources.Key{Source: a.field(k.Source), Medium: a.field(k.Medium), Campaign: a.field(k.Campaign), Promo: a.field(k.Promo), Customer: a.customer}}
 	if !status.Counts() {
 		return e
 	}

@@ -44,14 +44,14 @@ func TestRecordedActionsReadAsAPersonWould(t *testing.T) {
 		file, side, campaign, promo string
 		value, cost                 kpi.Micros
 		year                        int
-		newcomer                    bool
+		customer                    string
 	}{
-		{"partner_action.json", partner, "", "SUMMERSALE2024", 880_000, 0, 2024, false},
-		{"brand_action.json", brand, "10000", "SUMMERSALE2020", 21_990_000, 880_000, 2020, true},
+		{"partner_action.json", partner, "", "SUMMERSALE2024", 880_000, 0, 2024, ""},
+		{"brand_action.json", brand, "10000", "SUMMERSALE2020", 21_990_000, 880_000, 2020, sources.NewCustomer},
 	} {
 		a := decoded(t, sourcetest.Recorded(t, "impact", c.file))
-		want.Time, want.Value, want.Cost, want.New = time.Date(c.year, 9, 10, 17, 42, 38, 0, time.UTC), c.value, c.cost, c.newcomer
-		want.Key = sources.Key{Source: "impact", Medium: "affiliate", Campaign: c.campaign, Promo: c.promo}
+		want.Time, want.Value, want.Cost, want.New = time.Date(c.year, 9, 10, 17, 42, 38, 0, time.UTC), c.value, c.cost, c.customer == sources.NewCustomer
+		want.Key = sources.Key{Source: "impact", Medium: "affiliate", Campaign: c.campaign, Promo: c.promo, Customer: c.customer}
 		if e := a.event(options(t, c.side)); a.whole() != nil || e != want {
 			t.Errorf("%s: got %+v, want %+v", c.file, e, want)
 		}
@@ -111,7 +111,7 @@ func TestRecordedUpdateLeadsToItsDay(t *testing.T) {
 	}
 	o := options(t, partner)
 	at := time.Date(2021, 4, 29, 0, 0, 0, 0, time.UTC).Unix()
-	state := memory{From: 1, Seen: at, Swept: at, Terms: fmt.Sprint(o.Side, "", o.Keys)}.encode()
+	state := httpkit.Keep(httpkit.Memory{From: 1, Seen: at, Swept: at, Terms: fmt.Sprint(o.Side, "", o.Keys)})
 	q := sources.Query{Account: accounts[0], Days: kpi.DateRange{From: kpi.NewDate(2021, 4, 29), To: kpi.NewDate(2021, 4, 29)}, State: state}
 	if _, err := s.Fetch(t.Context(), q, func(sources.Record) error { return nil }); err != nil || asked != "2021-04-24T04:00:00Z 2021-04-25T03:59:59Z" {
 		t.Errorf("asked %q, %v: want 24 April in New York", asked, err)
@@ -204,7 +204,7 @@ func TestAnswersThatCannotBeTrustedAreRefused(t *testing.T) {
 	}
 	o := options(t, partner)
 	at := time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC).Unix()
-	state := memory{From: 1, Seen: at, Swept: at, Terms: fmt.Sprint(o.Side, "", o.Keys)}.encode()
+	state := httpkit.Keep(httpkit.Memory{From: 1, Seen: at, Swept: at, Terms: fmt.Sprint(o.Side, "", o.Keys)})
 	for _, updates := range []string{`{"ActionUpdates":[{"ActionId":"1"}]}`, `{"ActionUpdates":[{"ActionDate":"2026-11-02T10:42:38-07:00"}]}`, `{}`} {
 		if _, _, err := served(t, state, list(), updates); sources.KindOf(err) != sources.Malformed {
 			t.Errorf("%s: %v", updates, err)

@@ -2,7 +2,6 @@ package impact
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
@@ -27,32 +26,6 @@ const (
 	mostPages  = 1000
 )
 
-// memory is Receipt.State: what the next Fetch needs to know of this one.
-type memory struct {
-	From  kpi.Date `json:"from"`  // actions from this day on have been read
-	Seen  int64    `json:"seen"`  // up to this instant, in Unix seconds
-	Swept int64    `json:"swept"` // when the last 90 days were read again, in Unix seconds
-	Terms string   `json:"terms"` // options that the events were made with
-}
-
-// decodeMemory reads State; what is none gives the zero memory, with which
-// everything is read afresh.
-func decodeMemory(state []byte) memory {
-	var m memory
-	if json.Unmarshal(state, &m) != nil || m.Seen < 0 || m.Swept < 0 {
-		return memory{}
-	}
-	return m
-}
-
-func (m memory) encode() []byte {
-	state, err := json.Marshal(m)
-	if err != nil {
-		panic(err) // numbers and strings always marshal
-	}
-	return state
-}
-
 // Accounts returns the account that the options describe.
 func (s *source) Accounts(ctx context.Context) ([]sources.Account, error) {
 	return []sources.Account{s.account}, ctx.Err()
@@ -64,7 +37,7 @@ type poll struct {
 	query         sources.Query
 	yield         func(sources.Record) error
 	now           time.Time
-	before, after memory
+	before, after httpkit.Memory
 	handed        map[string]bool      // ids of this Fetch
 	changed       map[string]time.Time // actions that the journal names, with their dates
 	foreign       map[string]int       // actions left out, by currency
@@ -75,40 +48,32 @@ type poll struct {
 // made lately, those that the journal names, and those of days before the ones read so
 // far; then actions outside q.Days are among them.
 func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.Record) error) (sources.Receipt, error) {
-	if q.Breakdown != "" {
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s has no breakdown by %s", platform, q.Breakdown)
+	if err := httpkit.CheckEvents(platform, q); err != nil {
+		return sources.Receipt{}, err
 	}
 	if q.Account.ID != s.account.ID {
 		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: no account %q: the token is of %s", platform, sources.Clean(q.Account.ID), s.account.ID)
 	}
 	p := &poll{source: s, query: q, yield: yield, now: s.env.Now(), handed: map[string]bool{}, changed: map[string]time.Time{}, foreign: map[string]int{}, novel: map[string]int{}}
-	p.before, p.after = p.memories()
+	p.resume()
 	if err := p.run(ctx); err != nil {
 		return sources.Receipt{}, err
 	}
-	return sources.Receipt{CompleteThrough: p.now.Add(-lag), State: p.after.encode(), Warnings: p.warnings()}, nil
+	return sources.Receipt{CompleteThrough: p.now.Add(-lag), State: httpkit.Keep(p.after), Warnings: p.warnings()}, nil
 }
 
-// memories returns what the last Fetch left, and the beginning of what this one
-// leaves. When the options that make up an event have changed, all that is known is
-// read again.
-func (p *poll) memories() (before, after memory) {
+// resume takes up what the last Fetch left.
+func (p *poll) resume() {
 	terms := fmt.Sprint(p.options.Side, p.options.Program, p.options.Keys)
-	before = decodeMemory(p.query.State)
-	if before.Seen != 0 && before.Terms != terms {
-		p.query.Days = kpi.DateRange{From: min(before.From, p.query.Days.From), To: max(kpi.DateOf(p.now, p.account.Zone), p.query.Days.To)}
-		before = memory{}
+	p.before, p.after = httpkit.Recall[httpkit.Memory](p.query.State).Resume(&p.query, p.now, terms)
+	p.after.Seen, p.after.Swept = p.now.Unix(), p.before.Swept
+	if p.before.Seen != 0 {
+		return
 	}
-	after = memory{From: p.query.Days.From, Seen: p.now.Unix(), Swept: p.now.Unix(), Terms: terms}
-	if before.Seen != 0 {
-		after.From, after.Swept = before.From, before.Swept
-		if p.query.Days.Days() > 0 {
-			after.From = min(before.From, p.query.Days.From)
-		}
-	} else if end := p.query.Days.To.End(p.account.Zone); end.Before(p.now) {
-		after.Seen = end.Unix() // what was made after the days of a first load is not known
+	p.after.Swept = p.now.Unix()
+	if end := p.query.Days.To.End(p.account.Zone); end.Before(p.now) {
+		p.after.Seen = end.Unix() // what was made after the days of a first load is not known
 	}
-	return before, after
 }
 
 // run reads all that is to be read.

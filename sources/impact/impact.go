@@ -7,7 +7,7 @@
 // approved; it may be reversed before that, and sometimes after. Reversed ones count
 // for nothing. What was first intended and is no longer paid counts as given back.
 // Actions in another currency than the account's are left out, and a warning says so.
-// Nothing of the customer and no order number is read.
+// Nothing of the customer but being new or returning, and no order number is read.
 //
 // Changes: the list of actions does not tell of a change of state, so the journal of
 // updates is followed; the days that it names are read again. Once a week the last 90
@@ -20,8 +20,8 @@
 // of publishers v16 and of brands v14). Unconfirmed: the fields of an account's own
 // description, for which zone and currency stand in the options; that the journal
 // holds every change of state and takes as long a span as the list; that ClientCost is
-// all that a brand pays; the words of ReferringType but CLICK_COOKIE. Events carry no clicks,
-// and reports, which tell some, are not read.
+// all that a brand pays; the words of ReferringType but CLICK_COOKIE, and of
+// CustomerStatus but NEW. Events carry no clicks, and reports, which tell some, are not read.
 package impact
 
 import (

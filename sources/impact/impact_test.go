@@ -38,7 +38,7 @@ func known(w *world.World, days kpi.DateRange, asOf time.Time, side string) []so
 			e.Key.Campaign = o.Last.Campaign
 		}
 		if side == brand {
-			value, refunded, e.Key.Campaign = a.Amount, a.IntendedAmount-a.Amount, simulator.ImpactPartner
+			value, refunded, e.Key.Campaign, e.Key.Customer = a.Amount, a.IntendedAmount-a.Amount, simulator.ImpactPartner, sources.ReturningCustomer
 		}
 		if e.Status.Counts() {
 			e.Value, e.Refunded = value, refunded
@@ -216,14 +216,6 @@ func TestActionsInOtherCurrenciesAreLeftOutAndSaidSo(t *testing.T) {
 	b := newBench(t)
 	if _, receipt := b.poll(t, b.lately(9)); len(receipt.Warnings) != 1 || !strings.Contains(receipt.Warnings[0], " in CHF") {
 		t.Errorf("warned %q", receipt.Warnings)
-	}
-}
-
-func TestStateThatIsNoneIsNotBelieved(t *testing.T) {
-	for _, state := range []string{"", "null", "[]", "{", `{"seen":"x"}`, `{"seen":-5,"from":20000}`} {
-		if m := decodeMemory([]byte(state)); m != (memory{}) {
-			t.Errorf("%s: %+v", state, m)
-		}
 	}
 }
 

@@ -70,6 +70,9 @@ func Definition() sources.Definition {
 		Calls:       4,
 		Window:      4,
 		Delay:       []sources.DelayPoint{{Age: time.Hour, Share: 0.98}, {Age: 5 * 24 * time.Hour, Share: 1}},
+		Attribution: func(any) string {
+			return "for the message that Klaviyo credits, by the windows of the account"
+		},
 		Options: func() any {
 			return &Options{Conversion: "Placed Order", Flows: true, Dates: "wall", Revision: "2026-07-15"}
 		},

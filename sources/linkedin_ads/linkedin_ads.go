@@ -78,6 +78,12 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.89},
 			{Age: 30 * 24 * time.Hour, Share: 1},
 		},
+		Attribution: func(options any) string {
+			if options.(*Options).Result == "lead" {
+				return "as LinkedIn's own forms were sent"
+			}
+			return "after clicks and views, by the windows of each conversion rule, as LinkedIn reports them"
+		},
 		Options: func() any { return &Options{Result: "conversion", Version: "202608"} },
 		Open:    open,
 	}

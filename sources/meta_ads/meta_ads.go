@@ -85,8 +85,9 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.99},
 			{Age: 28 * 24 * time.Hour, Share: 1},
 		},
-		Options: func() any { return &Options{Result: "purchase", Version: "v26.0"} },
-		Open:    open,
+		Attribution: func(any) string { return "by the setting of each ad set, as Meta reports them" },
+		Options:     func() any { return &Options{Result: "purchase", Version: "v26.0"} },
+		Open:        open,
 	}
 }
 

@@ -78,6 +78,9 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.91},
 			{Age: 30 * 24 * time.Hour, Share: 1},
 		},
+		Attribution: func(any) string {
+			return "by the window of each conversion goal, as Microsoft Advertising reports them"
+		},
 		Options: func() any { return &Options{} },
 		Open:    open,
 	}

@@ -91,6 +91,7 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.86},
 			{Age: 30 * 24 * time.Hour, Share: 1},
 		},
+		Attribution: func(any) string { return "in the windows asked for, as Pinterest reports them" },
 		Options: func() any {
 			return &Options{Result: "checkout", Clicks: "outbound", ClickWindow: 30, ViewWindow: 1}
 		},

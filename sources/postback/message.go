@@ -19,9 +19,9 @@ import (
 
 // fields are what a message may say, and what trackers and networks call that:
 // Voluum, Keitaro, Binom, RedTrack and the macros of affiliate networks. The first
-// that is not empty counts.
+// that is not empty counts. A tracker's own click goes before the platform's.
 var fields = map[string][]string{
-	"click_id": {"clickid", "click_id", "cid", "subid", "sub_id", "aff_sub", "cnv_id", "s2sclickid", "externalid"},
+	"click_id": append([]string{"clickid", "click_id", "cid", "subid", "sub_id", "aff_sub", "cnv_id", "s2sclickid", "externalid"}, sources.ClickKinds...),
 	"tx_id":    {"txid", "tid", "tx_id", "transaction_id", "transactionid", "order_id", "conversion_id", "event_id"},
 	"payout":   {"payout", "revenue", "sum", "amount", "commission"},
 	"currency": {"currency", "cur", "cnv_currency"},
@@ -93,6 +93,17 @@ func (s *source) field(m message, name string) string {
 	return ""
 }
 
+// clickKind is the kind of click id that the visit carried, "" where no parameter's
+// name tells: a tracker's own ids are of no kind.
+func (m message) clickKind() string {
+	for _, kind := range sources.ClickKinds {
+		if m[kind] != "" {
+			return kind
+		}
+	}
+	return ""
+}
+
 // event makes an event of a message. An amount that it does not name leaves the
 // currency empty: Merge then keeps the known one.
 func (s *source) event(parameters url.Values) (sources.Event, *refusal) {
@@ -128,7 +139,7 @@ func (s *source) event(parameters url.Values) (sources.Event, *refusal) {
 	}
 	utm := s.options.UTM
 	at := func(name string) string { return sources.Clean(m[strings.ToLower(name)]) }
-	e.Key = sources.Key{Source: at(utm.Source), Medium: at(utm.Medium), Campaign: at(utm.Campaign), Promo: at(utm.Promo)}
+	e.Key = sources.Key{Source: at(utm.Source), Medium: at(utm.Medium), Campaign: at(utm.Campaign), Promo: at(utm.Promo), Click: m.clickKind()}
 	if !known {
 		s.word(s.field(m, "status"))
 	}
@@ -242,8 +253,8 @@ func rank(s sources.EventStatus) int {
 }
 
 // Merge implements sources.Listener. A conversion stays at the time of its first
-// message; its origin is the first one that was named. A status never goes
-// backwards, whatever order messages come in.
+// message; its origin and its click are the first ones that were named. A status never
+// goes backwards, whatever order messages come in.
 func (s *source) Merge(known, reported sources.Event) (sources.Event, bool) {
 	if rank(reported.Status) < rank(known.Status) {
 		s.note(backwards, "")
@@ -257,8 +268,12 @@ func (s *source) Merge(known, reported sources.Event) (sources.Event, bool) {
 	if !now.Status.Counts() {
 		now.Value = 0
 	}
-	if known.Key == (sources.Key{}) {
+	if known.Key.Sent() == (sources.Key{}) {
 		now.Key = reported.Key
+		now.Key.Click = known.Key.Click
+	}
+	if known.Key.Click == "" {
+		now.Key.Click = reported.Key.Click
 	}
 	if known.ClickID == "" {
 		now.ClickID = reported.ClickID

@@ -2,6 +2,7 @@ package postback
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,9 @@ func TestEachTrackersMessageIsUnderstood(t *testing.T) {
 		"tx_id=T6&time=2026-11-20+11:30:00&payout=-4":                                          {ID: "tx:T6", Kind: "conversion", Status: sources.Approved, Value: -4_000_000, Currency: "EUR", Time: noon.Add(-90 * time.Minute)},
 		"tx_id=T7&status=weird":              {ID: "tx:T7", Kind: "conversion", Status: sources.Pending},
 		"tx_id=T8&status=recurring&payout=0": {ID: "tx:T8", Kind: "conversion", Status: sources.Approved, Currency: "EUR"},
+		"tx_id=T9&GCLID=g1&fbclid={fbclid}":  {ID: "tx:T9", Kind: "conversion", Status: sources.Approved, ClickID: "g1", Key: sources.Key{Click: "gclid"}},
+		"tx_id=T10&cid=w1&yclid=7&campaign=": {ID: "tx:T10", Kind: "conversion", Status: sources.Approved, ClickID: "w1", Key: sources.Key{Click: "yclid"}}, // the tracker's id, the platform's click
+		"ttclid=t1&status=lead":              {ID: identity("click", "t1\x00"), Kind: "conversion", Status: sources.Pending, ClickID: "t1", Key: sources.Key{Click: "ttclid"}},
 	} {
 		if want.Time.IsZero() {
 			want.Time = noon
@@ -141,6 +145,9 @@ func TestStatusesNeverGoBackwardsInWhateverOrderTheyCome(t *testing.T) {
 	sale := func(status sources.EventStatus, value kpi.Micros) sources.Event {
 		return sources.Event{ID: "tx:1", Status: status, Value: value, Currency: "EUR"}
 	}
+	clicked := func(kind, from string) sources.Event {
+		return sources.Event{ID: "tx:1", Status: sources.Approved, ClickID: "c", Key: sources.Key{Source: from, Click: kind}}
+	}
 	bare := sources.Event{ID: "tx:1", Status: sources.Approved, ClickID: "late", Key: sources.Key{Source: "x"}}
 	for _, c := range []struct {
 		known, reported, want sources.Event
@@ -154,13 +161,16 @@ func TestStatusesNeverGoBackwardsInWhateverOrderTheyCome(t *testing.T) {
 		{sale(sources.Approved, 6), sale(sources.Approved, 7), sale(sources.Approved, 7), true},
 		{sale(sources.Pending, 5), bare, sources.Event{ID: "tx:1", Status: sources.Approved, Value: 5, Currency: "EUR", ClickID: "late", Key: sources.Key{Source: "x"}}, true},
 		{sale(sources.Approved, 6), sources.Event{ID: "tx:1", Status: sources.Rejected}, sale(sources.Rejected, 0), true},
+		{clicked("gclid", ""), clicked("fbclid", "x"), clicked("gclid", "x"), true},
+		{clicked("", "x"), clicked("fbclid", "y"), clicked("fbclid", "x"), true},
+		{clicked("gclid", "x"), clicked("", ""), clicked("gclid", "x"), false},
 	} {
 		c.known.Time, c.want.Time, c.reported.Time = noon, noon, noon.Add(time.Hour)
 		if got, changed := s.Merge(c.known, c.reported); got != c.want || changed != c.changed {
 			t.Errorf("%+v then %+v: got %+v %t, want %+v %t", c.known, c.reported, got, changed, c.want, c.changed)
 		}
 	}
-	if w := strings.Join(s.tally.warnings(time.UTC), "; "); !strings.Contains(w, "2 messages came late: a newer status was known") || !strings.Contains(w, "1 messages came again and changed nothing") {
+	if w := strings.Join(s.tally.warnings(time.UTC), "; "); !strings.Contains(w, "2 messages came late: a newer status was known") || !strings.Contains(w, "2 messages came again and changed nothing") {
 		t.Errorf("warnings are %q", w)
 	}
 }
@@ -191,7 +201,7 @@ func TestOptionsAreRefusedAtTheirKey(t *testing.T) {
 }
 
 func FuzzMessage(f *testing.F) {
-	for _, seed := range []string{"cid=w1&txid=T1&payout=12.50&currency=EUR", "subid=%00&status=%ff&ts=1e9", "tx_id=" + strings.Repeat("z", 600), "time=2026-11-20&payout=€1"} {
+	for _, seed := range []string{"cid=w1&txid=T1&payout=12.50&currency=EUR", "subid=%00&status=%ff&ts=1e9", "tx_id=" + strings.Repeat("z", 600), "time=2026-11-20&payout=€1", "txid=T1&gclid=g1&GClid=%00"} {
 		f.Add(seed)
 	}
 	s := opened(f)
@@ -204,7 +214,8 @@ func FuzzMessage(f *testing.F) {
 		if refused != nil {
 			return
 		}
-		if e.ID != sources.Clean(e.ID) || e.Kind != sources.Clean(e.Kind) || e.ClickID != sources.Clean(e.ClickID) || e.Time.After(noon) || rank(e.Status) == 0 || e.Value > most || e.Value < -most || e.Currency != "" && e.Currency != "EUR" {
+		if e.ID != sources.Clean(e.ID) || e.Kind != sources.Clean(e.Kind) || e.ClickID != sources.Clean(e.ClickID) || e.Time.After(noon) || rank(e.Status) == 0 || e.Value > most || e.Value < -most || e.Currency != "" && e.Currency != "EUR" ||
+			e.Key.Click != "" && !slices.Contains(sources.ClickKinds, e.Key.Click) {
 			t.Errorf("%q is %+v", query, e)
 		}
 		if _, changed := s.Merge(e, e); changed {
@@ -222,6 +233,7 @@ func TestWhatIsKeptOfAMessageNamesNobody(t *testing.T) {
 	})
 	for query, want := range map[string]string{
 		"txid=T+1&cid=c1&Reward=2.50&status=lead&sub_id_1=Spring": "Reward=2.50&cid=c1&status=lead&sub_id_1=Spring&txid=T+1",
+		"txid=T1&gclid=g1&gclsrc=aw.ds":                           "gclid=g1&txid=T1&gclsrc=%5Bleft+out%5D",
 		"txid=T2&first_name=Ada&phone=123&Payout=2":               "txid=T2&Payout=%5Bleft+out%5D&first_name=%5Bleft+out%5D&phone=%5Bleft+out%5D",
 		"txid=ada%40example.com&cid=203.0.113.7":                  "cid=%5Bleft+out%5D&txid=%5Bleft+out%5D",
 		"txid=T3&cid=2001:db8::7&click_id=x203.0.113.7y":          "txid=T3&cid=%5Bleft+out%5D&click_id=%5Bleft+out%5D",

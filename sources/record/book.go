@@ -180,9 +180,9 @@ func (b *Book) metrics(r *Row) (kpi.Metrics, error) {
 
 // entity is what a row is about: a campaign, a key of results, or the account.
 func (b *Book) entity(r *Row) (sources.Entity, error) {
-	key := sources.Key{
-		Source: sources.Clean(r[UTMSource]), Medium: sources.Clean(r[UTMMedium]), Campaign: sources.Clean(r[UTMCampaign]),
-		Promo: sources.Clean(r[Promo]), Dialled: sources.Clean(r[Dialled]),
+	key, err := r.key()
+	if err != nil {
+		return sources.Entity{}, err
 	}
 	id, name := sources.Clean(r[CampaignID]), sources.Clean(r[Campaign])
 	if id == "" {
@@ -190,33 +190,40 @@ func (b *Book) entity(r *Row) (sources.Entity, error) {
 	}
 	switch {
 	case id != "" && key != (sources.Key{}):
-		return sources.Entity{}, fmt.Errorf("campaign_id: a row is about a campaign or about the origin of a result (utm_…, promo, dialled), not both")
+		return sources.Entity{}, fmt.Errorf("campaign_id: a row is about a campaign or about the origin of a result (utm_…, promo, dialled, referrer, click_id, customer), not both")
 	case id != "":
 		if name == "" {
 			name = id
 		}
 		return sources.Entity{Level: sources.LevelCampaign, ID: id, Name: name, Status: strings.ToLower(sources.Clean(r[Status]))}, nil
-	case key != (sources.Key{}):
-		return sources.Entity{Level: sources.LevelKey, ID: key.ID(), Name: keyName(key)}, nil
+	case key != (sources.Key{}), r[Referrer] != "":
+		return sources.Entity{Level: sources.LevelKey, ID: key.ID(), Name: key.Name()}, nil
 	case r[CampaignID] != "" || r[Campaign] != "":
 		return sources.Entity{}, fmt.Errorf("campaign: has no readable character")
 	}
 	return b.whole(), nil
 }
 
+// key is the origin of a result. There are few kinds of click ids, and two of
+// customers: a text of each result's own would make a row of it. A referrer that is no
+// address names nobody: visitors send what they like.
+func (r *Row) key() (sources.Key, error) {
+	key := sources.Key{
+		Source: r[UTMSource], Medium: r[UTMMedium], Campaign: r[UTMCampaign], Promo: r[Promo], Dialled: r[Dialled],
+		Referrer: sources.Host(r[Referrer]), Click: strings.ToLower(r[ClickID]), Customer: strings.ToLower(r[Customer]),
+	}.Cleaned()
+	switch {
+	case key.Click != "" && !slices.Contains(sources.ClickKinds, key.Click):
+		return key, fmt.Errorf("click_id: %s: expected its kind, one of %s", quote(r[ClickID]), strings.Join(sources.ClickKinds, ", "))
+	case key.Customer != "" && key.Customer != sources.NewCustomer && key.Customer != sources.ReturningCustomer:
+		return key, fmt.Errorf("customer: %s: expected new or returning", quote(r[Customer]))
+	}
+	return key, nil
+}
+
 // whole is the account as an entity.
 func (b *Book) whole() sources.Entity {
 	return sources.Entity{Level: sources.LevelAccount, ID: b.query.Account.ID, Name: b.query.Account.Name}
-}
-
-func keyName(key sources.Key) string {
-	var parts []string
-	for _, part := range []string{key.Source, key.Medium, key.Campaign, key.Promo, key.Dialled} {
-		if part != "" {
-			parts = append(parts, part)
-		}
-	}
-	return strings.Join(parts, " / ")
 }
 
 // post notes the figures of an entity and slot.

@@ -37,6 +37,9 @@ const (
 	UTMCampaign
 	Promo
 	Dialled
+	Referrer
+	ClickID
+	Customer
 	Impressions
 	Clicks
 	Cost
@@ -48,7 +51,7 @@ const (
 
 var names = [columns]string{
 	"date", "hour", "account_id", "currency", "campaign_id", "campaign", "status",
-	"utm_source", "utm_medium", "utm_campaign", "promo", "dialled",
+	"utm_source", "utm_medium", "utm_campaign", "promo", "dialled", "referrer", "click_id", "customer",
 	"impressions", "clicks", "cost", "conversions", "revenue",
 }
 

@@ -99,6 +99,8 @@ func TestUnitsDecimalsAndDatesAreReadAsDeclared(t *testing.T) {
 		{func(f *Format) { f.Date = "instant" }, `{"date":"2026-11-18T23:30:00Z","campaign":"a","cost":1}`, "2026-11-19 hour h0 a: 1000000 0"},
 		{func(f *Format) { f.Date = "unix_ms" }, `{"date":1795046400000,"campaign":"a","cost":1}`, "2026-11-19 hour h1 a: 1000000 0"},
 		{func(*Format) {}, `{"date":"2026-11-19","hour":"23","utm_source":"x","conversions":1}`, "2026-11-19 hour h23 utm_source=x: 0 1000000"},
+		{func(*Format) {}, `{"date":"2026-11-19","referrer":"https://www.News.example/a?mail=x","click_id":"TTCLID","customer":"New","conversions":1}`, "2026-11-19 day h0 click_id=ttclid&customer=new&referrer=news.example: 0 1000000"},
+		{func(*Format) {}, `{"date":"2026-11-19","referrer":"about:blank","conversions":1}`, "2026-11-19 day h0 none: 0 1000000"},
 		{func(*Format) {}, `{"date":"2026-11-19","cost":1}`, "2026-11-19 day h0 acme: 1000000 0"},
 	} {
 		f := DefaultFormat()
@@ -131,6 +133,8 @@ func TestWhatCannotBeReadIsNeverGuessed(t *testing.T) {
 		`{"date":"2026-11-19","campaign":"a"}`:                         "no figure",
 		`{"date":"2026-11-19","currency":"USD","cost":1}`:              "currency: ",
 		`{"date":"2026-11-19","campaign":"a","promo":"b","cost":1}`:    "not both",
+		`{"date":"2026-11-19","click_id":"Cj0KCQ","conversions":1}`:    "its kind, one of gclid",
+		`{"date":"2026-11-19","customer":"old","conversions":1}`:       "new or returning",
 		`{"date":"2026-11-19","campaign":"\u202e","cost":1}`:           "no readable character",
 		`{"date":"2026-11-19","campain":"a","cost":1}`:                 `"campain": unknown`,
 		`{"complete_through":"yesterday"}`:                             "complete_through: ",

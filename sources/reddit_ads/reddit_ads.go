@@ -90,6 +90,12 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.88},
 			{Age: 30 * 24 * time.Hour, Share: 1},
 		},
+		Attribution: func(options any) string {
+			if options.(*Options).Count == "clicks" {
+				return "after clicks, by the window of the account, as Reddit reports them"
+			}
+			return "after clicks and views, by the windows of the account, as Reddit reports them"
+		},
 		Options: func() any {
 			return &Options{Result: "purchase", Count: "clicks_and_views", DaysAtOnce: 30}
 		},

@@ -111,8 +111,9 @@ func TestUnconfirmedUnitLeavesRevenueOutAndSaysSo(t *testing.T) {
 
 func TestResultsAfterViewsAreLeftOutOnDemand(t *testing.T) {
 	sim := platformServer()
-	if _, _, err := sourcetest.Fetch(t, opened(t, sim, func(o *Options) { o.Count = "clicks" }), query(today)); err != nil {
-		t.Fatal(err)
+	rows, _, err := sourcetest.Fetch(t, opened(t, sim, func(o *Options) { o.Count = "clicks" }), query(today))
+	if err != nil || rows[0].Entity.Attribution != "clicks" { // a series of its own
+		t.Fatalf("%+v, %v", rows, err)
 	}
 	requests := sim.Requests(world.Reddit)
 	if last := requests[len(requests)-1].Body; strings.Contains(last, "VIEWS") || !strings.Contains(last, "CONVERSION_PURCHASE_CLICKS") {

@@ -25,6 +25,9 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: %q is no account id", platform, sources.Clean(q.Account.ID))
 	}
 	rows.Entity.Action = s.options.Result
+	if s.options.Count == "clicks" {
+		rows.Entity.Attribution = "clicks"
+	}
 	receipt := sources.Receipt{CompleteThrough: httpkit.CompleteThrough(s.env.Now(), lag, q)}
 	d := newDecoder(rows, &s.options)
 	if d.names, err = s.campaigns(ctx, q.Account.ID); err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"adtop/kpi"
 	"adtop/sources"
 	"adtop/sources/httpkit"
 )
@@ -19,27 +18,28 @@ const (
 	chain     = 24_000           // orders read with one query; Shopify pages through 25,000 at most
 )
 
+// reading grows when orders are read otherwise than before: then all are read again.
+const reading = " 2"
+
 // Fetch hands over orders. Without State it is all that were created in
 // q.Days. With State it is those that changed since, those whose visits were
 // not known yet, and those of days before the ones read so far; then orders
 // outside q.Days are among them.
 func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.Record) error) (sources.Receipt, error) {
-	if q.Breakdown != "" {
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s has no breakdown by %s", platform, q.Breakdown)
-	}
-	if q.Account.Zone == nil || q.Account.Currency == "" {
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: account %q lacks its zone or currency", platform, sources.Clean(q.Account.ID))
+	if err := httpkit.CheckEvents(platform, q); err != nil {
+		return sources.Receipt{}, err
 	}
 	now := s.env.Now()
 	p := &poll{source: s, query: q, yield: yield, now: now, handed: map[string]bool{}}
-	p.before, p.after = p.memories()
+	p.before = httpkit.Recall[memory](q.State)
+	p.before.Memory, p.after.Memory = p.before.Resume(&p.query, now, string(s.options.Revenue)+" "+s.options.Visit+reading)
 	for _, span := range p.spans() {
 		if err := p.span(ctx, span); err != nil {
 			return sources.Receipt{}, err
 		}
 	}
-	p.after.Seen = p.through(now)
-	return sources.Receipt{CompleteThrough: now.Add(-lag), State: p.after.encode(), Quota: p.cost.quota(), Warnings: p.warnings}, nil
+	p.after.Seen = p.before.Through(p.query, p.newest, now, lag)
+	return sources.Receipt{CompleteThrough: now.Add(-lag), State: httpkit.Keep(p.after), Quota: p.cost.quota(), Warnings: p.warnings}, nil
 }
 
 // poll is one Fetch under way.
@@ -53,19 +53,6 @@ type poll struct {
 	newest        time.Time       // newest updatedAt of this Fetch
 	cost          cost
 	warnings      []string
-}
-
-// through is the change up to which everything is known. What was created
-// after the days of a first load has changed after their end.
-func (p *poll) through(now time.Time) int64 {
-	newest := p.newest
-	if newest.IsZero() || newest.After(now) {
-		newest = now.Add(-lag)
-	}
-	if end := p.query.Days.To.End(p.query.Account.Zone); p.before.Seen == 0 && newest.After(end) {
-		newest = end
-	}
-	return max(newest.Unix(), p.before.Seen)
 }
 
 // span is a filter of orders. Bounds that are zero are open.
@@ -197,24 +184,4 @@ func (p *poll) spans() []span {
 		spans = append(spans, span{createdFrom: days.From.Start(zone), createdTo: known})
 	}
 	return spans
-}
-
-// memories returns what the last Fetch left, and the beginning of what this
-// one leaves. When the options that make up an event have changed, all orders
-// known so far are read again.
-func (p *poll) memories() (before, after memory) {
-	terms := string(p.options.Revenue) + " " + p.options.Visit
-	before = decodeMemory(p.query.State)
-	if before.Seen != 0 && before.Terms != terms {
-		p.query.Days = kpi.DateRange{From: min(before.From, p.query.Days.From), To: max(kpi.DateOf(p.now, p.query.Account.Zone), p.query.Days.To)}
-		before = memory{}
-	}
-	after = memory{From: p.query.Days.From, Terms: terms}
-	if before.Seen != 0 {
-		after.From = min(before.From, p.query.Days.From)
-		if p.query.Days.Days() == 0 {
-			after.From = before.From
-		}
-	}
-	return before, after
 }

@@ -1,11 +1,10 @@
 package shopify
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
 
-	"adtop/kpi"
+	"adtop/sources/httpkit"
 )
 
 // patience is how long Shopify may take to work out an order's visits.
@@ -13,28 +12,8 @@ const patience = 48 * time.Hour
 
 // memory is Receipt.State: what the next Fetch needs to know of this one.
 type memory struct {
-	From  kpi.Date `json:"from"`  // orders created from this day on have been read
-	Seen  int64    `json:"seen"`  // up to this change, in Unix seconds
-	Hours []int64  `json:"hours"` // hours since 1970 with orders whose visits are awaited: updatedAt does not move when they come
-	Terms string   `json:"terms"` // options that the events were made with
-}
-
-// decodeMemory reads State; what is none gives the zero memory, with which
-// everything is read afresh.
-func decodeMemory(state []byte) memory {
-	var m memory
-	if json.Unmarshal(state, &m) != nil || m.Seen < 0 {
-		return memory{}
-	}
-	return m
-}
-
-func (m memory) encode() []byte {
-	state, err := json.Marshal(m)
-	if err != nil {
-		panic(err) // numbers and strings always marshal
-	}
-	return state
+	httpkit.Memory
+	Hours []int64 `json:"hours"` // hours since 1970 with orders whose visits are awaited: updatedAt does not move when they come
 }
 
 // await remembers the hour of an order whose visits are not known yet.

@@ -2,7 +2,6 @@ package shopify
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -25,8 +24,8 @@ const ordersQuery = `query($q: String!, $first: Int!, $after: String) {
       refunds { totalRefundedSet { shopMoney { amount currencyCode } } }
       customerJourneySummary {
         ready customerOrderIndex
-        firstVisit { landingPage utmParameters { source medium campaign } }
-        lastVisit { landingPage utmParameters { source medium campaign } }
+        firstVisit { landingPage referrerUrl utmParameters { source medium campaign } }
+        lastVisit { landingPage referrerUrl utmParameters { source medium campaign } }
       }
     }
     pageInfo { hasNextPage endCursor }
@@ -77,8 +76,9 @@ type moneySet struct {
 }
 
 type visit struct {
-	Landing string `json:"landingPage"`
-	UTM     *struct {
+	Landing  string `json:"landingPage"`
+	Referrer string `json:"referrerUrl"`
+	UTM      *struct {
 		Source   string `json:"source"`
 		Medium   string `json:"medium"`
 		Campaign string `json:"campaign"`
@@ -176,7 +176,6 @@ func (o order) event(currency kpi.Currency, options Options) (sources.Event, err
 		}
 	}
 	if o.Journey != nil && o.Journey.Ready {
-		e.New = o.Journey.Index != nil && *o.Journey.Index == 0
 		seen, other := o.Journey.Last, o.Journey.First
 		if options.Visit == "first" {
 			seen, other = other, seen
@@ -184,7 +183,13 @@ func (o order) event(currency kpi.Currency, options Options) (sources.Event, err
 		if seen == nil {
 			seen = other
 		}
-		e.Key, e.ClickID = seen.key(), seen.clickID()
+		e.Key, e.ClickID = seen.key()
+		if index := o.Journey.Index; index != nil {
+			e.New, e.Key.Customer = *index == 0, sources.ReturningCustomer
+			if e.New {
+				e.Key.Customer = sources.NewCustomer
+			}
+		}
 	}
 	return e, nil
 }
@@ -205,30 +210,13 @@ func (o order) status() sources.EventStatus {
 // awaited says whether Shopify still works out the visits of an order.
 func (o order) awaited() bool { return o.Journey != nil && !o.Journey.Ready }
 
-func (v *visit) key() sources.Key {
-	if v == nil || v.UTM == nil {
-		return sources.Key{}
-	}
-	return sources.Key{Source: sources.Clean(v.UTM.Source), Medium: sources.Clean(v.UTM.Medium), Campaign: sources.Clean(v.UTM.Campaign)}
-}
-
-// clickIDs are the parameters in which advertising platforms pass a click on.
-var clickIDs = []string{"gclid", "gbraid", "wbraid", "fbclid", "msclkid", "ttclid"}
-
-// clickID takes the click out of the landing page; nothing else of it is kept.
-func (v *visit) clickID() string {
+func (v *visit) key() (k sources.Key, clickID string) {
 	if v == nil {
-		return ""
+		return k, ""
 	}
-	page, err := url.Parse(v.Landing)
-	if err != nil {
-		return ""
+	seen := sources.Visit{Landing: v.Landing, Referrer: v.Referrer}
+	if v.UTM != nil {
+		seen.Source, seen.Medium, seen.Campaign = v.UTM.Source, v.UTM.Medium, v.UTM.Campaign
 	}
-	query := page.Query()
-	for _, name := range clickIDs {
-		if id := query.Get(name); id != "" {
-			return sources.Clean(id)
-		}
-	}
-	return ""
+	return seen.Key()
 }

@@ -75,11 +75,11 @@ func TestStatusSaysWhetherAnOrderCounts(t *testing.T) {
 func TestVisitGivesKeyAndClick(t *testing.T) {
 	const (
 		first = `"firstVisit":{"landingPage":"https://shop.example/?gclid=abc&email=a%40b.example","utmParameters":{"source":"google","medium":"cpc","campaign":"spring"}}`
-		bare  = `{"landingPage":"/","utmParameters":null}`
-		last  = `{"landingPage":"/p?fbclid=x1","utmParameters":{"source":"facebook","medium":null,"campaign":"retargeting"}}`
+		bare  = `{"landingPage":"/","referrerUrl":"https://www.news.example/post?id=7","utmParameters":null}`
+		last  = `{"landingPage":"/p?fbclid=x1","referrerUrl":"https://l.facebook.com/","utmParameters":{"source":"facebook","medium":null,"campaign":"retargeting"}}`
 	)
-	google := sources.Key{Source: "google", Medium: "cpc", Campaign: "spring"}
-	facebook := sources.Key{Source: "facebook", Campaign: "retargeting"}
+	google := sources.Key{Source: "google", Medium: "cpc", Campaign: "spring", Click: "gclid", Customer: sources.ReturningCustomer}
+	facebook := sources.Key{Source: "facebook", Campaign: "retargeting", Click: "fbclid", Customer: sources.NewCustomer}
 	for _, c := range []struct {
 		name, visit, journey string
 		key                  sources.Key
@@ -89,7 +89,7 @@ func TestVisitGivesKeyAndClick(t *testing.T) {
 		{"last of two", "last", `{"ready":true,"customerOrderIndex":0,` + first + `,"lastVisit":` + last + `}`, facebook, "x1", true},
 		{"first of two", "first", `{"ready":true,"customerOrderIndex":1,` + first + `,"lastVisit":` + last + `}`, google, "abc", false},
 		{"single visit", "last", `{"ready":true,"customerOrderIndex":2,` + first + `,"lastVisit":null}`, google, "abc", false},
-		{"came back without UTM", "last", `{"ready":true,` + first + `,"lastVisit":` + bare + `}`, sources.Key{}, "", false},
+		{"came back without UTM", "last", `{"ready":true,` + first + `,"lastVisit":` + bare + `}`, sources.Key{Referrer: "news.example"}, "", false},
 		{"not ready", "last", `{"ready":false,"customerOrderIndex":0,` + first + `,"lastVisit":null}`, sources.Key{}, "", false},
 		{"no access", "last", `null`, sources.Key{}, "", false},
 	} {
@@ -254,7 +254,7 @@ func FuzzOrders(f *testing.F) {
 	f.Add([]byte(`{"errors":[{"message":"Throttled","extensions":{"code":"THROTTLED"}}]}`), []byte(`[]`))
 	now := time.Date(2026, 11, 4, 0, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, body, state []byte) {
-		for _, hours := range decodeMemory(state).awaited(now) {
+		for _, hours := range httpkit.Recall[memory](state).awaited(now) {
 			if !hours[0].Before(hours[1]) || now.Sub(hours[0]) > patience+time.Hour {
 				t.Errorf("hours %v", hours)
 			}

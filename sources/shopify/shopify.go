@@ -1,5 +1,7 @@
 // Package shopify reads the orders of one shop through Shopify's Admin GraphQL
-// API, as events keyed by the UTM parameters of the visit that led to them.
+// API, as events keyed by the UTM parameters of the visit that led to them, or the
+// host that it came from, by the kind of its click id, and by whether the customer
+// is new.
 //
 // What to know about the figures: an order counts at the time it was processed
 // and is read again whenever the shop says it changed, so refunds, edits and
@@ -60,6 +62,9 @@ func Definition() sources.Definition {
 			{Age: 2 * time.Hour, Share: 0.90},
 			{Age: 3 * time.Hour, Share: 0.99},
 			{Age: 48 * time.Hour, Share: 1},
+		},
+		Attribution: func(options any) string {
+			return "for the " + options.(*Options).Visit + " visit within 30 days before the order, as Shopify gives it"
 		},
 		Options: func() any { return &Options{Version: "2026-10", Revenue: kpi.Gross, Visit: "last"} },
 		Open:    open,

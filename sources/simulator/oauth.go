@@ -28,6 +28,7 @@ var oauthApps = map[string]oauthApp{
 	world.GA4:           {access: "ya29.c.simulatedGA4Access"},    // for a signed assertion, see serviceToken
 	world.SearchConsole: {access: "ya29.c.simulatedSearchAccess"}, // the same
 	world.Apple:         {access: "eyJsimulatedAppleAccess"},      // for a signed secret, see appleToken
+	world.Taboola:       {access: "CZ0simulatedTaboolaAccess"},    // for the client alone, see taboolaToken
 	world.Microsoft:     {id: MicrosoftClientID, refresh: MicrosoftRefreshToken, access: "EwBsimulatedAccessToken", rotates: true},
 }
 

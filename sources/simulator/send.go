@@ -88,6 +88,9 @@ var novelEnums = map[string]string{
 	"sourceType":             "TELEPATHY",
 }
 
+// statusDecides are the platforms where a status says what an order, or an answer, is.
+var statusDecides = map[string]bool{world.WooCommerce: true, world.Roistat: true}
+
 // embellish adds an unknown key to every object of a JSON body and replaces
 // some enum values by unknown ones. Errors, whose status decides how they are
 // treated, stay as they are.
@@ -116,7 +119,7 @@ func withNovelties(node any, platform string) any {
 			if key == "error" || key == "errors" {
 				continue
 			}
-			if novel := novelEnums[key]; novel != "" && (platform != world.WooCommerce || key != "status") { // an order's status decides
+			if novel := novelEnums[key]; novel != "" && (key != "status" || !statusDecides[platform]) {
 				if _, isText := value.(string); isText {
 					node[key] = novel
 					continue

@@ -78,6 +78,10 @@ var services = map[string]service{
 	shopify:             {(*Simulator).shopify, (*Simulator).shopifyFailure},
 	world.Awin:          {(*Simulator).awin, (*Simulator).awinFailure},
 	world.Impact:        {(*Simulator).impact, (*Simulator).impactFailure},
+	world.Taboola:       {(*Simulator).taboola, (*Simulator).taboolaFailure},
+	world.AppsFlyer:     {(*Simulator).appsflyer, (*Simulator).appsflyerFailure},
+	world.CoMagic:       {(*Simulator).comagic, (*Simulator).comagicFailure},
+	world.Roistat:       {(*Simulator).roistat, (*Simulator).roistatFailure},
 }
 
 // Simulator serves every platform under a prefix that is its source type, as
@@ -99,6 +103,7 @@ type Simulator struct {
 	meta      metaReports
 	vk        vkAds
 	amazon    amazonAds
+	appsFlyer appsflyerQuota
 
 	mu       sync.Mutex
 	requests []Request

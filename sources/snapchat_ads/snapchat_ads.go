@@ -78,8 +78,9 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.92},
 			{Age: 28 * 24 * time.Hour, Share: 1},
 		},
-		Options: func() any { return &Options{Result: "purchase", SwipeWindow: "28_DAY", ViewWindow: "1_DAY"} },
-		Open:    open,
+		Attribution: func(any) string { return "in the windows asked for, as Snapchat reports them" },
+		Options:     func() any { return &Options{Result: "purchase", SwipeWindow: "28_DAY", ViewWindow: "1_DAY"} },
+		Open:        open,
 	}
 }
 

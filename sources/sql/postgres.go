@@ -44,7 +44,7 @@ func postgres() driver {
 			return err
 		},
 		explain:   explainPostgres,
-		parameter: func(n int) string { return "$" + strconv.Itoa(n) },
+		parameter: func(n int, _ string) string { return "$" + strconv.Itoa(n) },
 		options:   sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
 		dollars:   true,
 	}

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"database/sql"
 	"fmt"
 	"net/url"
 	"slices"
@@ -13,6 +14,7 @@ import (
 type query struct {
 	text  string
 	names []string // what each parameter is
+	named bool     // parameters are told apart by their name
 }
 
 var placeholders = []string{"{from}", "{to}", "{until}", "{account}"}
@@ -21,16 +23,16 @@ var placeholders = []string{"{from}", "{to}", "{until}", "{account}"}
 // comments stays as it is; a placeholder there is an error, and so is a second
 // statement.
 func parse(text string, d driver) (query, error) {
-	var q query
+	q := query{named: d.named}
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return q, fmt.Errorf("required: a SELECT whose columns are named date, campaign, cost and so on")
 	}
 	var out strings.Builder
 	for rest := text; rest != ""; {
-		if skip := quoted(rest, d.dollars); skip > 0 {
+		if skip := quoted(rest, d); skip > 0 {
 			for _, name := range placeholders {
-				if strings.Contains(rest[:skip], name) && !strings.HasPrefix(rest, "--") && !strings.HasPrefix(rest, "/*") {
+				if strings.Contains(rest[:skip], name) && !strings.HasPrefix(rest, "--") && !strings.HasPrefix(rest, "/*") && rest[0] != '#' {
 					return q, fmt.Errorf("%s stands in quotes: write it without them, it is a parameter", name)
 				}
 			}
@@ -50,11 +52,11 @@ func parse(text string, d driver) (query, error) {
 			continue
 		}
 		n := slices.Index(q.names, placeholders[at])
-		if n < 0 {
+		if n < 0 || d.positional {
 			n = len(q.names)
 			q.names = append(q.names, placeholders[at])
 		}
-		out.WriteString(d.parameter(n + 1))
+		out.WriteString(d.parameter(n+1, strings.Trim(placeholders[at], "{}")))
 		rest = rest[len(placeholders[at]):]
 	}
 	q.text = out.String()
@@ -67,7 +69,7 @@ func parse(text string, d driver) (query, error) {
 
 // quoted is the length of the quoted text or the comment that a text begins with, 0
 // where it begins with neither.
-func quoted(text string, dollars bool) int {
+func quoted(text string, d driver) int {
 	until := func(start int, end string) int {
 		if i := strings.Index(text[start:], end); i >= 0 {
 			return start + i + len(end)
@@ -75,19 +77,35 @@ func quoted(text string, dollars bool) int {
 		return len(text)
 	}
 	switch {
-	case strings.HasPrefix(text, "--"):
-		return until(2, "\n")
+	case strings.HasPrefix(text, "--"), d.slashes && text[0] == '#':
+		return until(1, "\n")
 	case strings.HasPrefix(text, "/*"):
 		return until(2, "*/")
+	case d.slashes && (text[0] == '\'' || text[0] == '"'):
+		return escaped(text)
 	case text[0] == '\'' || text[0] == '"' || text[0] == '`':
 		return until(1, text[:1])
-	case dollars && text[0] == '$':
+	case d.dollars && text[0] == '$':
 		tag, _, ended := strings.Cut(text[1:], "$")
 		if ended && strings.Trim(tag, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == "" && (tag == "" || tag[0] > '9') {
 			return until(len(tag)+2, "$"+tag+"$")
 		}
 	}
 	return 0
+}
+
+// escaped is the length of quoted text in which a backslash takes the next character as
+// it is.
+func escaped(text string) int {
+	for i := 1; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case text[0]:
+			return i + 1
+		}
+	}
+	return len(text)
 }
 
 // arguments are the values of the parameters.
@@ -97,7 +115,11 @@ func (q query) arguments(asked sources.Query) []any {
 	}
 	var all []any
 	for _, name := range q.names {
-		all = append(all, values[name])
+		value := values[name]
+		if q.named {
+			value = sql.Named(strings.Trim(name, "{}"), value)
+		}
+		all = append(all, value)
 	}
 	return all
 }

@@ -1,5 +1,5 @@
-// Package sql reads campaign figures with a query of the user's, on PostgreSQL or
-// SQLite.
+// Package sql reads campaign figures with a query of the user's, on PostgreSQL, SQLite,
+// MySQL or ClickHouse. The last two are in builds with their tags alone.
 //
 // The query runs in a transaction that may only read, with a timeout and a bound on
 // its rows. Its columns are named as adtop's own rows are, and their types are taken
@@ -29,7 +29,7 @@ import (
 func Definition() sources.Definition {
 	return sources.Definition{
 		Type:        "sql",
-		Summary:     "Campaign figures from a query on PostgreSQL or SQLite: the warehouse, the shop's database",
+		Summary:     "Campaign figures from a query on PostgreSQL, SQLite, MySQL or ClickHouse: the warehouse, the shop's database",
 		Docs:        "https://www.postgresql.org/docs/current/sql-select.html",
 		Gives:       kpi.AllFields,
 		Grain:       sources.Day,
@@ -48,8 +48,8 @@ func Definition() sources.Definition {
 
 // Options are the settings of one source of type sql.
 type Options struct {
-	Driver   string           `yaml:"driver"`   // postgres or sqlite
-	Database sources.Secret   `yaml:"database"` // of postgres: postgres://user:password@host/name?sslmode=verify-full
+	Driver   string           `yaml:"driver"`   // postgres, sqlite, mysql or clickhouse
+	Database sources.Secret   `yaml:"database"` // of a server: postgres://user:password@host/name?sslmode=verify-full
 	File     string           `yaml:"file"`     // of sqlite
 	Query    string           `yaml:"query"`    // {from}, {to}, {until} and {account} are bound parameters
 	Timeout  time.Duration    `yaml:"timeout"`
@@ -65,21 +65,30 @@ func defaults() *Options {
 
 // driver is how to reach one kind of database.
 type driver struct {
+	tag   string // of the build that has it, where this one has not; then there is nothing else
 	check func(*Options) error
 	open  func(*Options, sources.Env) (*sql.DB, error)
 	// begin makes the transaction harmless; timeout is what is left for it.
 	begin func(ctx context.Context, tx *sql.Tx, timeout time.Duration) error
 	// explain gives an error of the database its kind, nil for one that it does
 	// not know.
-	explain   func(err error) *sources.Error
-	parameter func(n int) string
-	options   sql.TxOptions
-	dollars   bool // $tag$ quotes text
+	explain    func(err error) *sources.Error
+	parameter  func(n int, name string) string
+	options    sql.TxOptions
+	positional bool   // parameters are told apart by their place: one that occurs twice is given twice
+	named      bool   // parameters are told apart by their name
+	dollars    bool   // $tag$ quotes text
+	slashes    bool   // a backslash escapes a quote, and # begins a comment
+	unzoned    string // a type of instants that come on a clock of the server's
+
+	// kind is a type in the words of typeDate and typeInstant, and value makes a number or
+	// text of what the database hands over; nil where both are as they should be.
+	kind  func(name string) string
+	value func(any) any
 }
 
-// drivers are the databases that this build knows. A file with a build tag of its own
-// may add to them.
-var drivers = map[string]driver{"postgres": postgres(), "sqlite": sqlite()}
+// drivers are the databases by name, those that this build lacks among them.
+var drivers = map[string]driver{"postgres": postgres(), "sqlite": sqlite(), "mysql": mySQL(), "clickhouse": clickHouse()}
 
 type source struct {
 	options  Options
@@ -95,7 +104,9 @@ func open(options any, env sources.Env) (sources.Source, error) {
 	d, known := drivers[o.Driver]
 	switch {
 	case !known:
-		return nil, fmt.Errorf("driver: %q: expected %s", o.Driver, strings.Join(slices.Sorted(maps.Keys(drivers)), " or "))
+		return nil, fmt.Errorf("driver: %q: expected one of %s", sources.Clean(o.Driver), strings.Join(slices.Sorted(maps.Keys(drivers)), ", "))
+	case d.tag != "":
+		return nil, fmt.Errorf("driver: %s is left out of this build: build one that has it (go build -tags %s -o adtop .)", o.Driver, d.tag)
 	case o.Timeout < time.Second || o.Timeout > time.Hour:
 		return nil, fmt.Errorf("timeout: %s: expected a time from 1s to 1h", o.Timeout)
 	case o.Rows < 1 || o.Rows > 2_000_000:

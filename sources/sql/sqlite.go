@@ -22,7 +22,7 @@ func sqlite() driver {
 				return fmt.Errorf("file: required: the database's file")
 			}
 			if o.Database.IsSet() {
-				return fmt.Errorf("database: is for driver postgres")
+				return fmt.Errorf("database: is for a server: SQLite has a file")
 			}
 			return nil
 		},
@@ -32,7 +32,7 @@ func sqlite() driver {
 			return err
 		},
 		explain:   explainSQLite,
-		parameter: func(n int) string { return "?" + strconv.Itoa(n) },
+		parameter: func(n int, _ string) string { return "?" + strconv.Itoa(n) },
 		options:   sql.TxOptions{},
 	}
 }

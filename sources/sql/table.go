@@ -46,9 +46,16 @@ func (s *source) table(rows *sql.Rows) (*table, error) {
 		case seen[c]:
 			return refused("two columns of the query are called %s", c)
 		}
+		kind := strings.ToUpper(one.DatabaseTypeName())
+		if s.driver.kind != nil {
+			kind = s.driver.kind(one.DatabaseTypeName())
+		}
+		if c == record.Date && kind == s.driver.unzoned && kind != "" {
+			return refused("column date is a %s, which the server shows on a clock of its own: expected a day, as in DATE(CONVERT_TZ(…)) AS date", kind)
+		}
 		seen[c] = true
 		figures = figures || c >= record.Impressions
-		t.columns, t.types = append(t.columns, c), append(t.types, strings.ToUpper(one.DatabaseTypeName()))
+		t.columns, t.types = append(t.columns, c), append(t.types, kind)
 	}
 	switch {
 	case !seen[record.Date]:
@@ -79,6 +86,9 @@ func (t *table) read(rows *sql.Rows, q sources.Query) (*record.Book, error) {
 		}
 		var row record.Row
 		for i, value := range values {
+			if t.driver.value != nil {
+				value = t.driver.value(value)
+			}
 			if at, ok := value.(time.Time); ok {
 				text, format := t.time(t.columns[i], t.types[i], at)
 				if t.columns[i] == record.Date {

@@ -65,14 +65,14 @@ func TestRecordedRefundLeadsToItsCharge(t *testing.T) {
 		fmt.Fprint(w, `{"object":"list","has_more":false,"data":[]}`)
 	}), Definition(), simulated, time.Unix(1793586100, 0))
 	terms := fmt.Sprint(kpi.Gross, "charge", *names)
-	state := memory{From: 1, Seen: 1793586000, Swept: 1793586000, Terms: terms}.encode()
+	state := httpkit.Keep(httpkit.Memory{From: 1, Seen: 1793586000, Swept: 1793586000, Terms: terms})
 	var events []sources.Event
 	q := sources.Query{Account: sources.Account{ID: "a", Currency: "USD", Zone: time.UTC}, Days: kpi.DateRange{From: kpi.NewDate(2026, 11, 1), To: kpi.NewDate(2026, 11, 2)}, State: state}
 	receipt, err := s.Fetch(t.Context(), q, func(r sources.Record) error { events = append(events, r.(sources.Event)); return nil })
 	if err != nil || len(events) != 1 || events[0].ID != "ch_1PgafuB7WZ01zgkWXYmPNZs8" || asked != "data.charge.balance_transaction" {
 		t.Errorf("%+v, %v, asked %q", events, err, asked)
 	}
-	if m := decodeMemory(receipt.State); m.Seen != 1793586012 {
+	if m := httpkit.Recall[httpkit.Memory](receipt.State); m.Seen != 1793586012 {
 		t.Errorf("seen through %d, want the refund's creation", m.Seen)
 	}
 }

@@ -2,6 +2,8 @@ package stripe
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"adtop/kpi"
@@ -110,6 +112,9 @@ func readOrigin(scan *httpkit.Scanner, names *Metadata) (o origin) {
 			continue
 		}
 		*into = sources.Clean(string(scan.Text()))
+	}
+	if kind := strings.ToLower(names.ClickID); o.clickID != "" && slices.Contains(sources.ClickKinds, kind) {
+		o.key.Click = kind
 	}
 	return o
 }

@@ -9,6 +9,7 @@ import (
 
 	"adtop/kpi"
 	"adtop/sources"
+	"adtop/sources/httpkit"
 )
 
 const (
@@ -23,19 +24,20 @@ const (
 // With State it is those made since, those refunded or disputed since, and those of
 // days before the ones read so far; then payments outside q.Days are among them.
 func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.Record) error) (sources.Receipt, error) {
-	if q.Breakdown != "" {
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s has no breakdown by %s", platform, q.Breakdown)
-	}
-	if q.Account.Zone == nil || q.Account.Currency == "" {
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: account %q lacks its zone or currency", platform, sources.Clean(q.Account.ID))
+	if err := httpkit.CheckEvents(platform, q); err != nil {
+		return sources.Receipt{}, err
 	}
 	p := &poll{source: s, query: q, yield: yield, now: s.env.Now(), handed: map[string]bool{}, foreign: map[kpi.Currency]int{}}
-	p.before, p.after = p.memories()
+	p.before, p.after = httpkit.Recall[httpkit.Memory](q.State).Resume(&p.query, p.now, fmt.Sprint(s.options.Revenue, s.options.UTM, s.options.Metadata))
 	if err := p.run(ctx); err != nil {
 		return sources.Receipt{}, err
 	}
-	p.after.Seen = p.through()
-	return sources.Receipt{CompleteThrough: p.now.Add(-lag), State: p.after.encode(), Warnings: p.warnings()}, nil
+	var newest time.Time
+	if p.newest != 0 {
+		newest = time.Unix(p.newest, 0)
+	}
+	p.after.Seen = p.before.Through(p.query, newest, p.now, lag)
+	return sources.Receipt{CompleteThrough: p.now.Add(-lag), State: httpkit.Keep(p.after), Warnings: p.warnings()}, nil
 }
 
 // poll is one Fetch under way.
@@ -44,7 +46,7 @@ type poll struct {
 	query         sources.Query
 	yield         func(sources.Record) error
 	now           time.Time
-	before, after memory
+	before, after httpkit.Memory
 	handed        map[string]bool // ids of this Fetch
 	newest        int64           // newest creation that was read
 	sessions      sessions
@@ -95,19 +97,6 @@ func (p *poll) longAgo(since time.Time, ago time.Duration) time.Time {
 	return from
 }
 
-// through is the creation up to which everything is known. What was made after the
-// days of a first load is not known.
-func (p *poll) through() int64 {
-	newest := time.Unix(p.newest, 0)
-	if p.newest == 0 || newest.After(p.now) {
-		newest = p.now.Add(-lag)
-	}
-	if end := p.query.Days.To.End(p.query.Account.Zone); p.before.Seen == 0 && newest.After(end) {
-		newest = end
-	}
-	return max(newest.Unix(), p.before.Seen)
-}
-
 // hand yields one payment, once. One from before all that was asked for is left
 // out: it would stand for its whole day.
 func (p *poll) hand(ctx context.Context, c charge) error {
@@ -150,24 +139,4 @@ func (p *poll) warnings() []string {
 	}
 	slices.Sort(parts)
 	return []string{fmt.Sprintf("Payments that did not settle in %s are left out: %s", p.query.Account.Currency, strings.Join(parts, ", "))}
-}
-
-// memories returns what the last Fetch left, and the beginning of what this one
-// leaves. When the options that make up an event have changed, all payments known
-// so far are read again.
-func (p *poll) memories() (before, after memory) {
-	terms := fmt.Sprint(p.options.Revenue, p.options.UTM, p.options.Metadata)
-	before = decodeMemory(p.query.State)
-	if before.Seen != 0 && before.Terms != terms {
-		p.query.Days = kpi.DateRange{From: min(before.From, p.query.Days.From), To: max(kpi.DateOf(p.now, p.query.Account.Zone), p.query.Days.To)}
-		before = memory{}
-	}
-	after = memory{From: p.query.Days.From, Terms: terms}
-	if before.Seen != 0 {
-		after.From = min(before.From, p.query.Days.From)
-		if p.query.Days.Days() == 0 {
-			after.From = before.From
-		}
-	}
-	return before, after
 }

@@ -74,7 +74,7 @@ func TestStripesOwnMockTakesEveryQuestion(t *testing.T) {
 		}
 		days := kpi.DateRange{From: 1, To: kpi.DateOf(now, time.UTC)}
 		terms := fmt.Sprint(o.Revenue, o.UTM, o.Metadata)
-		for name, state := range map[string][]byte{"first": nil, "later": memory{From: 1, Seen: now.Unix() - 60, Swept: 1, Terms: terms}.encode(), "earlier": memory{From: 20000, Seen: now.Unix(), Swept: now.Unix(), Terms: terms}.encode()} {
+		for name, state := range map[string][]byte{"first": nil, "later": httpkit.Keep(httpkit.Memory{From: 1, Seen: now.Unix() - 60, Swept: 1, Terms: terms}), "earlier": httpkit.Keep(httpkit.Memory{From: 20000, Seen: now.Unix(), Swept: now.Unix(), Terms: terms})} {
 			var events []sources.Event
 			_, err := s.Fetch(t.Context(), sources.Query{Account: accounts[0], Days: days, State: state}, func(r sources.Record) error {
 				events = append(events, r.(sources.Event))

@@ -79,6 +79,9 @@ func Definition() sources.Definition {
 		Lag:         lag,
 		Calls:       3,
 		Delay:       []sources.DelayPoint{{Age: time.Hour, Share: 0.99}, {Age: 7 * 24 * time.Hour, Share: 1}}, // bank debits take days
+		Attribution: func(options any) string {
+			return "for what the shop wrote into the metadata of the " + options.(*Options).UTM
+		},
 		Options: func() any {
 			return &Options{Revenue: kpi.Gross, UTM: "charge", Version: "2026-09-30.endive",
 				Metadata: Metadata{Source: "utm_source", Medium: "utm_medium", Campaign: "utm_campaign", Promo: "promo_code", ClickID: "gclid"}}

@@ -14,6 +14,7 @@ import (
 
 	"adtop/kpi"
 	"adtop/sources"
+	"adtop/sources/httpkit"
 	"adtop/sources/simulator"
 	"adtop/sources/simulator/world"
 	"adtop/sources/sourcetest"
@@ -137,7 +138,7 @@ func TestLaterPollsBringRefundsAndDisputes(t *testing.T) {
 		for id, e := range news {
 			known[id] = e
 		}
-		if decodeMemory(receipt.State).Swept != b.now.Unix() {
+		if httpkit.Recall[httpkit.Memory](receipt.State).Swept != b.now.Unix() {
 			continue // a dispute may have ended since
 		}
 		if diff := cmp.Diff(b.truth(days), known); diff != "" {
@@ -233,14 +234,6 @@ func TestChangedOptionsReadAllKnownPaymentsAgain(t *testing.T) {
 	news, _ := b.poll(t, kpi.DateRange{From: today, To: today}, receipt.State)
 	if len(news) != len(known) || len(known) == 0 {
 		t.Errorf("%d payments read again, want %d", len(news), len(known))
-	}
-}
-
-func TestStateThatIsNoneIsNotBelieved(t *testing.T) {
-	for _, state := range []string{"", "null", "[]", "{", `{"seen":"x"}`, `{"seen":-5,"from":20000}`} {
-		if m := decodeMemory([]byte(state)); m != (memory{}) {
-			t.Errorf("%s: %+v", state, m)
-		}
 	}
 }
 

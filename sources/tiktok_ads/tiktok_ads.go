@@ -81,6 +81,9 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.97},
 			{Age: 28 * 24 * time.Hour, Share: 1},
 		},
+		Attribution: func(any) string {
+			return "after clicks and views, by the windows of each ad group, as TikTok reports them"
+		},
 		Options: func() any { return &Options{Result: "purchase", Version: "v1.3"} },
 		Open:    open,
 	}

@@ -81,6 +81,7 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.94},
 			{Age: 30 * 24 * time.Hour, Share: 1},
 		},
+		Attribution: func(any) string { return "as VK Ads counts goals" },
 		Options: func() any {
 			return &Options{Statuses: []string{"active", "blocked", "deleted"}, IDsAtOnce: 100, DaysAtOnce: 90}
 		},

@@ -190,14 +190,15 @@ func TestAttributionGivesKeyAndClick(t *testing.T) {
 		}
 		return entry(`"status":"completed","meta_data":[` + strings.Join(list, ",") + `],`)
 	}
-	google := sources.Key{Source: "google", Medium: "cpc", Campaign: "spring"}
+	google := sources.Key{Source: "google", Medium: "cpc", Campaign: "spring", Click: "gclid"}
 	for _, c := range []struct {
 		origins string
 		body    []byte
 		key     sources.Key
 		click   string
 	}{
-		{"utm", meta("source_type", "utm", "utm_source", "google", "utm_medium", "cpc", "utm_campaign", "spring", "session_entry", "https://a.example/?email=a%40b.example&gclid=abc#top"), google, "abc"},
+		{"utm", meta("source_type", "utm", "utm_source", "google", "utm_medium", "cpc", "utm_campaign", "spring", "session_entry", "https://a.example/?email=a%40b.example&gclid=abc#top", "referrer", "https://www.google.com/"), google, "abc"},
+		{"utm", meta("source_type", "referral", "referrer", "https://www.News.example/post?id=7", "session_entry", "https://a.example/?ttclid=t1"), sources.Key{Referrer: "news.example", Click: "ttclid"}, "t1"},
 		{"utm", meta("source_type", "utm", "utm_source", "news\x1b[31m", "utm_medium", "(none)"), sources.Key{Source: "news[31m"}, ""},
 		{"utm", meta("source_type", "typein", "utm_source", "(direct)", "utm_medium", "(none)"), sources.Key{}, ""},
 		{"utm", meta("source_type", "organic", "utm_source", "google", "utm_medium", "organic"), sources.Key{}, ""},
@@ -281,14 +282,6 @@ func TestPageBeyondTheEndIsTheEnd(t *testing.T) {
 		_, err := s.Fetch(t.Context(), sources.Query{Account: account, Days: kpi.DateRange{From: kpi.NewDate(2026, 11, 1), To: kpi.NewDate(2026, 11, 3)}}, func(sources.Record) error { handed++; return nil })
 		if err != nil || handed != 200 {
 			t.Errorf("%d handed over, %v", handed, err)
-		}
-	}
-}
-
-func TestStateThatIsNoneIsNotBelieved(t *testing.T) {
-	for _, state := range []string{"", "null", "[]", "{", `{"seen":"x"}`, `{"seen":-5,"from":20000}`} {
-		if m := decodeMemory([]byte(state)); m != (memory{}) {
-			t.Errorf("%s: %+v", state, m)
 		}
 	}
 }

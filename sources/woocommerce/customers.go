@@ -5,22 +5,23 @@ import (
 	"net/url"
 	"time"
 
+	"adtop/sources"
 	"adtop/sources/httpkit"
 )
 
-// newcomers are orders that were the first of their customer.
-type newcomers struct {
-	orders map[int64]bool
-	spans  [][2]time.Time // of creation, about whose orders all is known
+// buyers says of orders whether their customers are new.
+type buyers struct {
+	orders map[int64]string // a Key.Customer
+	spans  [][2]time.Time   // of creation, about whose orders all is known
 }
 
-// readNewcomers asks the shop's analytics about the orders created in a span. Who
+// readBuyers asks the shop's analytics about the orders created in a span. Who
 // the customers are is not asked.
-func (p *poll) readNewcomers(ctx context.Context, from, to time.Time) error {
-	if p.newcomers.orders == nil {
-		p.newcomers.orders = map[int64]bool{}
+func (p *poll) readBuyers(ctx context.Context, from, to time.Time) error {
+	if p.buyers.orders == nil {
+		p.buyers.orders = map[int64]string{}
 	}
-	p.newcomers.spans = append(p.newcomers.spans, [2]time.Time{from, to})
+	p.buyers.spans = append(p.buyers.spans, [2]time.Time{from, to})
 	query := url.Values{"after": {from.UTC().Format(time.RFC3339)}, "before": {to.UTC().Format(time.RFC3339)}, "orderby": {"date"}, "order": {"asc"}, "_fields": {"order_id,customer_type"}}
 	return p.pages(ctx, "/wc-analytics/reports/orders", query, func(scan *httpkit.Scanner) error {
 		var id int64
@@ -33,21 +34,22 @@ func (p *poll) readNewcomers(ctx context.Context, from, to time.Time) error {
 				kind = string(scan.Text())
 			}
 		}
-		if kind == "new" {
-			p.newcomers.orders[id] = true
+		if kind == sources.NewCustomer || kind == sources.ReturningCustomer { // which are WooCommerce's words, too
+			p.buyers.orders[id] = kind
 		}
 		return scan.Err()
 	})
 }
 
-// isNew says whether an order was the first of its customer. For one outside the
-// spans that were read, analytics are asked about its second.
-func (p *poll) isNew(ctx context.Context, o order) (bool, error) {
-	for _, span := range p.newcomers.spans {
+// customer says whether an order was the first of its customer, "" where analytics
+// do not know it. For one outside the spans that were read, they are asked about its
+// second.
+func (p *poll) customer(ctx context.Context, o order) (string, error) {
+	for _, span := range p.buyers.spans {
 		if !o.created.Before(span[0]) && o.created.Before(span[1]) {
-			return p.newcomers.orders[o.id], nil
+			return p.buyers.orders[o.id], nil
 		}
 	}
-	err := p.readNewcomers(ctx, o.created, o.created.Add(time.Second))
-	return p.newcomers.orders[o.id], err
+	err := p.readBuyers(ctx, o.created, o.created.Add(time.Second))
+	return p.buyers.orders[o.id], err
 }

@@ -2,7 +2,6 @@ package woocommerce
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -24,49 +23,24 @@ const (
 	mostPages  = 50_000
 )
 
-// memory is Receipt.State: what the next Fetch needs to know of this one.
-type memory struct {
-	From  kpi.Date `json:"from"`  // orders created from this day on have been read
-	Seen  int64    `json:"seen"`  // up to this modification, in Unix seconds
-	Swept int64    `json:"swept"` // when the last 30 days were read again, in Unix seconds
-	Terms string   `json:"terms"` // options that the events were made with
-}
-
-// decodeMemory reads State; what is none gives the zero memory, with which
-// everything is read afresh.
-func decodeMemory(state []byte) memory {
-	var m memory
-	if json.Unmarshal(state, &m) != nil || m.Seen < 0 || m.Swept < 0 {
-		return memory{}
-	}
-	return m
-}
-
-func (m memory) encode() []byte {
-	state, err := json.Marshal(m)
-	if err != nil {
-		panic(err) // numbers and strings always marshal
-	}
-	return state
-}
+// reading grows when orders are read otherwise than before: then all are read again.
+const reading = 2
 
 // Fetch hands over orders. Without State it is all that were created in q.Days.
 // With State it is those modified since, and those of days before the ones read so
 // far; then orders outside q.Days are among them.
 func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.Record) error) (sources.Receipt, error) {
-	if q.Breakdown != "" {
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s has no breakdown by %s", platform, q.Breakdown)
-	}
-	if q.Account.Zone == nil || q.Account.Currency == "" {
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: account %q lacks its zone or currency", platform, sources.Clean(q.Account.ID))
+	if err := httpkit.CheckEvents(platform, q); err != nil {
+		return sources.Receipt{}, err
 	}
 	p := &poll{source: s, query: q, yield: yield, now: s.env.Now(), handed: map[int64]bool{}, foreign: map[kpi.Currency]int{}}
-	p.before, p.after = p.memories()
+	terms := fmt.Sprint(s.options.Revenue, s.options.Sales, s.options.Origins, s.options.Customers, reading)
+	p.before, p.after = httpkit.Recall[httpkit.Memory](q.State).Resume(&p.query, p.now, terms)
 	if err := p.run(ctx); err != nil {
 		return sources.Receipt{}, err
 	}
-	p.after.Seen = p.through()
-	return sources.Receipt{CompleteThrough: p.now.Add(-lag), State: p.after.encode(), Warnings: p.warnings()}, nil
+	p.after.Seen = p.before.Through(p.query, p.newest, p.now, lag)
+	return sources.Receipt{CompleteThrough: p.now.Add(-lag), State: httpkit.Keep(p.after), Warnings: p.warnings()}, nil
 }
 
 // poll is one Fetch under way.
@@ -75,10 +49,10 @@ type poll struct {
 	query         sources.Query
 	yield         func(sources.Record) error
 	now           time.Time
-	before, after memory
+	before, after httpkit.Memory
 	handed        map[int64]bool // ids of this Fetch
 	newest        time.Time      // newest modification of this Fetch
-	newcomers     newcomers
+	buyers        buyers
 	foreign       map[kpi.Currency]int // orders left out, by currency
 }
 
@@ -96,7 +70,7 @@ func (p *poll) run(ctx context.Context) error {
 		return p.created(ctx, days.From.Start(zone), days.To.End(zone))
 	}
 	if p.options.Customers && days.Days() > 0 { // most of what was modified is of these days
-		if err := p.readNewcomers(ctx, days.From.Start(zone), days.To.End(zone)); err != nil {
+		if err := p.readBuyers(ctx, days.From.Start(zone), days.To.End(zone)); err != nil {
 			return err
 		}
 	}
@@ -126,7 +100,7 @@ func (p *poll) run(ctx context.Context) error {
 // created reads the orders created from an instant until before another.
 func (p *poll) created(ctx context.Context, from, to time.Time) error {
 	if p.options.Customers {
-		if err := p.readNewcomers(ctx, from, to); err != nil {
+		if err := p.readBuyers(ctx, from, to); err != nil {
 			return err
 		}
 	}
@@ -204,24 +178,12 @@ func (p *poll) hand(ctx context.Context, o order) error {
 		return sources.Errorf(sources.Malformed, "%s: %w", platform, err)
 	}
 	if p.options.Customers {
-		if event.New, err = p.isNew(ctx, o); err != nil {
+		if event.Key.Customer, err = p.customer(ctx, o); err != nil {
 			return err
 		}
+		event.New = event.Key.Customer == sources.NewCustomer
 	}
 	return p.yield(event)
-}
-
-// through is the modification up to which everything is known. What was created
-// after the days of a first load was modified after their end.
-func (p *poll) through() int64 {
-	newest := p.newest
-	if newest.IsZero() || newest.After(p.now) {
-		newest = p.now.Add(-lag)
-	}
-	if end := p.query.Days.To.End(p.query.Account.Zone); p.before.Seen == 0 && newest.After(end) {
-		newest = end
-	}
-	return max(newest.Unix(), p.before.Seen)
 }
 
 // warnings tells of the orders that were left out.
@@ -235,24 +197,4 @@ func (p *poll) warnings() []string {
 	}
 	slices.Sort(parts)
 	return []string{fmt.Sprintf("Orders that are not in %s are left out: %s", p.query.Account.Currency, strings.Join(parts, ", "))}
-}
-
-// memories returns what the last Fetch left, and the beginning of what this one
-// leaves. When the options that make up an event have changed, all orders known so
-// far are read again.
-func (p *poll) memories() (before, after memory) {
-	terms := fmt.Sprint(p.options.Revenue, p.options.Sales, p.options.Origins, p.options.Customers)
-	before = decodeMemory(p.query.State)
-	if before.Seen != 0 && before.Terms != terms {
-		p.query.Days = kpi.DateRange{From: min(before.From, p.query.Days.From), To: max(kpi.DateOf(p.now, p.query.Account.Zone), p.query.Days.To)}
-		before = memory{}
-	}
-	after = memory{From: p.query.Days.From, Terms: terms}
-	if before.Seen != 0 {
-		after.From = min(before.From, p.query.Days.From)
-		if p.query.Days.Days() == 0 {
-			after.From = before.From
-		}
-	}
-	return before, after
 }

@@ -3,7 +3,6 @@ package woocommerce
 import (
 	"fmt"
 	"math/big"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,7 +33,7 @@ type order struct {
 type attribution struct {
 	kind                     string // utm, organic, referral, typein, admin, mobile_app
 	source, medium, campaign string
-	clickID                  string
+	entry, referrer          string // addresses
 }
 
 const attributionPrefix = "_wc_order_attribution_"
@@ -137,48 +136,31 @@ func readAttribution(scan *httpkit.Scanner) (a attribution) {
 		case "utm_campaign":
 			a.campaign = sources.Clean(string(value))
 		case "session_entry":
-			a.clickID = clickID(string(value))
+			a.entry = string(value)
+		case "referrer":
+			a.referrer = string(value)
 		}
 	}
 	return a
 }
 
-// clickIDs are the parameters in which advertising platforms pass a click on.
-var clickIDs = []string{"gclid", "gbraid", "wbraid", "fbclid", "msclkid", "ttclid"}
-
-// clickID takes the click out of the address that a visit began with; nothing else
-// of it is kept.
-func clickID(entry string) string {
-	_, query, found := strings.Cut(entry, "?")
-	if !found || len(query) > 16<<10 {
-		return ""
-	}
-	query, _, _ = strings.Cut(query, "#")
-	values, _ := url.ParseQuery(query) // what of it cannot be read holds no click
-	for _, name := range clickIDs {
-		if id := values.Get(name); id != "" {
-			return sources.Clean(id)
-		}
-	}
-	return ""
-}
-
-// key is where an order came from. "(direct)" and "(none)" are no parameters.
-func (a attribution) key(origins string) sources.Key {
+// visit is where an order came from. "(direct)" and "(none)" are no parameters.
+func (a attribution) visit(origins string) sources.Visit {
+	v := sources.Visit{Landing: a.entry, Referrer: a.referrer}
 	searched := a.kind == "organic" || a.kind == "referral"
 	if a.kind != "utm" && !(origins == "all" && searched) {
-		return sources.Key{}
+		return v
 	}
-	k := sources.Key{Source: a.source, Medium: a.medium, Campaign: a.campaign}
-	for _, field := range []*string{&k.Source, &k.Medium, &k.Campaign} {
+	v.Source, v.Medium, v.Campaign = a.source, a.medium, a.campaign
+	for _, field := range []*string{&v.Source, &v.Medium, &v.Campaign} {
 		if *field == "(direct)" || *field == "(none)" || *field == "(not set)" {
 			*field = ""
 		}
 	}
-	if k.Medium == "" && searched {
-		k.Medium = a.kind
+	if v.Medium == "" && searched {
+		v.Medium = a.kind
 	}
-	return k
+	return v
 }
 
 // unsold are the statuses of WooCommerce itself that are no sale.
@@ -217,8 +199,9 @@ func (o *order) event(options *Options) (sources.Event, error) {
 	}
 	e := sources.Event{
 		ID: strconv.FormatInt(o.id, 10), Kind: "order", Time: o.created, Status: o.state(options.Sales), Currency: o.currency,
-		Refunded: refunded, Tax: o.tax.Micros, Shipping: o.shipping.Micros, Key: o.attribution.key(options.Origins), ClickID: o.attribution.clickID,
+		Refunded: refunded, Tax: o.tax.Micros, Shipping: o.shipping.Micros,
 	}
+	e.Key, e.ClickID = o.attribution.visit(options.Origins).Key()
 	e.Key.Promo = o.coupon
 	if !e.Status.Counts() {
 		return e, nil

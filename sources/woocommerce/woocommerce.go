@@ -76,6 +76,9 @@ func Definition() sources.Definition {
 		Lag:         lag,
 		Calls:       2,
 		Delay:       []sources.DelayPoint{{Age: time.Hour, Share: 0.98}, {Age: 7 * 24 * time.Hour, Share: 1}}, // transfers are paid days later
+		Attribution: func(any) string {
+			return "for the last origin of the visitor, as WooCommerce's order attribution gives it"
+		},
 		Options: func() any {
 			return &Options{Auth: "basic", Permalinks: "pretty", Revenue: kpi.Gross, Sales: []string{"processing", "completed"}, Origins: "utm"}
 		},

@@ -13,6 +13,7 @@ import (
 
 	"adtop/kpi"
 	"adtop/sources"
+	"adtop/sources/httpkit"
 	"adtop/sources/simulator"
 	"adtop/sources/simulator/world"
 	"adtop/sources/sourcetest"
@@ -37,6 +38,9 @@ func expected(w *world.World, account sources.Account, days kpi.DateRange, asOf 
 		}
 		if o.Journey {
 			e.Key = sources.Key{Source: o.Last.Source, Medium: o.Last.Medium, Campaign: o.Last.Campaign}
+		}
+		if e.ClickID != "" {
+			e.Key.Click = "gclid"
 		}
 		events = append(events, e)
 	}
@@ -206,9 +210,9 @@ func TestRefundThatModifiesNothingIsFoundWithinADay(t *testing.T) {
 	_, receipt = b.poll(t, b.lately(), receipt.State)
 	refunded = true
 	b.now = now.Add(25 * time.Hour)
-	state := decodeMemory(receipt.State)
+	state := httpkit.Recall[httpkit.Memory](receipt.State)
 	state.Seen = b.now.Unix()
-	if events, _ := b.poll(t, b.lately(), state.encode()); events["7"].Value != 20_000_000 {
+	if events, _ := b.poll(t, b.lately(), httpkit.Keep(state)); events["7"].Value != 20_000_000 {
 		t.Errorf("a day later: %+v", events)
 	}
 }
@@ -226,7 +230,7 @@ func TestAnalyticsTellWhoIsNew(t *testing.T) {
 	first := 0
 	for _, o := range shop().Orders(days.From.Start(account.Zone), b.now.Add(time.Second), b.now) {
 		e := known[strconv.FormatInt(o.ID, 10)]
-		if e.New != (o.Repeat == 0) {
+		if e.New != (o.Repeat == 0) || e.Key.Customer != map[bool]string{true: sources.NewCustomer, false: sources.ReturningCustomer}[e.New] {
 			t.Fatalf("order %d is of a customer with %d before: %+v", o.ID, o.Repeat, e)
 		}
 		if e.New {

@@ -73,6 +73,12 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.93},
 			{Age: 21 * 24 * time.Hour, Share: 1},
 		},
+		Attribution: func(options any) string {
+			if o := options.(*Options); len(o.Goals) > 0 {
+				return "on the day of the click, by the model " + o.Attribution + " of Metrica, as Yandex Direct reports them"
+			}
+			return "on the day of the click, as Yandex Direct reports the goals of Metrica"
+		},
 		Options: func() any {
 			return &Options{Attribution: "AUTO", IncludeVAT: true, Timezone: "Europe/Moscow"}
 		},

@@ -1,23 +1,13 @@
--- Version 5. What partners are owed for an event, parts whose results are pending,
--- which count at the rate at which they are approved, and what senders of postbacks
--- said.
-ALTER TABLE event_version ADD COLUMN cost INTEGER NOT NULL DEFAULT 0;
-
-CREATE TABLE part_apart (
-	id      INTEGER PRIMARY KEY,
-	feed    INTEGER NOT NULL REFERENCES feed,
-	channel TEXT NOT NULL,
-	fields  INTEGER NOT NULL,
-	pending INTEGER NOT NULL DEFAULT 0,
-	UNIQUE (feed, channel, fields, pending)
+-- Version 5. A part holds results of new, of returning or of unknown customers, so
+-- that a channel's share of each is a sum like any other.
+CREATE TABLE part_by_customer (
+	id       INTEGER PRIMARY KEY,
+	feed     INTEGER NOT NULL REFERENCES feed,
+	channel  TEXT NOT NULL,
+	fields   INTEGER NOT NULL,
+	customer TEXT NOT NULL, -- '' where nobody knows
+	UNIQUE (feed, channel, fields, customer)
 ) STRICT;
-INSERT INTO part_apart (id, feed, channel, fields) SELECT id, feed, channel, fields FROM part;
+INSERT INTO part_by_customer SELECT id, feed, channel, fields, '' FROM part;
 DROP TABLE part;
-ALTER TABLE part_apart RENAME TO part;
-
-CREATE TABLE message (
-	id   INTEGER PRIMARY KEY,
-	feed INTEGER NOT NULL REFERENCES feed,
-	at   INTEGER NOT NULL,
-	text TEXT NOT NULL
-) STRICT;
+ALTER TABLE part_by_customer RENAME TO part;

@@ -14,11 +14,12 @@ import (
 	"adtop/store"
 )
 
-// byName and byAccount are two definitions of channels.
+// byName and byAccount are two definitions of channels. Both tell new customers' orders
+// from others; what is pending stands apart in the first alone.
 var (
 	byName = store.Channels{Hash: "by name", Of: func(e store.Entity) store.Assignment {
 		if e.Source == "shop" {
-			return store.Assignment{Channel: e.Name, Fields: kpi.Conversions | kpi.Revenue | kpi.Cost, Pending: e.Action == sources.Undecided}
+			return store.Assignment{Channel: sources.ParseKey(e.Entity.ID).Campaign, Fields: kpi.Conversions | kpi.Revenue | kpi.Cost, Customer: customer(e), Pending: e.Action == sources.Undecided}
 		}
 		return store.Assignment{Channel: e.Name, Fields: kpi.Cost | kpi.Clicks}
 	}}
@@ -26,9 +27,17 @@ var (
 		if e.Account == "complete 1" {
 			return store.Assignment{} // counts nowhere
 		}
-		return store.Assignment{Channel: e.Account, Fields: kpi.AllFields}
+		return store.Assignment{Channel: e.Account, Fields: kpi.AllFields, Customer: customer(e)}
 	}}
 )
+
+// customer is whose results an entity holds.
+func customer(e store.Entity) string {
+	if e.Level != sources.LevelKey {
+		return ""
+	}
+	return sources.ParseKey(e.Entity.ID).Customer
+}
 
 // answers are what a store says as of an instant, a line for each figure.
 type answers struct {
@@ -155,7 +164,7 @@ func labelOf(e store.Entity) string {
 }
 
 func partLabel(p store.Part) string {
-	return fmt.Sprint(p.Channel, " of ", p.Source, " ", p.Account, " ", p.Fields, p.Pending)
+	return fmt.Sprint(p.Channel, " of ", p.Source, " ", p.Account, " ", p.Fields, p.Customer, p.Pending)
 }
 
 func inOrder[T any](f *fixture, list []T, id func(T) int, slot func(T) sources.Slot) {
@@ -227,7 +236,7 @@ func (w *world) parts(f *fixture) map[string]string {
 	parts := map[string]string{}
 	for _, e := range must[[]store.Entity](f.T)(f.Entities(ctx, at(1<<20))) {
 		if a := w.channels.Of(e); a.Fields != 0 {
-			parts[labelOf(e)] = partLabel(store.Part{Channel: a.Channel, Source: e.Source, Account: e.Account, Fields: a.Fields, Pending: a.Pending})
+			parts[labelOf(e)] = partLabel(store.Part{Channel: a.Channel, Source: e.Source, Account: e.Account, Fields: a.Fields, Customer: a.Customer, Pending: a.Pending})
 		}
 	}
 	return parts

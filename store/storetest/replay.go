@@ -140,6 +140,7 @@ func (w *world) orders(b *store.Batch) {
 		}
 		o := order(fmt.Sprint(n), []string{"spring", "summer"}[w.IntN(2)], placed, int64(w.IntN(3)))
 		o.Status, o.Cost = sources.EventStatus(1+w.IntN(4)), kpi.Micros(w.IntN(3))
+		o.Key.Customer = []string{"", sources.NewCustomer, sources.ReturningCustomer}[w.IntN(3)]
 		b.Records = append(b.Records, o)
 	}
 }
@@ -235,6 +236,6 @@ func (s seen) count(placed map[string]placedOrder, at placedOrder, b store.Batch
 			sum.Cost += o.Cost
 		}
 	}
-	s.names[at.entity()] = at.Key.ID()
+	s.names[at.entity()] = at.Key.Name()
 	s.report(at.entity(), at.slot, sum, b.ObservedAt)
 }

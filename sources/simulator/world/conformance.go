@@ -1,6 +1,7 @@
 package world
 
 import (
+	"net/url"
 	"time"
 
 	"adtop/kpi"
@@ -183,6 +184,38 @@ func letters(prefix string) []Campaign {
 	return all
 }
 
+// attributed makes awkward campaigns as AppsFlyer sees them: by media source, name and
+// agency, which are all the identity that they have. Of one the cost is not known.
+func attributed(source string, scale float64) []Campaign {
+	all := awkward("", UTM{}, scale, false)
+	for i := range all {
+		c := &all[i]
+		c.UTM = UTM{Source: source, Campaign: c.Name}
+		switch i {
+		case 1: // of one name with the first
+			c.UTM.Source += "_2"
+		case 2:
+			c.UTM.Medium = "acme & partners"
+		case 3:
+			c.UTM.Source, c.Lacks = source+"_free", kpi.Cost
+		}
+		identity := url.Values{"pid": {c.UTM.Source}, "c": {c.Name}}
+		if c.UTM.Medium != "" {
+			identity.Set("af_prt", c.UTM.Medium)
+		}
+		c.ID = identity.Encode()
+	}
+	return all
+}
+
+// organic are the users of an app that no campaign brought.
+func organic() Campaign {
+	return Campaign{
+		ID: "pid=Organic", Name: "Organic", Status: "ENABLED", SpendPerDay: 60, ROAS: 3, AOV: 45, CPC: 0.5, CTR: 0.02,
+		OverClaim: 1, Delay: Delay{0.6, 0.25}, UTM: UTM{Source: "Organic"}, Lacks: kpi.Cost | kpi.Impressions | kpi.Clicks,
+	}
+}
+
 func partners() []Campaign {
 	base := Campaign{
 		Status: "ENABLED", SpendPerDay: 12, ROAS: 4, AOV: 48, CPC: 0.4, CTR: 0.02,
@@ -219,6 +252,13 @@ func ConformanceFor(platform string) *World {
 		return New(spec)
 	case Impact: // a partner's actions
 		spec.Shop.ID, spec.Shop.Name, spec.Shop.Zone = "IRpartner1", "Tests", zone("America/New_York")
+		return New(spec)
+	case Roistat: // a project, whose zone the options name
+		spec.Shop.ID, spec.Shop.Name = "12345", "Tests & Söhne \u202eoHG"
+		return New(spec)
+	case CoMagic: // the shop is called
+		spec.Shop.ID, spec.Shop.Name, spec.Shop.Currency, spec.Shop.Zone = "1103", "ООО «Ромашка» & сыновья \u202e", "RUB", zone("Europe/Moscow")
+		spec.Shop.Rates = map[kpi.Currency]float64{"EUR": 95, "USD": 88, "JPY": 0.6}
 		return New(spec)
 	case WooCommerce:
 		spec.Shop.ID, spec.Shop.Name = "conformance.example/shop", "Tests & Söhne \u202eoHG"
@@ -284,6 +324,18 @@ func conformanceAccounts() map[string][]Account {
 			{ID: "123456782", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: installs("55566678", 160)},
 			{ID: "123456783", Name: "Without campaigns", Currency: "EUR", Zone: berlin},
 			{ID: "123456784", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: installs("55566679", 1)},
+		},
+		Taboola: {
+			{ID: "acme-berlin-sc", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: awkward("3310420", UTM{}, 1, false)},
+			{ID: "acme-tokyo-sc", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: awkward("3310421", UTM{}, 160, false)},
+			{ID: "acme-empty-sc", Name: "Without campaigns", Currency: "EUR", Zone: berlin},
+			{ID: "acme-us-sc", Name: "New York", Manager: "acme-network", Currency: "USD", Zone: zone("US/Eastern"), Campaigns: awkward("3310422", UTM{}, 1, false)},
+		},
+		AppsFlyer: {
+			{ID: "com.acme.shop", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: append(attributed("googleadwords_int", 1), organic())},
+			{ID: "id1234567890", Name: "", Currency: "JPY", Zone: tokyo, Campaigns: attributed("tiktokglobal_int", 160)},
+			{ID: "com.acme.empty", Name: "Without campaigns", Currency: "EUR", Zone: time.UTC},
+			{ID: "com.acme.us", Name: "New York", Currency: "USD", Zone: newYork, Campaigns: attributed("ironsource_int", 1)},
 		},
 		GA4: {
 			{ID: "213025501", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: visits("61000000000", 1)},

@@ -30,6 +30,8 @@ const (
 	VK        = "vk_ads"
 	Amazon    = "amazon_ads"
 	Apple     = "apple_ads"
+	Taboola   = "taboola"
+	AppsFlyer = "appsflyer"
 	CSV       = "csv"
 	GA4       = "ga4"
 
@@ -37,11 +39,13 @@ const (
 	Klaviyo       = "klaviyo"
 )
 
-// What else is simulated besides Shopify: networks of affiliates, shops, and a bank
-// that publishes rates.
+// What else is simulated besides Shopify: networks of affiliates, shops, analytics and
+// call tracking that know the deals and calls, and a bank that publishes rates.
 const (
 	Awin        = "awin"
 	Impact      = "impact"
+	Roistat     = "roistat"
+	CoMagic     = "comagic"
 	Stripe      = "stripe"
 	WooCommerce = "woocommerce"
 	ECB         = "ecb"

@@ -1,0 +1,266 @@
+package roistat
+
+import (
+	"errors"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"adtop/kpi"
+	"adtop/sources"
+	"adtop/sources/simulator"
+	"adtop/sources/simulator/world"
+	"adtop/sources/sourcetest"
+)
+
+func simulated(place string) any {
+	o := Definition().Options().(*Options)
+	o.Key, o.BaseURL, o.Timezone = sources.NewSecret(simulator.RoistatKey), place, "Europe/Berlin"
+	return o
+}
+
+// known lists the deals of days as they stand at an instant.
+func known(w *world.World, days kpi.DateRange, asOf time.Time, o *Options) []sources.Event {
+	var events []sources.Event
+	for _, order := range w.Orders(days.From.Start(berlin), days.To.End(berlin), asOf) {
+		if order.Test {
+			continue
+		}
+		d := simulator.RoistatOf(order, asOf)
+		e := sources.Event{ID: strconv.FormatInt(order.ID, 10), Kind: "order", Time: order.Created, Status: sources.Rejected, Currency: "EUR", ClickID: simulator.RoistatClick(order)}
+		switch {
+		case d.Group == "paid":
+			e.Status, e.Value = sources.Approved, d.Revenue
+		case d.Group == "progress" && len(o.Counts) == 2:
+			e.Status, e.Value = sources.Pending, d.Revenue
+		}
+		if order.Journey {
+			e.Key = sources.Key{Source: order.Last.Source, Medium: order.Last.Medium, Campaign: order.Last.Campaign}
+			if order.Last == (world.UTM{}) && o.Origins == "all" {
+				e.Key.Source = "seo"
+			}
+		}
+		if e.ClickID != "" {
+			e.Key.Click = "yclid"
+		}
+		events = append(events, e)
+	}
+	return events
+}
+
+func TestConformance(t *testing.T) {
+	sourcetest.Run(t, sourcetest.Adapter{
+		Definition: Definition(),
+		Options:    simulated,
+		Grains:     []sources.Grain{sources.Hour}, // an event has its instant, whatever grain is asked for
+		Path:       "/order/list",
+		Secrets:    []string{simulator.RoistatKey, simulator.RoistatClient},
+		Events: func(w *world.World, _ sources.Account, days kpi.DateRange, asOf time.Time) []sources.Event {
+			return known(w, days, asOf, Definition().Options().(*Options))
+		},
+	})
+}
+
+var (
+	shop   = sync.OnceValue(func() *world.World { return world.ConformanceFor(world.Roistat) })
+	berlin = sourcetest.Zone("Europe/Berlin")
+)
+
+// bench is a source on a simulated project whose clock the test moves.
+type bench struct {
+	sources.Source
+	sim     *simulator.Simulator
+	now     time.Time
+	account sources.Account
+	options *Options
+	state   []byte
+	have    map[string]sources.Event
+}
+
+func newBench(t *testing.T, change ...func(*Options)) *bench {
+	t.Helper()
+	b := &bench{now: world.ConformanceAutumn, have: map[string]sources.Event{}}
+	b.sim = simulator.New(shop(), func() time.Time { return b.now })
+	server := httptest.NewServer(b.sim)
+	t.Cleanup(server.Close)
+	b.options = simulated(server.URL + "/roistat").(*Options)
+	for _, f := range change {
+		f(b.options)
+	}
+	var err error
+	if b.Source, err = Definition().Open(b.options, sources.Env{Name: "roistat", Now: func() time.Time { return b.now }}); err != nil {
+		t.Fatal(err)
+	}
+	b.sim.PageSize = 1000
+	accounts, err := b.Accounts(t.Context())
+	if err != nil || len(accounts) != 1 {
+		t.Fatalf("%+v, %v", accounts, err)
+	}
+	b.account = accounts[0]
+	return b
+}
+
+func (b *bench) lately(back kpi.Date) kpi.DateRange {
+	today := kpi.DateOf(b.now, berlin)
+	return kpi.DateRange{From: today - back, To: today}
+}
+
+// poll fetches with the state of the last poll, and returns how many came.
+func (b *bench) poll(t *testing.T, days kpi.DateRange) int {
+	t.Helper()
+	n := 0
+	receipt, err := b.Fetch(t.Context(), sources.Query{Account: b.account, Days: days, State: b.state}, func(r sources.Record) error {
+		b.have[r.(sources.Event).ID] = r.(sources.Event)
+		n++
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.state = receipt.State
+	return n
+}
+
+func (b *bench) compare(t *testing.T, days kpi.DateRange) {
+	t.Helper()
+	want := map[string]sources.Event{}
+	for _, e := range known(shop(), days, b.now, b.options) {
+		want[e.ID] = e
+	}
+	if diff := cmp.Diff(want, b.have); diff != "" || len(want) == 0 {
+		t.Fatalf("at %v, of %d: %.3000s", b.now, len(want), diff)
+	}
+}
+
+// TestLaterPollsFollowDealsUntilTheyArePaid accumulates polls for a week: after each
+// all statuses and amounts are the true ones, whatever the age of the deal.
+func TestLaterPollsFollowDealsUntilTheyArePaid(t *testing.T) {
+	b := newBench(t, func(o *Options) { o.Counts, o.Origins = []string{paid, progress}, "all" })
+	days := b.lately(9)
+	b.poll(t, days)
+	moved := map[string]int{}
+	polls := 4
+	if testing.Short() {
+		polls = 2
+	}
+	for range polls {
+		b.now = b.now.Add(43*time.Hour + 7*time.Minute)
+		days.To = kpi.DateOf(b.now, berlin)
+		before := map[string]sources.Event{}
+		for id, e := range b.have {
+			before[id] = e
+		}
+		b.poll(t, kpi.DateRange{From: days.To - 1, To: days.To})
+		b.compare(t, days)
+		for id, e := range b.have {
+			if was, ok := before[id]; ok && was.Status != e.Status {
+				moved[strconv.Itoa(int(was.Status))+strconv.Itoa(int(e.Status))]++
+			}
+		}
+	}
+	if moved["21"] == 0 || moved["13"] == 0 && moved["23"] == 0 {
+		t.Errorf("moved %v: without these the comparison proves little", moved)
+	}
+}
+
+func TestEarlierDaysAreAddedToWhatIsKnown(t *testing.T) {
+	b := newBench(t)
+	all := b.lately(9)
+	b.poll(t, kpi.DateRange{From: all.From + 7, To: all.To})
+	b.poll(t, kpi.DateRange{From: all.From, To: all.From + 6})
+	b.compare(t, all)
+}
+
+func TestLoadOfPastDaysDoesNotSkipWhatCameAfter(t *testing.T) {
+	b := newBench(t)
+	all := b.lately(9)
+	b.poll(t, kpi.DateRange{From: all.From, To: all.From + 3})
+	b.poll(t, kpi.DateRange{From: all.To - 1, To: all.To})
+	b.compare(t, all)
+}
+
+func TestChangedOptionsReadAllKnownDealsAgain(t *testing.T) {
+	b := newBench(t)
+	first := b.poll(t, b.lately(5))
+	b.Source.(*source).options.Origins = "all"
+	if again := b.poll(t, b.lately(0)); again != first || first == 0 {
+		t.Errorf("%d deals read again, want %d", again, first)
+	}
+}
+
+// TestSingleConditionStandsWithoutAnd holds a filter to the form that the service takes:
+// the simulator answers the other one with an internal error, as the service does.
+func TestSingleConditionStandsWithoutAnd(t *testing.T) {
+	b := newBench(t)
+	b.poll(t, b.lately(1))
+	b.now = b.now.Add(time.Hour)
+	b.poll(t, b.lately(1))
+	asked := b.sim.Requests("roistat")
+	if last := asked[len(asked)-1].Body; !strings.Contains(last, `"filters":[["update_date","\u003e","2026-11-04T11:20:00+0000"]]`) {
+		t.Errorf("asked %s", last)
+	}
+}
+
+// TestManyPagesKeepToAMinutesLimit wants a pause before each page after the fourth: five
+// a minute are allowed.
+func TestManyPagesKeepToAMinutesLimit(t *testing.T) {
+	sim := simulator.New(shop(), func() time.Time { return world.ConformanceAutumn })
+	sim.PageSize = 5
+	s, waits := sourcetest.Serve[Options](t, sim, Definition(), simulated, world.ConformanceAutumn)
+	accounts, err := s.Accounts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	today := kpi.DateOf(world.ConformanceAutumn, berlin)
+	if _, err := s.Fetch(t.Context(), sources.Query{Account: accounts[0], Days: kpi.DateRange{From: today - 3, To: today}}, func(sources.Record) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	pages := len(sim.Requests("roistat")) - 1
+	if pages <= freely || len(*waits) != pages-freely || (*waits)[0] != pause {
+		t.Errorf("%d pages with pauses of %v", pages, *waits)
+	}
+}
+
+func TestThrottleIsWaitedOutForAMinute(t *testing.T) {
+	sim := simulator.New(shop(), func() time.Time { return world.ConformanceAutumn })
+	s, waits := sourcetest.Serve[Options](t, sim, Definition(), simulated, world.ConformanceAutumn)
+	sim.Faults().Set(simulator.Fault{Kind: simulator.Throttle, Platform: world.Roistat, Times: 1})
+	if _, err := s.Accounts(t.Context()); err != nil || len(*waits) != 1 || (*waits)[0] != time.Minute {
+		t.Errorf("%v after %v", err, *waits)
+	}
+}
+
+func TestProjectThatIsNotReachedIsNamed(t *testing.T) {
+	b := newBench(t)
+	s := b.Source.(*source)
+	s.options.Projects = []string{"12345", "99"}
+	var e *sources.Error
+	if _, err := s.Accounts(t.Context()); !errors.As(err, &e) || e.Kind != sources.Permission || !strings.Contains(e.Error(), "99") || e.Next == "" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestStateThatIsNoneIsNotBelieved(t *testing.T) {
+	for _, state := range []string{"", "null", "[]", "{", `{"seen":"x"}`, `{"seen":-5,"from":20000}`} {
+		if m := decodeMemory([]byte(state)); m != (memory{}) {
+			t.Errorf("%s: %+v", state, m)
+		}
+	}
+}
+
+func TestWrongOptionsAreNamed(t *testing.T) {
+	sourcetest.RefuseOptions(t, Definition(), simulated, map[string]func(*Options){
+		"api_key":  func(o *Options) { o.Key = sources.Secret{} },
+		"projects": func(o *Options) { o.Projects = []string{"../1"} },
+		"timezone": func(o *Options) { o.Timezone = "Local" },
+		"counts: ": func(o *Options) { o.Counts = []string{progress} },
+		"counts":   func(o *Options) { o.Counts = []string{paid, "canceled"} },
+		"origins":  func(o *Options) { o.Origins = "any" },
+		"base_url": func(o *Options) { o.BaseURL = "x" },
+	})
+}

@@ -1,0 +1,5 @@
+//go:build !clickhouse
+
+package sql
+
+func clickHouse() driver { return driver{tag: "clickhouse"} }

@@ -1,0 +1,5 @@
+//go:build !mysql
+
+package sql
+
+func mySQL() driver { return driver{tag: "mysql"} }
