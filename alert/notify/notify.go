@@ -64,6 +64,14 @@ type Answering interface {
 	Answers(ctx context.Context, state []byte) (answers []Answer, next []byte, err error)
 }
 
+// Refreshing is a target that forgets: what is not told again within Every it
+// takes for over. While a Message has open alerts, the newest one of its group is
+// sent again each Every, as it stands by then, whatever else is due. Such a
+// refresh that failed is not tried again: the next one stands for it.
+type Refreshing interface {
+	Every() time.Duration
+}
+
 // Answer is one thing that somebody did at a target.
 type Answer struct {
 	Key     string           // of the Message that it answers; "" for a silence
