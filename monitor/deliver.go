@@ -1,0 +1,261 @@
+package monitor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"adtop/alert/notify"
+	"adtop/snapshot"
+	"adtop/store"
+)
+
+const (
+	sendTimeout = 10 * time.Second // of one message, on the real clock
+	askEvery    = 30 * time.Second // how often a target is asked for answers
+	longestWait = time.Hour        // that a target can ask for
+	giveUpAfter = 24 * time.Hour   // that a message waits for its target
+)
+
+// retries are the waits after failed attempts; the last one stands for all others.
+var retries = [...]time.Duration{time.Second, 5 * time.Second, 15 * time.Second, time.Minute, 10 * time.Minute}
+
+// sender carries what waits in the outbox to one target, and what people answer
+// there to the inbox. A target that hangs holds up nobody but its own.
+type sender struct {
+	m *Monitor
+	Target
+	refreshAt, askAt time.Time
+	well             bool              // the last attempt was a success
+	complaints       map[string]string // by what was tried
+}
+
+// send runs until ctx ends.
+func (s *sender) send(ctx context.Context) {
+	for ctx.Err() == nil {
+		now := s.m.o.Clock.Now()
+		wake := earliest(s.refresh(ctx, now), s.ask(ctx, now))
+		due, next, err := s.m.o.Store.Outgoing(ctx, s.Name, now)
+		if next.Sub(now) > longestWait { // the clock was set back
+			due, _, err = s.m.o.Store.Outgoing(ctx, s.Name, next)
+		}
+		if err == nil && due != nil {
+			if err = s.attempt(ctx, due); err == nil {
+				continue
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			s.m.o.Log.Error("deliver a message", "target", s.Name, "err", err)
+			next = now.Add(time.Minute)
+		}
+		wake = earliest(wake, next)
+		if wake.IsZero() {
+			wake = now.Add(roundEvery)
+		}
+		s.sleep(ctx, wake)
+	}
+}
+
+// sleep waits until at, or until something new is in the outbox.
+func (s *sender) sleep(ctx context.Context, at time.Time) {
+	timer := s.m.o.Clock.Timer(at.Sub(s.m.o.Clock.Now()))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-s.m.mail[s.Name]:
+	case <-timer.C:
+	}
+}
+
+// earliest returns the earlier of two instants, where zero is none.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// attempt sends a message once and records what came of it. What was interrupted
+// by the end of the program is as if it had not been tried.
+func (s *sender) attempt(ctx context.Context, d *store.Delivery) error {
+	var message notify.Message
+	err := json.Unmarshal(d.Message, &message)
+	if err != nil {
+		err = notify.Refused{Err: fmt.Errorf("the stored message is damaged: %w", err)}
+	} else {
+		err = s.within(ctx, func(ctx context.Context) error { return s.Target.Target.Send(ctx, message) })
+	}
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	a := result(d, err, s.m.o.Clock.Now())
+	// What was delivered has to be remembered, even if the program is about to end.
+	if err := s.m.o.Store.Attempted(context.WithoutCancel(ctx), a); err != nil {
+		return err
+	}
+	if err != nil {
+		s.m.o.Log.Warn("message not delivered", "target", s.Name, "attempt", d.Attempts+1, "err", err)
+	}
+	s.m.markDirty()
+	if !s.well || err != nil { // an alert about the target may begin or end
+		s.m.wake()
+	}
+	s.well = err == nil
+	return nil
+}
+
+// result says what an attempt means for a message.
+func result(d *store.Delivery, err error, now time.Time) store.Attempt {
+	a := store.Attempt{ID: d.ID, At: now, State: store.Delivered}
+	if err == nil {
+		return a
+	}
+	a.State, a.Error = store.Undelivered, err.Error()
+	wait := retries[min(d.Attempts, len(retries)-1)]
+	var refused notify.Refused
+	var later notify.Later
+	switch {
+	case errors.As(err, &refused):
+		a.State = store.Refused
+	case now.Sub(d.At) >= giveUpAfter:
+		a.State = store.GivenUp
+	case errors.As(err, &later):
+		wait = min(max(later.After, time.Second), longestWait)
+	}
+	a.Next = now.Add(wait)
+	return a
+}
+
+// within bounds one call of the target.
+func (s *sender) within(ctx context.Context, call func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	return call(ctx)
+}
+
+// refresh tells a target that forgets what is still so, and returns when to do so
+// again.
+func (s *sender) refresh(ctx context.Context, now time.Time) time.Time {
+	target, ok := s.Target.Target.(notify.Refreshing)
+	if !ok {
+		return time.Time{}
+	}
+	if now.Before(s.refreshAt) && s.refreshAt.Sub(now) <= target.Every() {
+		return s.refreshAt
+	}
+	s.refreshAt = now.Add(target.Every())
+	messages, err := s.m.standing(ctx, s.Name, now)
+	for _, message := range messages {
+		if err == nil {
+			err = s.within(ctx, func(ctx context.Context) error { return s.Target.Target.Send(ctx, message) })
+		}
+	}
+	s.complain("refresh", err)
+	return s.refreshAt
+}
+
+// standing is what the target knows to be open, as it stands now.
+func (m *Monitor) standing(ctx context.Context, target string, now time.Time) ([]notify.Message, error) {
+	stored, err := m.o.Store.Told(ctx)
+	if err != nil {
+		return nil, err
+	}
+	told, err := fromTold(stored)
+	if err != nil {
+		return nil, err
+	}
+	open, err := m.o.Store.Alerts(ctx, now, forever)
+	if err != nil {
+		return nil, err
+	}
+	alerts := make([]snapshot.Alert, len(open))
+	for i, a := range open {
+		if alerts[i], err = fromStored(a); err != nil {
+			return nil, err
+		}
+	}
+	return m.o.Notify.Standing(now, target, alerts, told), nil
+}
+
+// ask fetches what people did at the target, and returns when to do so again.
+func (s *sender) ask(ctx context.Context, now time.Time) time.Time {
+	target, ok := s.Target.Target.(notify.Answering)
+	if !ok {
+		return time.Time{}
+	}
+	if now.Before(s.askAt) && s.askAt.Sub(now) <= askEvery {
+		return s.askAt
+	}
+	s.askAt = now.Add(askEvery)
+	setting := "answers/" + s.Name
+	known, err := s.m.o.Store.Setting(ctx, setting)
+	if err == nil {
+		err = s.within(ctx, func(ctx context.Context) error {
+			var state []byte
+			if known != "" {
+				state = []byte(known)
+			}
+			answers, next, err := target.Answers(ctx, state)
+			if err == nil {
+				err = s.answered(ctx, answers)
+			}
+			if err == nil && string(next) != known { // only when all of it is in the inbox
+				err = s.m.o.Store.PutSetting(ctx, setting, string(next))
+			}
+			return err
+		})
+	}
+	s.complain("ask for answers", err)
+	return s.askAt
+}
+
+// answered puts what people did into the inbox: about a group of alerts, a
+// command for each that the target was told of.
+func (s *sender) answered(ctx context.Context, answers []notify.Answer) error {
+	if len(answers) == 0 {
+		return nil
+	}
+	stored, err := s.m.o.Store.Told(ctx)
+	if err != nil {
+		return err
+	}
+	told, err := fromTold(stored)
+	if err != nil {
+		return err
+	}
+	for _, answer := range answers {
+		commands := []snapshot.Command{answer.Command}
+		if answer.Key != "" {
+			commands = nil
+			for _, t := range told {
+				for id := range t.Alerts {
+					if t.Target == s.Name && t.Key == answer.Key {
+						c := answer.Command
+						c.ID = id
+						commands = append(commands, c)
+					}
+				}
+			}
+		}
+		for _, c := range commands {
+			if err := s.m.Send(ctx, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// complain logs trouble that is nobody's alert, once as long as it stays the same.
+func (s *sender) complain(tried string, err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text != "" && text != s.complaints[tried] {
+		s.m.o.Log.Warn(tried, "target", s.Name, "err", err)
+	}
+	s.complaints[tried] = text
+}
