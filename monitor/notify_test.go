@@ -346,7 +346,7 @@ func TestADigestComesOnceInItsPeriodAlsoOverRestarts(t *testing.T) {
 	made := map[string]int{}
 	r := newRig(t, instant(t, "2026-11-20T06:59:00Z"), func(r *rig, o *Options) { // a Friday, 07:59 in Berlin
 		o.Notify = &notify.Plan{Zone: o.Zone, Targets: []string{"team"}}
-		o.Digests = []Digest{{Period: "daily", At: notify.Clock{Hour: 8}, Targets: []string{"team"}}, {Period: "weekly", Day: time.Monday, At: notify.Clock{Hour: 9}, Targets: []string{"team"}}}
+		o.Digests = []Digest{{Period: "daily", At: 8 * time.Hour, Targets: []string{"team"}}, {Period: "weekly", Day: time.Monday, At: 9 * time.Hour, Targets: []string{"team"}}}
 		o.Digest = func(_ context.Context, period string, now time.Time) (notify.Message, error) {
 			if made[period]++; made[period] == 1 {
 				return notify.Message{}, errors.New("not yet")

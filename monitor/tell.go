@@ -22,9 +22,9 @@ type Target struct {
 
 // Digest is a message that is no alert: every day, or every week.
 type Digest struct {
-	Period  string       // "daily" or "weekly"
-	Day     time.Weekday // of a weekly one
-	At      notify.Clock // in the zone of the screens
+	Period  string        // "daily" or "weekly"
+	Day     time.Weekday  // of a weekly one
+	At      time.Duration // since midnight, in the zone of the screens
 	Targets []string
 }
 
@@ -32,7 +32,7 @@ type Digest struct {
 func (d Digest) last(now time.Time, zone *time.Location) time.Time {
 	at := now.In(zone)
 	for back := 0; ; back++ {
-		due := time.Date(at.Year(), at.Month(), at.Day()-back, d.At.Hour, d.At.Minute, 0, 0, zone)
+		due := notify.At(d.At, at.Year(), at.Month(), at.Day()-back, zone)
 		if !due.After(now) && (d.Period == "daily" || due.Weekday() == d.Day) {
 			return due
 		}
@@ -133,6 +133,9 @@ func addressed(m notify.Message, target string) (store.Delivery, error) {
 // once it is stored. A digest is one event, so that none comes twice should that
 // be lost.
 func (m *Monitor) digests(ctx context.Context, now time.Time, d *store.Decision) (sent map[string]string, err error) {
+	if m.o.Digest == nil {
+		return nil, nil
+	}
 	sent = map[string]string{}
 	for _, digest := range m.o.Digests {
 		due, setting := digest.last(now, m.o.Zone), "digest/"+digest.Period

@@ -9,19 +9,14 @@ import (
 // Hours are a time of the day on some days of the week. One that ends before it
 // begins goes on into the next day.
 type Hours struct {
-	Days     [7]bool // by time.Weekday, on which it begins
-	From, To Clock   // the same means the whole day
+	Days     [7]bool       // by time.Weekday, on which it begins
+	From, To time.Duration // since midnight by the clock on the wall; the same means the whole day
 }
 
-// Clock is a time of the day.
-type Clock struct{ Hour, Minute int }
-
-func (c Clock) on(year int, month time.Month, day int, zone *time.Location) time.Time {
-	return time.Date(year, month, day, c.Hour, c.Minute, 0, 0, zone)
-}
-
-func (c Clock) before(d Clock) bool {
-	return c.Hour < d.Hour || c.Hour == d.Hour && c.Minute < d.Minute
+// At is a time of the day, as Hours have it, on a date. It need not exist: days
+// beyond the month count on, as those of time.Date do.
+func At(clock time.Duration, year int, month time.Month, day int, zone *time.Location) time.Time {
+	return time.Date(year, month, day, 0, int(clock/time.Minute), 0, 0, zone)
 }
 
 // covers says when the hours that cover a moment end, in the moment's zone; zero
@@ -30,14 +25,14 @@ func (h Hours) covers(at time.Time) (end time.Time) {
 	for back := range 2 {
 		year, month, day := at.Date()
 		day -= back
-		begin := h.From.on(year, month, day, at.Location())
+		begin := At(h.From, year, month, day, at.Location())
 		if !h.Days[begin.Weekday()] {
 			continue
 		}
-		if !h.From.before(h.To) {
+		if h.To <= h.From {
 			day++
 		}
-		if end = h.To.on(year, month, day, at.Location()); !at.Before(begin) && at.Before(end) {
+		if end = At(h.To, year, month, day, at.Location()); !at.Before(begin) && at.Before(end) {
 			return end
 		}
 	}

@@ -258,7 +258,7 @@ func TestARetractedAlertIsTakenBackWhereItWasTold(t *testing.T) {
 
 func TestInQuietHoursOnlyTheUrgentIsTold(t *testing.T) {
 	r := newTeller(t, everything("team"))
-	r.plan.Quiet = []Hours{{Days: [7]bool{true, true, true, true, true, true, true}, From: Clock{22, 0}, To: Clock{7, 30}}}
+	r.plan.Quiet = []Hours{{Days: [7]bool{true, true, true, true, true, true, true}, From: 22 * time.Hour, To: 7*time.Hour + 30*time.Minute}}
 	r.now = time.Date(2026, 11, 23, 23, 0, 0, 0, r.plan.Zone)
 	r.fire("page", "Meta", snapshot.Critical)
 	r.fire("later", "Meta", snapshot.Warning)
@@ -290,7 +290,7 @@ func TestInQuietHoursOnlyTheUrgentIsTold(t *testing.T) {
 
 func TestHoursFollowTheClockOnTheWall(t *testing.T) {
 	berlin := zoneOf(t, "Europe/Berlin")
-	night := Hours{Days: [7]bool{time.Saturday: true}, From: Clock{22, 0}, To: Clock{6, 0}}
+	night := Hours{Days: [7]bool{time.Saturday: true}, From: 22 * time.Hour, To: 6 * time.Hour}
 	for _, c := range []struct {
 		at, ends string
 	}{
@@ -323,7 +323,7 @@ func TestMaintenanceHoldsBackWhatItMatchesAlsoTheUrgent(t *testing.T) {
 	match := map[string]pattern.Pattern{"source": shop}
 	for name, w := range map[string]Window{
 		"once":   {From: monday, To: monday.Add(2 * time.Hour), Match: match},
-		"weekly": {Weekly: &Hours{Days: [7]bool{time.Monday: true}, From: Clock{10, 0}, To: Clock{12, 0}}, Match: match},
+		"weekly": {Weekly: &Hours{Days: [7]bool{time.Monday: true}, From: 10 * time.Hour, To: 12 * time.Hour}, Match: match},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newTeller(t, everything("team"))
@@ -406,7 +406,7 @@ func TestRandomHistoriesAreToldOnceEachAndWhole(t *testing.T) {
 		rest := everything("team", "mail")
 		rest.Wait, rest.AtNight = time.Duration(random.IntN(10))*time.Minute, []AtNight{Urgent, Everything, Nothing}[random.IntN(3)]
 		r := newTeller(t, page, rest)
-		r.plan.Quiet = []Hours{{Days: [7]bool{1: true, 3: true}, From: Clock{20, 0}, To: Clock{random.IntN(12), 0}}}
+		r.plan.Quiet = []Hours{{Days: [7]bool{1: true, 3: true}, From: 20 * time.Hour, To: time.Duration(random.IntN(12)) * time.Hour}}
 		r.plan.Maintenance = []Window{{From: monday.Add(5 * time.Hour), To: monday.Add(9 * time.Hour)}}
 		for n := range 120 {
 			r.now = r.now.Add(time.Duration(random.IntN(1200)) * time.Second)
