@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,14 +29,14 @@ func told(t *testing.T, dir, more string) string {
 
 func TestATestMessageSaysInWordsWhatHappened(t *testing.T) {
 	const secret = "T0P53CR37"
-	var body string
+	bodies := make(chan string, 10)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/gone") {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
 		content, _ := io.ReadAll(r.Body)
-		body = string(content)
+		bodies <- string(content)
 	}))
 	defer server.Close()
 	path := told(t, home(t), "")
@@ -48,7 +49,7 @@ func TestATestMessageSaysInWordsWhatHappened(t *testing.T) {
 	if strings.Contains(stdout+stderr, secret) {
 		t.Errorf("a secret is told:\n%s%s", stdout, stderr)
 	}
-	if !strings.Contains(body, "Shop: a test of adtop") {
+	if body := <-bodies; !strings.Contains(body, "Shop: a test of adtop") {
 		t.Errorf("sent %s", body)
 	}
 	if code, stdout, _ := adtop(t, "notify", "test", "team", "--config", path); code != 0 || strings.Contains(stdout, "oncall") {
@@ -66,6 +67,34 @@ func TestATestMessageSaysInWordsWhatHappened(t *testing.T) {
 	}
 	if code, stdout, _ := adtop(t, "notify", "test", "oncall", "--config", path); code != 1 || !strings.Contains(stdout, "shop.yaml:") || !strings.Contains(stdout, "ONCALL is not set") {
 		t.Errorf("without its secret: exit code %d\n%s", code, stdout)
+	}
+}
+
+func TestACollectorThatEndsHasToldWhatItFound(t *testing.T) {
+	sent := make(chan string, 10)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		content, _ := io.ReadAll(r.Body)
+		sent <- string(content)
+	}))
+	defer server.Close()
+	dir := home(t)
+	path := told(t, dir, "  routes: [{targets: [team], group_wait: 0s, quiet_hours: all}]\n") // the export ended long ago
+	t.Setenv("TEAM", server.URL)
+	t.Setenv("ONCALL", server.URL)
+	for range 2 { // the second one has nothing new to tell
+		if code, _, stderr := adtop(t, "collect", "--once", "--config", path); code != 0 {
+			t.Fatal(stderr)
+		}
+	}
+	if len(sent) != 1 {
+		t.Fatalf("told %d times", len(sent))
+	}
+	if message := <-sent; !strings.Contains(message, `"alertname":"source stale"`) || !strings.Contains(message, `"status":"firing"`) {
+		t.Errorf("told %s", message)
+	}
+	code, stdout, stderr := adtop(t, "notify", "log", "--config", path)
+	if code != 0 || !strings.Contains(stdout, "team  WARNING: partners: no data") || !strings.Contains(stdout, "after 1 attempt") {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
 }
 
@@ -144,8 +173,9 @@ func TestTheLogSaysWhatBecameOfEachMessage(t *testing.T) {
 }
 
 func TestAHeartbeatThatIsNotHeardIsAnErrorWithoutItsAddress(t *testing.T) {
-	status := http.StatusOK
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	var status atomic.Int32
+	status.Store(http.StatusOK)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(int(status.Load())) }))
 	defer server.Close()
 	ping, err := pinger(&config.Heartbeat{URL: sources.Secret{Ref: "env:X"}}, func(string) (string, error) { return server.URL + "/5ecr37", nil })
 	if err != nil {
@@ -154,7 +184,7 @@ func TestAHeartbeatThatIsNotHeardIsAnErrorWithoutItsAddress(t *testing.T) {
 	if err := ping(t.Context()); err != nil {
 		t.Error(err)
 	}
-	status = http.StatusNotFound
+	status.Store(http.StatusNotFound)
 	if err := ping(t.Context()); err == nil || !strings.Contains(err.Error(), "404") {
 		t.Errorf("a wrong address: %v", err)
 	}

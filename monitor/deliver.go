@@ -14,6 +14,7 @@ import (
 
 const (
 	sendTimeout = 10 * time.Second // of one message, on the real clock
+	lastMoment  = 2 * time.Second  // of one that is under way when the program ends
 	askEvery    = 30 * time.Second // how often a target is asked for answers
 	longestWait = time.Hour        // that a target can ask for
 	giveUpAfter = 24 * time.Hour   // that a message waits for its target
@@ -128,11 +129,45 @@ func result(d *store.Delivery, err error, now time.Time) store.Attempt {
 	return a
 }
 
-// within bounds one call of the target.
+// within bounds one call of the target. One that is under way when the program
+// ends may take a moment yet: interrupted, it might have arrived all the same.
 func (s *sender) within(ctx context.Context, call func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
 	defer cancel()
-	return call(ctx)
+	defer context.AfterFunc(ctx, func() {
+		grace := time.NewTimer(lastMoment)
+		defer grace.Stop()
+		select {
+		case <-grace.C:
+			cancel()
+		case <-bounded.Done():
+		}
+	})()
+	return call(bounded)
+}
+
+// Sent waits until no message is due, or ctx ends.
+func (m *Monitor) Sent(ctx context.Context) error {
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	for {
+		waits := false
+		for _, t := range m.o.Targets {
+			due, _, err := m.o.Store.Outgoing(ctx, t.Name, m.o.Clock.Now())
+			if err != nil {
+				return err
+			}
+			waits = waits || due != nil
+		}
+		if !waits {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-look.C:
+		}
+	}
 }
 
 // refresh tells a target that forgets what is still so, and returns when to do so
