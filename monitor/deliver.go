@@ -30,6 +30,7 @@ type sender struct {
 	Target
 	refreshAt, askAt time.Time
 	well             bool              // the last attempt was a success
+	unrecorded       *store.Attempt    // the store could not be written; it is done all the same
 	complaints       map[string]string // by what was tried
 }
 
@@ -38,14 +39,9 @@ func (s *sender) send(ctx context.Context) {
 	for ctx.Err() == nil {
 		now := s.m.o.Clock.Now()
 		wake := earliest(s.refresh(ctx, now), s.ask(ctx, now))
-		due, next, err := s.m.o.Store.Outgoing(ctx, s.Name, now)
-		if next.Sub(now) > longestWait { // the clock was set back
-			due, _, err = s.m.o.Store.Outgoing(ctx, s.Name, next)
-		}
-		if err == nil && due != nil {
-			if err = s.attempt(ctx, due); err == nil {
-				continue
-			}
+		more, next, err := s.one(ctx, now)
+		if more {
+			continue
 		}
 		if err != nil && ctx.Err() == nil {
 			s.m.o.Log.Error("deliver a message", "target", s.Name, "err", err)
@@ -57,6 +53,24 @@ func (s *sender) send(ctx context.Context) {
 		}
 		s.sleep(ctx, wake)
 	}
+}
+
+// one sends the next message that is due. It returns whether there may be more,
+// and else when the next one is due, zero for never.
+func (s *sender) one(ctx context.Context, now time.Time) (more bool, next time.Time, err error) {
+	if s.unrecorded != nil {
+		err := s.record(ctx, *s.unrecorded)
+		return err == nil, time.Time{}, err
+	}
+	due, next, err := s.m.o.Store.Outgoing(ctx, s.Name, now)
+	if next.Sub(now) > longestWait { // the clock was set back
+		due, next, err = s.m.o.Store.Outgoing(ctx, s.Name, next)
+	}
+	if err != nil || due == nil {
+		return false, next, err
+	}
+	err = s.attempt(ctx, due)
+	return err == nil, time.Time{}, err
 }
 
 // sleep waits until at, or until something new is in the outbox.
@@ -91,19 +105,27 @@ func (s *sender) attempt(ctx context.Context, d *store.Delivery) error {
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
-	a := result(d, err, s.m.o.Clock.Now())
+	if err != nil {
+		s.m.o.Log.Warn("message not delivered", "target", s.Name, "attempt", d.Attempts+1, "err", err)
+	}
+	return s.record(ctx, result(d, err, s.m.o.Clock.Now()))
+}
+
+// record keeps what came of an attempt. Until that can be stored, nothing else is
+// sent: a message that arrived would go out again.
+func (s *sender) record(ctx context.Context, a store.Attempt) error {
+	s.unrecorded = &a
 	// What was delivered has to be remembered, even if the program is about to end.
 	if err := s.m.o.Store.Attempted(context.WithoutCancel(ctx), a); err != nil {
 		return err
 	}
-	if err != nil {
-		s.m.o.Log.Warn("message not delivered", "target", s.Name, "attempt", d.Attempts+1, "err", err)
-	}
+	s.unrecorded = nil
 	s.m.markDirty()
-	if !s.well || err != nil { // an alert about the target may begin or end
+	delivered := a.State == store.Delivered
+	if !s.well || !delivered { // an alert about the target may begin or end
 		s.m.wake()
 	}
-	s.well = err == nil
+	s.well = delivered
 	return nil
 }
 

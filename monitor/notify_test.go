@@ -342,6 +342,50 @@ func TestWhatArrivedWhileTheProgramEndedIsNotSentAgain(t *testing.T) {
 	}
 }
 
+// full is a store whose disk has no room for what is recorded of deliveries.
+type full struct {
+	store.Store
+	is atomic.Bool
+}
+
+func (f *full) Attempted(ctx context.Context, a store.Attempt) error {
+	if f.is.Load() {
+		return store.ErrFull
+	}
+	return f.Store.Attempted(ctx, a)
+}
+
+func TestWhatArrivedIsNotSentAgainWhileTheDiskIsFull(t *testing.T) {
+	team := newService(t)
+	r := newRig(t, instant(t, "2026-11-20T12:00:00Z"), func(*rig, *Options) {})
+	disk := &full{Store: r.o.Store}
+	disk.is.Store(true)
+	r.o.Store = disk
+	d, err := addressed(notify.Message{Event: "e", Kind: notify.Note, Title: "x", At: r.clock.now()}, "team")
+	if err == nil {
+		err = disk.Decide(context.Background(), store.Decision{At: r.clock.now(), Deliveries: []store.Delivery{d}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &sender{m: r.Monitor, Target: Target{"team", team}, complaints: map[string]string{}}
+	for range 3 {
+		if _, _, err := s.one(context.Background(), r.clock.now()); !errors.Is(err, store.ErrFull) {
+			t.Fatalf("recorded: %v", err)
+		}
+	}
+	disk.is.Store(false)
+	for more, err := true, error(nil); more; {
+		if more, _, err = s.one(context.Background(), r.clock.now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log, err := disk.Deliveries(context.Background(), store.DeliveryFilter{Most: 10}, forever)
+	if err != nil || len(team.arrived) != 1 || log[0].State != store.Delivered || log[0].Attempts != 1 {
+		t.Errorf("%d arrived; the log says %+v, %v", len(team.arrived), log, err)
+	}
+}
+
 func TestADigestComesOnceInItsPeriodAlsoOverRestarts(t *testing.T) {
 	made := map[string]int{}
 	r := newRig(t, instant(t, "2026-11-20T06:59:00Z"), func(r *rig, o *Options) { // a Friday, 07:59 in Berlin
