@@ -183,20 +183,12 @@ func pages(s *snapshot.Snapshot) func(snapshot.Alert) string {
 
 // targets fills in how every target of notifications stands.
 func (b *builder) targets(ctx context.Context, s *snapshot.Snapshot) error {
-	if len(b.o.Targets) == 0 {
-		return nil
-	}
-	all, err := b.o.Store.Reach(ctx, b.newest(s))
-	if err != nil {
-		return err
-	}
 	for _, t := range b.o.Targets {
-		shown := snapshot.Target{Name: t.Name}
-		if i := slices.IndexFunc(all, func(r store.Reach) bool { return r.Target == t.Name }); i >= 0 {
-			r := all[i]
-			shown = snapshot.Target{Name: t.Name, Delivered: r.Delivered, Failing: r.Failing, Refused: r.Refused, Critical: r.Critical, Problem: r.Error}
+		r, err := b.o.Store.Reach(ctx, t.Name, b.newest(s))
+		if err != nil {
+			return err
 		}
-		s.Targets = append(s.Targets, shown)
+		s.Targets = append(s.Targets, snapshot.Target{Name: t.Name, Delivered: r.Delivered, Failing: r.Failing, Refused: r.Refused, Critical: r.Critical, Problem: r.Error})
 	}
 	return nil
 }

@@ -114,20 +114,21 @@ func (s *SQLite) Deliveries(ctx context.Context, f DeliveryFilter, asOf time.Tim
 }
 
 // Reach implements Store.
-func (s *SQLite) Reach(ctx context.Context, asOf time.Time) ([]Reach, error) {
-	const query = `WITH good AS (SELECT target, max(tried) AS at FROM delivery WHERE state = 1 AND tried <= ?1 GROUP BY target),
-		bad AS (SELECT d.target, max(failed, coalesce(good.at, 0)) AS since, tried, state, severity, error FROM delivery d LEFT JOIN good ON good.target = d.target
-			WHERE state <> 1 AND failed > 0 AND tried <= ?1 AND tried > coalesce(good.at, 0))
-		SELECT t.target, coalesce(good.at, 0), coalesce(min(bad.since), 0), coalesce(max(bad.state = 2), 0), coalesce(max(bad.severity = 'critical'), 0),
-			coalesce((SELECT error FROM bad b WHERE b.target = t.target ORDER BY tried DESC LIMIT 1), '')
-		FROM (SELECT DISTINCT target FROM delivery WHERE at <= ?1) t LEFT JOIN good ON good.target = t.target LEFT JOIN bad ON bad.target = t.target
-		GROUP BY t.target ORDER BY t.target`
-	return list(ctx, s, "read which targets are reached", query, []any{instantOf(asOf)}, func(rows *sql.Rows) (r Reach, err error) {
-		var delivered, failing instant
-		err = rows.Scan(&r.Target, &delivered, &failing, &r.Refused, &r.Critical, &r.Error)
-		r.Delivered, r.Failing = delivered.time(), failing.time()
-		return r, err
+func (s *SQLite) Reach(ctx context.Context, target string, asOf time.Time) (r Reach, err error) {
+	var delivered, failing instant
+	err = s.read(ctx, "read how "+target+" is reached", func(tx reader) error {
+		if err := tx.each("SELECT coalesce(max(tried), 0) FROM delivery WHERE target = ? AND state = 1 AND tried <= ?", []any{target, instantOf(asOf)}, func(rows *sql.Rows) error {
+			return rows.Scan(&delivered)
+		}); err != nil {
+			return err
+		}
+		return tx.each(`SELECT min(max(failed, ?2)) OVER (), max(state = 2) OVER (), max(severity = 'critical') OVER (), error
+			FROM delivery WHERE target = ?1 AND state IN (0, 2, 3) AND tried > ?2 AND tried <= ?3 ORDER BY tried DESC, id DESC LIMIT 1`, []any{target, delivered, instantOf(asOf)}, func(rows *sql.Rows) error {
+			return rows.Scan(&failing, &r.Refused, &r.Critical, &r.Error)
+		})
 	})
+	r.Delivered, r.Failing = delivered.time(), failing.time()
+	return r, err
 }
 
 // dropDeliveries removes what was delivered, or was to be, too long ago.

@@ -137,8 +137,8 @@ type Store interface {
 	Attempted(ctx context.Context, a Attempt) error
 	// Deliveries returns what was put into the outbox up to asOf, newest first.
 	Deliveries(ctx context.Context, f DeliveryFilter, asOf time.Time) ([]Delivery, error)
-	// Reach says of every target that something was for how it stands.
-	Reach(ctx context.Context, asOf time.Time) ([]Reach, error)
+	// Reach says how a target stands; the zero Reach when nothing was tried.
+	Reach(ctx context.Context, target string, asOf time.Time) (Reach, error)
 	// Send appends a command to the inbox; Inbox lists those not yet applied,
 	// oldest first.
 	Send(ctx context.Context, c Command) error
@@ -451,7 +451,6 @@ type DeliveryFilter struct {
 
 // Reach is how one target stands.
 type Reach struct {
-	Target    string
 	Delivered time.Time // the last success, zero when there was none
 	Failing   time.Time // since when nothing arrived that was tried; zero when the last attempt was a success
 	Refused   bool      // a message since then was refused for good

@@ -160,8 +160,10 @@ func (w *world) sameAnswers(f, other *fixture, instant time.Time) {
 			deliveries[i].ID = 0
 		}
 		note(deliveries, err)
-		reach, err := s.Reach(ctx, instant)
-		note(reach, err)
+		for _, target := range []string{"team", "oncall"} {
+			reach, err := s.Reach(ctx, target, instant)
+			note(reach, err)
+		}
 		told, err := s.Told(ctx)
 		note(told, err)
 		notes, err := s.Notes(ctx, allDays, instant)
