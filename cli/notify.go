@@ -51,9 +51,7 @@ func composeNotify(o *monitor.Options, cfg *config.Config, secrets func(string) 
 	o.Notify = plan
 	if n.Heartbeat != nil && secrets != nil {
 		ping, err := pinger(n.Heartbeat, secrets)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: notify: heartbeat: %w", cfg.File, err))
-		}
+		problems = append(problems, n.Heartbeat.Locate(err))
 		o.Heartbeat = &monitor.Heartbeat{Every: n.Heartbeat.Every, Ping: ping}
 	}
 	return errors.Join(problems...)

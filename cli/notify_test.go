@@ -110,7 +110,7 @@ func TestMistakesAboutTargetsHaveTheirPlace(t *testing.T) {
 		t.Setenv("TEAM", "http://127.0.0.1:1/")
 		t.Setenv("ONCALL", "http://127.0.0.1:1/")
 		path := told(t, dir, text)
-		if code, _, stderr := adtop(t, "collect", "--once", "--config", path); code != 1 || !strings.Contains(stderr, "shop.yaml") || !strings.Contains(stderr, says) {
+		if code, _, stderr := adtop(t, "collect", "--once", "--config", path); code != 1 || !strings.Contains(stderr, "shop.yaml:") || !strings.Contains(stderr, says) {
 			t.Errorf("%s: exit code %d\n%s", text, code, stderr)
 		}
 	}

@@ -69,6 +69,8 @@ type Window struct {
 type Heartbeat struct {
 	URL   sources.Secret `yaml:"url"`
 	Every time.Duration
+
+	block
 }
 
 // Digest is a message of every day or week.
@@ -337,7 +339,7 @@ func (d *decoder) heartbeat(given at[beat]) *Heartbeat {
 	if given.node == nil {
 		return nil
 	}
-	h := &Heartbeat{given.Value.URL.Value, time.Duration(given.Value.Every.Value)}
+	h := &Heartbeat{given.Value.URL.Value, time.Duration(given.Value.Every.Value), block{what: "heartbeat", text: d.text, node: given.node}}
 	switch {
 	case given.Value.URL.node == nil:
 		d.fault(given.node, `heartbeat: it has no url: add one, such as "url: env:HEARTBEAT_URL"`)

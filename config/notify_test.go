@@ -34,11 +34,12 @@ func TestTheExampleSaysWhoIsTold(t *testing.T) {
 			{From: time.Date(2026, 12, 24, 18, 0, 0, 0, c.Zone), To: time.Date(2026, 12, 27, 8, 0, 0, 0, c.Zone)},
 			{Weekly: &Hours{[7]bool{0: true}, 2 * time.Hour, 4 * time.Hour}, Match: map[string]pattern.Pattern{"source": shop}},
 		},
-		Heartbeat: &Heartbeat{sources.Secret{Ref: "env:HEARTBEAT_URL"}, time.Minute},
+		Heartbeat: &Heartbeat{URL: sources.Secret{Ref: "env:HEARTBEAT_URL"}, Every: time.Minute},
 		Digests:   []Digest{{"daily", 0, 8 * time.Hour, []string{"team", "mail"}}, {"weekly", time.Monday, 8 * time.Hour, []string{"team", "mail"}}},
 	}
 	same := cmp.Options{
 		cmpopts.IgnoreFields(Notify{}, "Targets"),
+		cmpopts.IgnoreFields(Heartbeat{}, "block"),
 		cmp.Comparer(func(a, b pattern.Pattern) bool { return a.String() == b.String() }),
 		cmp.Comparer(func(a, b sources.Secret) bool { return a.Ref == b.Ref }),
 	}

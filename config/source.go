@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
 	"time"
@@ -22,8 +21,8 @@ type Source struct {
 
 // block is an entry of the config whose own keys are for somebody else to read.
 type block struct {
-	what    string // "source", "target"
-	name    string
+	what    string   // "source", "target", "heartbeat"
+	name    string   // "" for what there is one of
 	common  []string // keys that every such entry may have
 	text    *text
 	node    ast.Node
@@ -119,6 +118,10 @@ func (b block) Locate(err error) error {
 			place = d.keySpan(pair.Key)
 		}
 	}
-	d.problems = []Problem{d.text.problem(place, err, fmt.Sprintf("%s %s: %v", b.what, quote(b.name), err))}
+	about := b.what
+	if b.name != "" {
+		about += " " + quote(b.name)
+	}
+	d.problems = []Problem{d.text.problem(place, err, about+": "+err.Error())}
 	return d.err()
 }
