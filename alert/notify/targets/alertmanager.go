@@ -54,9 +54,10 @@ func openAlertmanager(o *AlertmanagerOptions, env Env) (notify.Target, error) {
 	case o.User != "" && o.Token.IsSet():
 		return nil, errors.New("user and token: give one of them")
 	}
-	m := &alertmanager{newClient("Alertmanager", password, token), nil, http.Header{}, env.Now, env.Log, map[string][]standing{}}
+	basic := base64.StdEncoding.EncodeToString([]byte(o.User + ":" + password))
+	m := &alertmanager{newClient("Alertmanager", password, token, basic), nil, http.Header{}, env.Now, env.Log, map[string][]standing{}}
 	if o.User != "" {
-		m.header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(o.User+":"+password)))
+		m.header.Set("Authorization", "Basic "+basic)
 	} else if token != "" {
 		m.header.Set("Authorization", "Bearer "+token)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"adtop/alert/notify"
@@ -66,20 +67,24 @@ func (m *alertmanager) Answers(ctx context.Context, state []byte) (answers []not
 		if s.Status.State != "active" || !s.EndsAt.After(m.now()) {
 			continue
 		}
+		for _, key := range known { // also while nothing of ours stands there, as after a start
+			if strings.HasPrefix(key, s.ID+" ") {
+				keep = append(keep, key)
+			}
+		}
 		for _, match := range m.covered(s) {
 			text, err := json.Marshal(match) // its keys in order
 			if err != nil {
 				return nil, nil, err
 			}
-			key := short(s.ID+s.EndsAt.UTC().Format(time.RFC3339), string(text))
+			until := s.EndsAt.UTC().Format(time.RFC3339)
+			key := s.ID + " " + short(until, string(text))
 			if slices.Contains(keep, key) {
 				continue
 			}
 			keep = append(keep, key)
-			if !slices.Contains(known, key) {
-				answers = append(answers, notify.Answer{Command: snapshot.Command{Verb: "silence", Match: match,
-					Until: s.EndsAt.UTC().Format(time.RFC3339), By: sources.Clean(s.CreatedBy), Note: sources.Clean(s.Comment)}})
-			}
+			answers = append(answers, notify.Answer{Command: snapshot.Command{Verb: "silence", Match: match,
+				Until: until, By: sources.Clean(s.CreatedBy), Note: sources.Clean(s.Comment)}})
 		}
 	}
 	next, err = json.Marshal(keep)

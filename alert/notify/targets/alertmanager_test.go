@@ -174,6 +174,16 @@ func TestARealAlertmanagerTakesOurAlertsAndTellsItsSilences(t *testing.T) {
 		t.Fatalf("told twice: %+v", got)
 	}
 
+	stood := target.told
+	target.told = nil // as after a start, until the next refresh
+	if got := told(); len(got) != 0 {
+		t.Fatalf("before anything stands there: %+v", got)
+	}
+	target.told = stood
+	if got := told(); len(got) != 0 {
+		t.Fatalf("told again after a start: %+v", got)
+	}
+
 	if err := target.Send(t.Context(), message(notify.Resolved, snapshot.Resolved, 1)); err != nil {
 		t.Fatal(err)
 	}

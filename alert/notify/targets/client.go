@@ -91,7 +91,7 @@ func (c *client) do(ctx context.Context, r request) (answer, error) {
 	if a.status/100 == 2 {
 		return a, nil
 	}
-	err = c.fail(fmt.Errorf("HTTP %d%s", a.status, excerpt(a.body)))
+	err = c.fail(fmt.Errorf("HTTP %d%s", a.status, c.excerpt(a.body)))
 	wait := httpkit.RetryAfter(a.header)
 	switch {
 	case wait > 0 && (a.status == http.StatusTooManyRequests || a.status >= 500):
@@ -132,7 +132,7 @@ func (c *client) fail(err error) error {
 
 // odd is the error of an answer of success that says something else.
 func (c *client) odd(a answer) error {
-	return c.fail(fmt.Errorf("HTTP %d, but not the answer of a success%s", a.status, excerpt(a.body)))
+	return c.fail(fmt.Errorf("HTTP %d, but not the answer of a success%s", a.status, c.excerpt(a.body)))
 }
 
 // bare takes the address out of an error: it may be a secret.
@@ -144,13 +144,14 @@ func bare(err error) error {
 	return err
 }
 
-// excerpt quotes the beginning of an answer, "" when it is empty.
-func excerpt(body []byte) string {
-	text := strings.TrimSpace(sources.Clean(string(body[:min(len(body), 300)])))
+// excerpt quotes the beginning of an answer, "" when it is empty. Secrets go
+// first: half of one would not be recognised any more.
+func (c *client) excerpt(body []byte) string {
+	text := strings.TrimSpace(sources.Clean(c.clean(string(body[:min(len(body), 4096)]))))
 	if text == "" {
 		return ""
 	}
-	return fmt.Sprintf(": %q", text)
+	return fmt.Sprintf(": %q", fit(text, 300, characters, nil))
 }
 
 // address checks a URL of the config; the error does not repeat it, since it

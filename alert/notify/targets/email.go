@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -57,7 +58,10 @@ func openEmail(o *EmailOptions) (notify.Target, error) {
 	if (o.User == "") == o.Password.IsSet() {
 		return nil, errors.New("user and password: give both, or neither")
 	}
-	e := &email{client: newClient("e-mail", o.Password.Reveal()), host: o.Host, port: strconv.Itoa(port), tls: o.TLS, user: o.User, password: o.Password.Reveal()}
+	encode := base64.StdEncoding.EncodeToString
+	password := o.Password.Reveal()
+	secrets := []string{password, encode([]byte(password)), encode([]byte("\x00" + o.User + "\x00" + password))} // as LOGIN and PLAIN send it
+	e := &email{client: newClient("e-mail", secrets...), host: o.Host, port: strconv.Itoa(port), tls: o.TLS, user: o.User, password: password}
 	var err error
 	if e.from, err = mail.ParseAddress(o.From); err != nil {
 		return nil, fmt.Errorf("from: %q is no address", o.From)
@@ -95,17 +99,17 @@ func (e *email) Send(ctx context.Context, m notify.Message) error {
 }
 
 func (e *email) deliver(ctx context.Context, content []byte) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(e.host, e.port))
+	wire, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(e.host, e.port))
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer wire.Close()
 	until, _ := ctx.Deadline()
-	if err := conn.SetDeadline(until); err != nil {
+	if err := wire.SetDeadline(until); err != nil {
 		return err
 	}
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	secure := &tls.Config{ServerName: e.host, MinVersion: tls.VersionTLS12, RootCAs: e.roots}
+	defer context.AfterFunc(ctx, func() { wire.Close() })()
+	conn, secure := wire, &tls.Config{ServerName: e.host, MinVersion: tls.VersionTLS12, RootCAs: e.roots}
 	if e.tls == "implicit" {
 		conn = tls.Client(conn, secure)
 	}

@@ -208,7 +208,7 @@ func TestAMailServersCodeTellsARefusalFromTroubleThatPasses(t *testing.T) {
 		answer  string
 		refused bool
 	}{
-		"AUTH": {"535 5.7.8 wrong: " + hush, true},
+		"AUTH": {"535 5.7.8 wrong: " + hush + " or " + base64.StdEncoding.EncodeToString([]byte("\x00adtop\x00"+hush)), true},
 		"MAIL": {"451 4.3.0 try later", false},
 		"RCPT": {"550 5.1.1 no such mailbox", true},
 		"DATA": {"452 4.3.1 no room", false},

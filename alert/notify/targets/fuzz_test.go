@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"html"
+	"io"
 	"mime"
+	"net/http"
 	"net/mail"
 	"regexp"
 	"strings"
@@ -112,6 +114,41 @@ func FuzzAMessageIsFitForEveryService(f *testing.F) {
 		for _, part := range slackParts(m.Text) {
 			if utf8.RuneCountInString(part) > slackSection {
 				t.Fatalf("a section of %d characters", utf8.RuneCountInString(part))
+			}
+		}
+	})
+}
+
+func FuzzWhatPeopleDidElsewhereIsReadSafely(f *testing.F) {
+	f.Add(`[{"id":"1","status":{"state":"active"},"endsAt":"2026-11-30T12:00:00Z","createdBy":"anna","comment":"x","matchers":[{"name":"alertname","value":".*","isRegex":true}]}]`, `["1 x"]`)
+	f.Add(`{"incidents":[{"status":"resolved","last_status_change_at":"x","last_status_change_by":{"type":"user_reference","summary":"\u001b[2J"}}]}`, `{"channel/Meta":{"Group":"channel/Meta"}}`)
+	f.Add(`{"incidents":null}`, `null`)
+	f.Add(`[{"matchers":null,"status":{"state":"active"},"endsAt":"9999-12-31T23:59:59Z"}]`, ``)
+	f.Fuzz(func(t *testing.T, body, state string) {
+		says := roundTrip(func(r *http.Request) (*http.Response, error) {
+			status, said := 200, body
+			if r.Method == http.MethodPost {
+				said = `{"status":"success"}`
+			}
+			return &http.Response{StatusCode: status, Header: http.Header{}, Request: r, Body: io.NopCloser(strings.NewReader(said))}, nil
+		})
+		for _, options := range []any{&AlertmanagerOptions{URLs: []string{"http://am.example"}}, &PagerDutyOptions{RoutingKey: secret(hush), APIToken: secret(hush), Region: "us"}} {
+			target := open(t, options)
+			target.(interface{ through(http.RoundTripper) }).through(says)
+			if err := target.Send(t.Context(), message(notify.Fired, snapshot.Firing, 1)); err != nil {
+				t.Fatal(err)
+			}
+			answers, next, err := target.(notify.Answering).Answers(t.Context(), []byte(state))
+			if err != nil {
+				continue
+			}
+			for _, a := range answers {
+				if said := a.Command.By + a.Command.Note; strings.ContainsFunc(said, unicode.IsControl) {
+					t.Fatalf("%q", said)
+				}
+			}
+			if again, _, err := target.(notify.Answering).Answers(t.Context(), next); err != nil || len(again) > 0 {
+				t.Fatalf("told again: %v, %+v", err, again)
 			}
 		}
 	})

@@ -44,11 +44,14 @@ type incident struct {
 // alert ends when its figures are well again. What was done by an event, such as
 // ours, is no answer.
 func (p *answeringPagerDuty) Answers(ctx context.Context, state []byte) (answers []notify.Answer, next []byte, err error) {
-	open := map[string]pagerOpen{}
+	var open map[string]pagerOpen
 	if len(state) > 0 {
 		if err := json.Unmarshal(state, &open); err != nil {
 			return nil, nil, p.fail(fmt.Errorf("what is kept of its incidents: %w", err))
 		}
+	}
+	if open == nil {
+		open = map[string]pagerOpen{}
 	}
 	for dedup := range p.ended {
 		delete(open, dedup)

@@ -148,7 +148,7 @@ func tells(t *testing.T, err error) (refused bool, wait time.Duration) {
 	if err == nil {
 		t.Fatal("taken for a success")
 	}
-	if strings.Contains(err.Error(), hush) {
+	if strings.Contains(err.Error(), hush[:3]) || strings.Contains(err.Error(), "czNjcj") || strings.Contains(err.Error(), "M2NyM3") { // nor the beginning of one, nor in base 64
 		t.Errorf("a secret is in %q", err)
 	}
 	var r notify.Refused
@@ -160,7 +160,7 @@ func tells(t *testing.T, err error) (refused bool, wait time.Duration) {
 }
 
 func TestATargetTellsARefusalFromTroubleThatPasses(t *testing.T) {
-	echo := "no such thing: /services/T01/B01/" + hush + " 123456:" + hush
+	echo := "no such thing: /services/T01/B01/" + hush + strings.Repeat(" 123456:"+hush, 30) // the excerpt ends within one
 	for _, s := range services {
 		for _, c := range []struct {
 			name    string
@@ -185,7 +185,7 @@ func TestATargetTellsARefusalFromTroubleThatPasses(t *testing.T) {
 						w.Header().Set("Retry-After", c.header)
 					}
 					w.WriteHeader(c.status)
-					io.WriteString(w, echo)
+					io.WriteString(w, r.Header.Get("Authorization")+" "+echo)
 				}))
 				defer server.Close()
 				refused, wait := tells(t, s.open(t, server.URL).Send(t.Context(), message(notify.Fired, snapshot.Firing, 0)))
