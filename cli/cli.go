@@ -76,7 +76,7 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.logFile, "log", "", "append a log of polls and errors to `FILE`")
 	flags.StringVar(&a.theme, "theme", "", "colours of a `THEME`: "+strings.Join(ui.Themes, ", "))
 	flags.StringVar(&a.color, "color", "auto", "`WHEN` to use colour: auto, never, always, 16, 256 or truecolor")
-	dashboard.AddCommand(a.demo(), a.collect(), a.report(), a.rules(), a.backtest(), a.export(), a.importing(), a.backup(), a.sources(), a.doctor(), a.man())
+	dashboard.AddCommand(a.demo(), a.collect(), a.report(), a.rules(), a.notify(), a.backtest(), a.export(), a.importing(), a.backup(), a.sources(), a.doctor(), a.man())
 	return dashboard
 }
 

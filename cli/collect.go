@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +37,11 @@ func (a *app) collect() *cobra.Command {
 	return cmd
 }
 
-// runUntilSettled runs the monitor until it knows what there is to know now.
+// lastMessages bounds the wait for what is to be told when everything is known.
+const lastMessages = 30 * time.Second
+
+// runUntilSettled runs the monitor until it knows what there is to know now, and
+// has told of it. What is not sent by then is sent by the next start.
 func runUntilSettled(ctx context.Context, m *monitor.Monitor) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -45,7 +51,13 @@ func runUntilSettled(ctx context.Context, m *monitor.Monitor) error {
 	case err := <-done:
 		return err
 	case <-m.Settled():
-		cancel()
-		return <-done
 	}
+	sending, stop := context.WithTimeout(ctx, lastMessages)
+	defer stop()
+	err := m.Sent(sending)
+	if sending.Err() != nil {
+		err = nil
+	}
+	cancel()
+	return errors.Join(err, <-done)
 }

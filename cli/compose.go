@@ -125,7 +125,8 @@ func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *sl
 	}
 	var err error
 	o.Rules, err = compileRules(cfg.Alerts.Rules)
-	return o, errors.Join(append(problems, err)...)
+	problems = append(problems, err, composeNotify(&o, cfg, secrets))
+	return o, errors.Join(problems...)
 }
 
 // spendOf names the sources of a channel's spend, each once, those that know no

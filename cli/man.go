@@ -55,7 +55,7 @@ var exitCodes = []struct {
 	when string
 }{
 	{exitOK, "all is well; also after quitting and after SIGINT, SIGTERM or SIGHUP"},
-	{exitError, "an error, told on stderr in one message; backtest: a rule raised more false alarms than --budget allows; rules test: a test failed"},
+	{exitError, "an error, told on stderr in one message; backtest: a rule raised more false alarms than --budget allows; rules test: a test failed; notify test: a message did not arrive"},
 	{exitUsage, "wrong usage: an unknown command, flag or value"},
 }
 

@@ -26,6 +26,7 @@ type document struct {
 	Channels  []at[channel]   `yaml:"channels"`
 	Economics raw             `yaml:"economics"`
 	Alerts    alerts          `yaml:"alerts"`
+	Notify    at[notifyKeys]  `yaml:"notify"`
 	Retention retention       `yaml:"retention"`
 	Display   display         `yaml:"display"`
 }
@@ -133,6 +134,7 @@ func (d *decoder) config(root ast.Node) *Config {
 	}
 	c.Retention = d.retention(doc.Retention)
 	c.Display = d.display(doc.Display)
+	c.Notify = d.notify(doc.Notify, c.Zone)
 	defaults := d.defaults(doc.Economics.node)
 	c.Economics = defaults.kpi()
 	c.Rates = d.rates(doc.Rates, c.Currency)

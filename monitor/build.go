@@ -106,6 +106,9 @@ func (b *builder) state(ctx context.Context, view snapshot.View, now time.Time, 
 	if err := b.sources(ctx, s, st); err != nil {
 		return nil, err
 	}
+	if err := b.targets(ctx, s); err != nil {
+		return nil, err
+	}
 	return s, b.rateSources(ctx, s, st)
 }
 

@@ -42,6 +42,13 @@ func (m *Monitor) collect(ctx context.Context) error {
 		p := &pricer{m: m, src: src, asked: map[kpi.Currency]bool{}}
 		pollers.Go(func() { p.price(ctx) })
 	}
+	for _, t := range m.o.Targets {
+		s := &sender{m: m, Target: t, complaints: map[string]string{}}
+		pollers.Go(func() { s.send(ctx) })
+	}
+	if m.o.Heartbeat != nil {
+		pollers.Go(func() { m.heartbeat(ctx, *m.o.Heartbeat) })
+	}
 	if m.o.Before != nil {
 		err := m.o.Before(ctx, func(b store.Batch) error { return m.commit(ctx, b) }, m.report)
 		m.report(snapshot.Progress{})
@@ -133,6 +140,9 @@ func (m *Monitor) rounds(ctx context.Context, w *weigher) error {
 	for {
 		err := m.round(ctx, w)
 		if err == nil {
+			m.mu.Lock()
+			m.judged = m.o.Clock.Now()
+			m.mu.Unlock()
 			err = m.untilDue(ctx, w)
 		}
 		if ctx.Err() != nil {
@@ -144,9 +154,13 @@ func (m *Monitor) rounds(ctx context.Context, w *weigher) error {
 	}
 }
 
-// untilDue waits until a round is due, and takes in what made it so.
+// untilDue waits until a round is due, because there may be something to tell too, and takes in what made it so.
 func (m *Monitor) untilDue(ctx context.Context, w *weigher) error {
-	timer := m.o.Clock.Timer(roundEvery)
+	wait := roundEvery
+	if !m.tellAt.IsZero() {
+		wait = min(wait, m.tellAt.Sub(m.o.Clock.Now()))
+	}
+	timer := m.o.Clock.Timer(wait)
 	defer timer.Stop()
 	look := time.NewTicker(followEvery) // viewers leave commands in the inbox
 	defer look.Stop()

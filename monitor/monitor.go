@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"adtop/alert"
+	"adtop/alert/notify"
 	"adtop/kpi"
 	"adtop/snapshot"
 	"adtop/sources"
@@ -49,6 +50,15 @@ type Options struct {
 	Exchanges *Exchanges
 	// Rules are those of the config.
 	Rules []*alert.Rule
+	// Notify says who is told of alerts, nil when nobody is; Targets carry it there.
+	Notify  *notify.Plan
+	Targets []Target
+	// Digest makes the message of a period, for each of Digests; nil when there is
+	// none.
+	Digest  func(ctx context.Context, period string, now time.Time) (notify.Message, error)
+	Digests []Digest
+	// Heartbeat is pinged while all is well; nil when nobody waits for it.
+	Heartbeat *Heartbeat
 	// Before is a long job to do before polling, such as the demo's past; nil
 	// when there is none. It commits through the given function.
 	Before func(ctx context.Context, commit func(store.Batch) error, progress func(snapshot.Progress)) error
@@ -109,6 +119,7 @@ type Monitor struct {
 	inquiries map[string][]inquiry         // that wait, by source
 	granting  map[snapshot.Inside]bool
 	met       map[kpi.Currency]bool // currencies of accounts that were committed
+	judged    time.Time             // when the last round ended well
 	holding   bool
 	holder    string
 
@@ -117,7 +128,9 @@ type Monitor struct {
 	polls    map[string]chan struct{} // the user wants a poll of a source now
 	inquired map[string]chan struct{} // there is a new inquiry at a source
 	work     chan outcome             // what the evaluation has to look at
+	mail     map[string]chan struct{} // something new is in the outbox, by target
 	looked   int64                    // Store.Seq when the inbox was read last
+	tellAt   time.Time                // when there may be something to tell though nothing happens
 	said     map[string]bool          // failures of rules that stand in the log
 
 	// committing orders commits against the replay that evaluation begins
@@ -137,13 +150,16 @@ type watcher struct {
 func New(o Options) *Monitor {
 	m := &Monitor{
 		o: o, watchers: map[*watcher]struct{}{}, backfills: map[string]snapshot.Progress{}, next: map[string]time.Time{}, left: map[string]int{}, whole: map[string]bool{},
-		settled: make(chan struct{}), dirty: make(chan struct{}, 1), work: make(chan outcome, 64), polls: map[string]chan struct{}{}, inquired: map[string]chan struct{}{}, inquiries: map[string][]inquiry{}, granting: map[snapshot.Inside]bool{}, met: map[kpi.Currency]bool{}, said: map[string]bool{},
+		settled: make(chan struct{}), dirty: make(chan struct{}, 1), work: make(chan outcome, 64), polls: map[string]chan struct{}{}, inquired: map[string]chan struct{}{}, inquiries: map[string][]inquiry{}, granting: map[snapshot.Inside]bool{}, mail: map[string]chan struct{}{}, met: map[kpi.Currency]bool{}, said: map[string]bool{},
 	}
 	for _, src := range o.Sources {
 		m.polls[src.Name], m.inquired[src.Name] = make(chan struct{}, 1), make(chan struct{}, 1)
 	}
 	for _, src := range o.RateSources {
 		m.polls[src.Name] = make(chan struct{}, 1)
+	}
+	for _, t := range o.Targets {
+		m.mail[t.Name] = make(chan struct{}, 1)
 	}
 	m.builder = &builder{o: &m.o, channel: m.o.assigned()}
 	return m

@@ -35,6 +35,9 @@ func (s *SQLite) Thin(ctx context.Context, now time.Time, r Retention) (more boo
 	if err != nil {
 		return false, err
 	}
+	if more, err := s.dropDeliveries(ctx, now); more || err != nil {
+		return more, err
+	}
 	for _, step := range []func(context.Context, resolutions) (bool, error){s.thinPasts, s.dropHours, s.dropEvents, s.thinEvaluations, s.thinPolls, s.shrink} {
 		if more, err := step(ctx, res); more || err != nil {
 			return more, err

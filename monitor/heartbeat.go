@@ -1,0 +1,52 @@
+package monitor
+
+import (
+	"context"
+	"time"
+)
+
+// Heartbeat tells somebody outside that adtop is well: when it stays away, they
+// raise the alarm that adtop cannot raise any more.
+type Heartbeat struct {
+	Every time.Duration
+	Ping  func(ctx context.Context) error
+}
+
+// heartbeat pings until ctx ends.
+func (m *Monitor) heartbeat(ctx context.Context, h Heartbeat) {
+	for {
+		well, err := m.beat(ctx, h)
+		if err != nil && ctx.Err() == nil {
+			m.o.Log.Warn("heartbeat", "err", err)
+		}
+		wait := h.Every
+		if !well { // it begins with the first round
+			wait = min(wait, followEvery)
+		}
+		timer := m.o.Clock.Timer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+	}
+}
+
+// beat pings once if all is well: the rules were evaluated lately, and the store
+// can be written.
+func (m *Monitor) beat(ctx context.Context, h Heartbeat) (well bool, err error) {
+	now := m.o.Clock.Now()
+	m.mu.Lock()
+	lately := !m.judged.IsZero() && now.Sub(m.judged) <= 2*roundEvery
+	m.mu.Unlock()
+	if !lately {
+		return false, nil
+	}
+	if err := m.o.Store.PutSetting(ctx, "heartbeat", now.UTC().Format(time.RFC3339)); err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	return true, h.Ping(ctx)
+}
