@@ -27,11 +27,13 @@ const (
 
 // app is what every command needs of the process.
 type app struct {
-	in       io.Reader
-	out, err io.Writer
-	logFile  string
-	theme    string
-	color    string
+	in        io.Reader
+	out, err  io.Writer
+	logFile   string
+	logFormat string // "" and "text", or "json"
+	tellsLog  bool   // without a file, the log goes to err
+	theme     string
+	color     string
 }
 
 // usageError is a mistake in how the program was called.

@@ -66,6 +66,7 @@ func (m *Monitor) report(p snapshot.Progress) {
 	m.mu.Lock()
 	m.backfill = p
 	m.mu.Unlock()
+	m.beat(false)
 	m.markDirty()
 }
 
@@ -159,6 +160,7 @@ func (m *Monitor) untilDue(ctx context.Context, w *weigher) error {
 		case <-timer.C:
 			return nil
 		case <-look.C:
+			m.beat(false)
 			seq, err := m.o.Store.Seq(ctx)
 			if err != nil {
 				return err

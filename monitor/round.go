@@ -56,6 +56,7 @@ func (m *Monitor) round(ctx context.Context, w *weigher) error {
 	if err := m.decide(ctx, s, evaluations); err != nil {
 		return err
 	}
+	m.beat(true)
 	if len(m.wholeSources()) == len(m.o.Sources)+len(m.o.RateSources) && len(m.work) == 0 {
 		m.settle.Do(func() { close(m.settled) })
 	}
@@ -101,6 +102,7 @@ func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations 
 			return err
 		}
 		d.Alerts = append(d.Alerts, stored)
+		m.o.Log.Info("alert", "rule", a.Rule, "subject", a.Subject, "state", a.State, "muted", a.Muted(), "severity", a.Severity.String(), "summary", a.Summary)
 	}
 	for _, v := range out.Silences {
 		d.Silences = append(d.Silences, store.Silence{ID: v.ID, At: after(s.AsOf, v.At), Matchers: v.Match, Starts: v.Starts, Ends: v.Ends, By: v.By, Note: v.Note})
