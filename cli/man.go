@@ -57,7 +57,7 @@ var exitCodes = []struct {
 	when string
 }{
 	{exitOK, "all is well; also after quitting and after SIGINT, SIGTERM or SIGHUP, which has collect read its config again instead"},
-	{exitError, "an error, told on stderr in one message; backtest: a rule raised more false alarms than --budget allows; rules test: a test failed"},
+	{exitError, "an error, told on stderr in one message; backtest: a rule raised more false alarms than --budget allows; rules test: a test failed; check: 1 to 3 say what it found, see there"},
 	{exitUsage, "wrong usage: an unknown command, flag or value"},
 }
 
