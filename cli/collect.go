@@ -2,15 +2,20 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"adtop/config"
 	"adtop/monitor"
 )
 
@@ -27,8 +32,10 @@ second collector waits, and takes over when the first one ends.`
 
 // collectOptions are the flags of collect.
 type collectOptions struct {
-	config string
-	once   bool
+	config        string
+	once          bool
+	metrics, feed string // addresses; "" for none
+	token         string // where it is
 }
 
 func (a *app) collect() *cobra.Command {
@@ -57,6 +64,9 @@ func (a *app) collect() *cobra.Command {
 	}
 	configFlag(cmd, &o.config)
 	cmd.Flags().BoolVar(&o.once, "once", false, "stop when everything was fetched and judged once")
+	cmd.Flags().StringVar(&o.metrics, "metrics", "", "answer Prometheus at `ADDRESS`/metrics and health checks at /healthz; :9101 is for this machine alone, others need the token")
+	cmd.Flags().StringVar(&o.feed, "feed", "", "hand out CSV and JSON at `ADDRESS`/feed/ to who has the token, see docs/feeds.md; :9102 is for this machine alone")
+	cmd.Flags().StringVar(&o.token, "token", "", "`WHERE` the token of readers is, env:NAME or file:PATH (default: feed: token: in the config)")
 	cmd.Flags().StringVar(&a.logFormat, "log-format", "text", "`FORMAT` of the log: text or json")
 	return cmd
 }
@@ -64,7 +74,66 @@ func (a *app) collect() *cobra.Command {
 // collector is a running 'adtop collect'.
 type collector struct {
 	*session
-	o collectOptions
+	o       collectOptions
+	inForce atomic.Pointer[inForce]
+	guarded bool // there are readers who need the token
+}
+
+// inForce is what readers are answered by; a reload replaces it.
+type inForce struct {
+	config *config.Config
+	token  string
+}
+
+func (c *collector) token() string { return c.inForce.Load().token }
+
+// admit looks up the token of a config. It is for before the config counts.
+func (c *collector) admit(ctx context.Context, cfg *config.Config) (inForce, error) {
+	if !c.guarded {
+		return inForce{config: cfg}, nil
+	}
+	token, err := readersToken(c.o.token, cfg, config.Secrets(ctx, cfg.Dir()))
+	if err == nil && token == "" {
+		err = errors.New("--feed, and --metrics for others than this machine, need a token: say where it is with feed: {token: env:ADTOP_FEED_TOKEN} in the config, or with --token")
+	}
+	return inForce{cfg, token}, err
+}
+
+// reader is a listener with those who answer there.
+type reader struct {
+	at      net.Listener
+	handler http.Handler
+}
+
+// readers opens what the flags ask for.
+func (c *collector) readers() (all []reader, err error) {
+	closeAll := func() {
+		for _, r := range all {
+			_ = r.at.Close() // nobody came yet
+		}
+	}
+	if c.o.metrics != "" {
+		l, others, err := listen("metrics", c.o.metrics)
+		if err != nil {
+			return nil, err
+		}
+		guard := func(next http.Handler) http.Handler { return next }
+		if others {
+			c.guarded, guard = true, wantsToken(c.token)
+		}
+		all = append(all, reader{l, (&measured{monitor: c.monitor, started: time.Now()}).routes(guard)})
+	}
+	if c.o.feed != "" {
+		l, _, err := listen("feed", c.o.feed)
+		if err != nil {
+			closeAll()
+			return nil, err
+		}
+		c.guarded = true
+		f := newFeed(c.monitor, c.cache, func() (*config.Config, string) { now := c.inForce.Load(); return now.config, now.token })
+		all = append(all, reader{l, f.routes()})
+	}
+	return all, nil
 }
 
 // run collects until the process is asked to end.
@@ -73,6 +142,18 @@ func (c *collector) run(ctx context.Context) error {
 	signal.Ignore(syscall.SIGHUP) // it ends what has a terminal, not this
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
+	readers, err := c.readers()
+	if err != nil {
+		return err
+	}
+	now, err := c.admit(ctx, c.config)
+	if err != nil {
+		for _, r := range readers {
+			_ = r.at.Close() // nobody came yet
+		}
+		return err
+	}
+	c.inForce.Store(&now)
 	group, ctx := errgroup.WithContext(ctx)
 	log := c.log
 	log.Info("adtop collects", "version", version(), "config", c.config.File, "pid", os.Getpid())
@@ -82,8 +163,11 @@ func (c *collector) run(ctx context.Context) error {
 	group.Go(func() error { return c.monitor.Run(ctx) })
 	group.Go(func() error { return keepAlive(ctx, log, c.monitor.Pulse) })
 	group.Go(func() error { return c.reloads(ctx, hangups) })
-	err := group.Wait()
-	if err != nil {
+	for _, r := range readers {
+		log.Info("answering", "at", r.at.Addr().String())
+		group.Go(func() error { return serveReaders(ctx, r.at, r.handler, log) })
+	}
+	if err := group.Wait(); err != nil {
 		log.Error("adtop ends", "err", err)
 		return err
 	}
@@ -101,7 +185,11 @@ func (c *collector) reloads(ctx context.Context, hangups <-chan os.Signal) error
 		}
 		tell(c.log, reloading())
 		began := time.Now()
-		err := c.reload(ctx, c.o.config)
+		var next inForce
+		err := c.reload(ctx, c.o.config, func(cfg *config.Config) (err error) {
+			next, err = c.admit(ctx, cfg)
+			return err
+		})
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -110,6 +198,7 @@ func (c *collector) reloads(ctx context.Context, hangups <-chan os.Signal) error
 			said = "a changed config is not in force, see the log"
 			c.log.Error("the config was not reloaded; the one before stays in force", "err", err)
 		} else {
+			c.inForce.Store(&next)
 			c.log.Info("the config was reloaded", "took", time.Since(began).Round(time.Millisecond))
 		}
 		tell(c.log, stateReady+"\nSTATUS="+said)

@@ -195,37 +195,68 @@ func TestInTheJournalLinesHaveAPriorityAndNoTime(t *testing.T) {
 	s.ends(syscall.SIGTERM)
 }
 
+// notifySocket is where systemd would listen.
+type notifySocket struct {
+	t    *testing.T
+	path string
+	conn *net.UnixConn
+}
+
+func newSocket(t *testing.T) *notifySocket {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "n")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return &notifySocket{t, path, conn}
+}
+
+// hears waits for a message with lines that begin so.
+func (n *notifySocket) hears(lines ...string) {
+	n.t.Helper()
+	buffer := make([]byte, 4096)
+	if err := n.conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		n.t.Fatal(err)
+	}
+next:
+	for {
+		size, err := n.conn.Read(buffer)
+		if err != nil {
+			n.t.Fatalf("never told %q: %v", lines, err)
+		}
+		for _, line := range lines {
+			if !strings.Contains("\n"+string(buffer[:size]), "\n"+line) {
+				continue next
+			}
+		}
+		return
+	}
+}
+
+// hearsNothing returns what was told already, "" for nothing.
+func (n *notifySocket) hearsNothing() string {
+	n.t.Helper()
+	buffer := make([]byte, 4096)
+	if err := n.conn.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
+		n.t.Fatal(err)
+	}
+	size, err := n.conn.Read(buffer)
+	if err != nil {
+		return ""
+	}
+	return string(buffer[:size])
+}
+
 // TestTheServiceManagerIsToldReadyReloadAlivenessAndTheEnd listens where systemd
 // would.
 func TestTheServiceManagerIsToldReadyReloadAlivenessAndTheEnd(t *testing.T) {
 	dir := home(t)
 	path := shop(t, dir)
-	socket := filepath.Join(dir, "notify")
-	listener, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	hears := func(parts ...string) {
-		t.Helper()
-		buffer := make([]byte, 4096)
-		listener.SetReadDeadline(time.Now().Add(30 * time.Second))
-		for {
-			n, err := listener.Read(buffer)
-			if err != nil {
-				t.Fatalf("never told %q: %v", parts, err)
-			}
-			told := "\n" + string(buffer[:n])
-			missing := false
-			for _, part := range parts {
-				missing = missing || !strings.Contains(told, "\n"+part)
-			}
-			if !missing {
-				return
-			}
-		}
-	}
-	s := startsService(t, dir, []string{"NOTIFY_SOCKET=" + socket, "WATCHDOG_USEC=200000"}, "collect", "--config", path)
+	manager := newSocket(t)
+	hears := manager.hears
+	s := startsService(t, dir, []string{"NOTIFY_SOCKET=" + manager.path, "WATCHDOG_USEC=200000"}, "collect", "--config", path)
 	hears("READY=1")
 	hears("WATCHDOG=1")
 	s.says("msg=collecting")
@@ -287,7 +318,7 @@ func TestAReloadClosesWhatTheFormerSourcesKeptOpen(t *testing.T) {
 	}
 	asked := answers.Load()
 	for range 20 {
-		if err := s.reload(ctx, path); err != nil {
+		if err := s.reload(ctx, path, func(*config.Config) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 		for began := asked; asked == began; asked = answers.Load() { // the new source polls at once

@@ -201,8 +201,8 @@ func (a *app) open(ctx context.Context, cfg *config.Config, collect bool) (*sess
 }
 
 // reload has a running session go on with what its config says now. All that
-// can fail comes before anything changes.
-func (s *session) reload(ctx context.Context, path string) error {
+// can fail comes before anything changes; admit is what else can.
+func (s *session) reload(ctx context.Context, path string, admit func(*config.Config) error) error {
 	cfg, err := loadConfig(path)
 	if err != nil {
 		return err
@@ -215,6 +215,9 @@ func (s *session) reload(ctx context.Context, path string) error {
 		return err
 	} else if database != before {
 		return fmt.Errorf("database: it is %s now, and was %s: another database needs another start", database, before)
+	}
+	if err := admit(cfg); err != nil {
+		return err
 	}
 	life, release := context.WithCancel(context.WithoutCancel(ctx))
 	o, err := compose(life, cfg, s.cache, monitor.RealClock(), s.log, config.Secrets(ctx, cfg.Dir()))

@@ -41,6 +41,7 @@ type Config struct {
 	Alerts    Alerts
 	Retention Retention
 	Display   Display
+	Feed      Feed
 }
 
 // Display says how the screens look; "" and false leave it to the terminal.
