@@ -107,10 +107,20 @@ func (s *service) ends(sig os.Signal) {
 	}
 }
 
+// dayAgo is a date in the zone of the shop, so many days back.
+func dayAgo(t testing.TB, days int) string {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Now().In(zone).AddDate(0, 0, -days).Format(time.DateOnly)
+}
+
 // shop writes a config that reads an export of today, and returns its path.
 func shop(t testing.TB, dir string) (path string) {
 	t.Helper()
-	day := time.Now().Format("2006-01-02")
+	day := dayAgo(t, 0)
 	export := write(t, filepath.Join(dir, "export.csv"), "date,campaign,clicks,cost,orders,revenue\n"+day+",A,10,20.00,2,90.00\n")
 	return write(t, filepath.Join(dir, "shop.yaml"), strings.Replace(shopConfig, "EXPORT", export, 1))
 }

@@ -16,7 +16,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"adtop/config"
 	"adtop/snapshot"
@@ -29,7 +28,7 @@ func feedOf(t *testing.T) (url string) {
 	t.Helper()
 	dir := home(t)
 	path := shop(t, dir)
-	day, before := time.Now().Format(time.DateOnly), time.Now().AddDate(0, 0, -1).Format(time.DateOnly)
+	day, before := dayAgo(t, 0), dayAgo(t, 1)
 	write(t, filepath.Join(dir, "export.csv"), "date,campaign,clicks,cost,orders,revenue\n"+
 		day+",\"=HYPERLINK(\"\"http://evil\"\",\"\"x\"\")\",10,20.00,2,90.00\n"+before+",\"a,b\"\"c\",4,7.10,,\n")
 	s := sessionAt(t, path)
@@ -58,7 +57,7 @@ func cells(t *testing.T, body string) (rows []map[string]string) {
 
 func TestAFeedHandsOutDaysOfChannelsAndCampaigns(t *testing.T) {
 	base := feedOf(t)
-	day, before := time.Now().Format(time.DateOnly), time.Now().AddDate(0, 0, -1).Format(time.DateOnly)
+	day, before := dayAgo(t, 0), dayAgo(t, 1)
 	code, header, body := get(t, base+"channels.csv?range=7d", "Authorization", "Bearer "+feedToken)
 	if code != 200 || !strings.HasPrefix(header.Get("Content-Type"), "text/csv") || header.Get("Cache-Control") != "private, no-cache" {
 		t.Fatalf("%d %v: %s", code, header, body)
