@@ -173,6 +173,42 @@ func (s *session) close() error {
 // open opens everything that a config names. collect says whether this process
 // may become the one that fetches; otherwise the database must exist.
 func (a *app) open(ctx context.Context, cfg *config.Config, collect bool) (*session, error) {
+	return a.openAs(ctx, cfg, collect, collect)
+}
+
+// openBeside opens for somebody at a screen. Where the sources cannot be opened,
+// such as by a person who may not read the secrets of the service, and another
+// adtop collects, this one watches what that one does.
+func (a *app) openBeside(ctx context.Context, cfg *config.Config) (*session, error) {
+	s, err := a.open(ctx, cfg, true)
+	if err == nil || !somebodyCollects(ctx, cfg) {
+		return s, err
+	}
+	if s, fails := a.openAs(ctx, cfg, true, false); fails == nil {
+		s.log.Warn("this adtop watches only, since it cannot open the sources", "err", err)
+		return s, nil
+	}
+	return nil, err
+}
+
+// somebodyCollects says whether somebody collects into the config's database.
+func somebodyCollects(ctx context.Context, cfg *config.Config) bool {
+	path, err := databasePath(cfg)
+	if err != nil {
+		return false
+	}
+	cache, err := store.Open(ctx, path, store.Options{ReadOnly: true})
+	if err != nil {
+		return false
+	}
+	defer cache.Close()
+	holder, err := cache.Holder()
+	return err == nil && holder != ""
+}
+
+// openAs opens the database to be written or read, and the sources where this
+// process may collect.
+func (a *app) openAs(ctx context.Context, cfg *config.Config, writes, collects bool) (*session, error) {
 	path, err := databasePath(cfg)
 	if err != nil {
 		return nil, err
@@ -182,20 +218,20 @@ func (a *app) open(ctx context.Context, cfg *config.Config, collect bool) (*sess
 		return nil, err
 	}
 	var secrets func(string) (string, error)
-	if collect {
+	if collects {
 		secrets = config.Secrets(ctx, cfg.Dir())
 	}
 	life, release := context.WithCancel(context.WithoutCancel(ctx))
 	s.release = release
 	o, err := compose(life, cfg, nil, monitor.RealClock(), s.log, secrets)
 	if err == nil {
-		s.cache, err = store.Open(ctx, path, store.Options{ReadOnly: !collect})
+		s.cache, err = store.Open(ctx, path, store.Options{ReadOnly: !writes})
 	}
 	if err != nil {
 		release()
 		return nil, errors.Join(err, s.closer.Close())
 	}
-	o.Store = s.cache
+	o.Store, o.Watches = s.cache, writes && !collects
 	s.monitor = monitor.New(o)
 	return s, nil
 }

@@ -49,6 +49,9 @@ type Options struct {
 	Exchanges *Exchanges
 	// Rules are those of the config.
 	Rules []*alert.Rule
+	// Watches says that this process may not collect, since its sources stay
+	// closed: it follows whoever does, or says that nobody does.
+	Watches bool
 	// Before is a long job to do before polling, such as the demo's past; nil
 	// when there is none. It commits through the given function.
 	Before func(ctx context.Context, commit func(store.Batch) error, progress func(snapshot.Progress)) error
@@ -148,7 +151,12 @@ func (m *Monitor) Run(ctx context.Context) error {
 	var seq int64
 	for {
 		lease, err := m.o.Store.Lease(m.o.Clock.Now())
-		if err == nil {
+		if err == nil && m.o.Watches { // it was free: nobody collects
+			if err := lease.Release(); err != nil {
+				return err
+			}
+			m.setCollector(false, "")
+		} else if err == nil {
 			m.setCollector(true, "")
 			err = m.collectOn(ctx)
 			err = errors.Join(err, lease.Release())
@@ -156,11 +164,11 @@ func (m *Monitor) Run(ctx context.Context) error {
 				return nil
 			}
 			return err
-		}
-		if !errors.Is(err, store.ErrHeld) {
+		} else if errors.Is(err, store.ErrHeld) {
+			m.setCollector(false, err.Error())
+		} else {
 			return err
 		}
-		m.setCollector(false, err.Error())
 		m.settle.Do(func() { close(m.settled) })
 		m.beat(false)
 		if now, err := m.o.Store.Seq(ctx); err == nil && now != seq {
@@ -190,10 +198,13 @@ func (m *Monitor) setCollector(here bool, who string) {
 		return
 	}
 	m.markDirty()
-	if here {
+	switch {
+	case here:
 		m.o.Log.Info("collecting")
-	} else {
+	case who != "":
 		m.o.Log.Info("waiting for the one who collects", "who", who)
+	default:
+		m.o.Log.Warn("nobody collects")
 	}
 }
 
