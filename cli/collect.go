@@ -76,6 +76,7 @@ type collector struct {
 	*session
 	o       collectOptions
 	inForce atomic.Pointer[inForce]
+	last    lastReload
 	guarded bool // there are readers who need the token
 }
 
@@ -121,7 +122,7 @@ func (c *collector) readers() (all []reader, err error) {
 		if others {
 			c.guarded, guard = true, wantsToken(c.token)
 		}
-		all = append(all, reader{l, (&measured{monitor: c.monitor, started: time.Now()}).routes(guard)})
+		all = append(all, reader{l, (&measured{monitor: c.monitor, started: time.Now(), reload: &c.last}).routes(guard)})
 	}
 	if c.o.feed != "" {
 		l, _, err := listen("feed", c.o.feed)
@@ -154,6 +155,7 @@ func (c *collector) run(ctx context.Context) error {
 		return err
 	}
 	c.inForce.Store(&now)
+	c.last.note(nil)
 	group, ctx := errgroup.WithContext(ctx)
 	log := c.log
 	log.Info("adtop collects", "version", version(), "config", c.config.File, "pid", os.Getpid())
@@ -193,6 +195,7 @@ func (c *collector) reloads(ctx context.Context, hangups <-chan os.Signal) error
 		if ctx.Err() != nil {
 			return nil
 		}
+		c.last.note(err)
 		said := "collecting by the config of " + began.Format("2006-01-02 15:04:05")
 		if err != nil {
 			said = "a changed config is not in force, see the log"

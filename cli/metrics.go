@@ -23,10 +23,35 @@ import (
 type measured struct {
 	monitor *monitor.Monitor
 	started time.Time
+	reload  *lastReload
 
 	mu      sync.Mutex
 	picture *snapshot.Snapshot
 	taken   time.Time
+}
+
+// lastReload is how the last reload of the config went; the start counts as one.
+type lastReload struct {
+	mu   sync.Mutex
+	good bool
+	at   time.Time // of the last good one
+}
+
+func (l *lastReload) note(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.good = err == nil; l.good {
+		l.at = time.Now()
+	}
+}
+
+func (l *lastReload) expose(e *exposition) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e.gauge("adtop_config_last_reload_successful", "Whether the last reload of the config went well: 1, or 0 while an older one stays in force.")
+	e.is(float64(b2i(l.good)))
+	e.gauge("adtop_config_last_reload_success_timestamp_seconds", "When the config in force was read.")
+	e.at(l.at)
 }
 
 // pictureFor is how long a picture serves: several may scrape at once.
@@ -69,6 +94,7 @@ func (m *measured) serve(w http.ResponseWriter, r *http.Request) {
 	e.is(float64(b2i(pulse.Collecting)))
 	e.gauge("adtop_last_evaluation_timestamp_seconds", "When this process last judged all channels.")
 	e.at(pulse.Judged)
+	m.reload.expose(e)
 	exposeSources(e, s)
 	exposeChannels(e, s)
 	exposeAlerts(e, s)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -82,7 +83,7 @@ func unguarded(next http.Handler) http.Handler { return next }
 // TestPrometheusReadsTheMetrics by its own parser, and by promtool where it is.
 func TestPrometheusReadsTheMetrics(t *testing.T) {
 	s := shopSession(t)
-	server := httptest.NewServer((&measured{monitor: s.monitor, started: time.Now()}).routes(unguarded))
+	server := httptest.NewServer((&measured{monitor: s.monitor, started: time.Now(), reload: &lastReload{}}).routes(unguarded))
 	defer server.Close()
 	code, header, body := get(t, server.URL+"/metrics")
 	if code != 200 || header.Get("Content-Type") != expositionType {
@@ -286,6 +287,10 @@ func TestOthersThanThisMachineNeedTheToken(t *testing.T) {
 		t.Errorf("a weak token: %d %s", code, stderr)
 	}
 	const token = "0123456789abcdef"
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := startsService(t, dir, []string{"ADTOP_TEST_TOKEN=" + token}, "collect", "--config", path, "--metrics", "0.0.0.0:0", "--token", "env:ADTOP_TEST_TOKEN")
 	_, port, _ := strings.Cut(s.says("msg=answering"), "[::]:")
 	url := "http://127.0.0.1:" + port
@@ -294,6 +299,14 @@ func TestOthersThanThisMachineNeedTheToken(t *testing.T) {
 	}
 	if code, _, body := get(t, url+"/metrics", "Authorization", "Bearer "+token); code != 200 || !strings.Contains(body, "adtop_build_info") {
 		t.Errorf("with the token: %d %s", code, body)
+	}
+	for text, good := range map[string]string{"title: [\n": "0", string(content): "1"} {
+		write(t, path, text)
+		s.signal(syscall.SIGHUP)
+		s.says("reloaded")
+		if _, _, body := get(t, url+"/metrics", "Authorization", "Bearer "+token); !strings.Contains(body, "\nadtop_config_last_reload_successful "+good+"\n") {
+			t.Errorf("after a reload, want %s: %s", good, body)
+		}
 	}
 	if code, _, body := get(t, url+"/healthz"); code != 200 {
 		t.Errorf("health: %d %s", code, body)
