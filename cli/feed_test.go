@@ -16,6 +16,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"golang.org/x/time/rate"
 
 	"adtop/config"
 	"adtop/snapshot"
@@ -24,7 +27,7 @@ import (
 const feedToken = "0123456789abcdef0123"
 
 // feedOf serves the feed of a shop whose campaigns somebody hostile named.
-func feedOf(t *testing.T) (url string) {
+func feedOf(t *testing.T, changes ...func(*feed)) (url string) {
 	t.Helper()
 	dir := home(t)
 	path := shop(t, dir)
@@ -33,6 +36,9 @@ func feedOf(t *testing.T) (url string) {
 		day+",\"=HYPERLINK(\"\"http://evil\"\",\"\"x\"\")\",10,20.00,2,90.00\n"+before+",\"a,b\"\"c\",4,7.10,,\n")
 	s := sessionAt(t, path)
 	f := newFeed(s.monitor, s.cache, func() (*config.Config, string) { return s.config, feedToken })
+	for _, change := range changes {
+		change(f)
+	}
 	server := httptest.NewServer(f.routes())
 	t.Cleanup(server.Close)
 	return server.URL + "/feed/"
@@ -197,7 +203,7 @@ func TestHostileQuestionsAreRefusedInWords(t *testing.T) {
 }
 
 func TestWhoAsksTooOftenIsAskedToWait(t *testing.T) {
-	base := feedOf(t)
+	base := feedOf(t, func(f *feed) { f.limiter.SetLimit(rate.Every(time.Hour)) }) // however slow the test is
 	path := base + "channels.csv?token=" + feedToken
 	for n := range feedBurst + 20 {
 		code, header, _ := get(t, path)

@@ -102,7 +102,6 @@ func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations 
 			return err
 		}
 		d.Alerts = append(d.Alerts, stored)
-		m.o.Log.Info("alert", "rule", a.Rule, "subject", a.Subject, "state", a.State, "muted", a.Muted(), "severity", a.Severity.String(), "summary", a.Summary)
 	}
 	for _, v := range out.Silences {
 		d.Silences = append(d.Silences, store.Silence{ID: v.ID, At: after(s.AsOf, v.At), Matchers: v.Match, Starts: v.Starts, Ends: v.Ends, By: v.By, Note: v.Note})
@@ -112,6 +111,9 @@ func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations 
 	}
 	if err := m.o.Store.Decide(ctx, d); err != nil {
 		return err
+	}
+	for _, a := range out.Alerts {
+		m.o.Log.Info("alert", "rule", a.Rule, "subject", a.Subject, "state", a.State, "muted", a.Muted(), "severity", a.Severity.String(), "summary", a.Summary)
 	}
 	m.markDirty()
 	return nil
