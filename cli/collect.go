@@ -22,7 +22,8 @@ import (
 const collectLong = `Poll the sources into the cache and judge the channels without a screen,
 until the process is ended, or with --once until everything was fetched once.
 
-What happens is told on stderr, one line each, or in the file of --log. SIGHUP
+What happens is told on stderr, one line each, or in the file of --log; with
+--once in that file alone. SIGHUP
 reads the config again: a good one is in force at once, with a bad one all goes
 on as before and the log says why. Under systemd it tells when it is ready,
 reloads, stops, and that it is alive; see contrib/adtop.service.
@@ -50,7 +51,7 @@ func (a *app) collect() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a.tellsLog = true
+			a.tellsLog = !o.once // cron sends a mail of every line
 			s, err := a.open(cmd.Context(), cfg, true)
 			if err != nil {
 				return err
@@ -118,7 +119,7 @@ func (c *collector) readers() (all []reader, err error) {
 		if err != nil {
 			return nil, err
 		}
-		guard := func(next http.Handler) http.Handler { return next }
+		guard := byAddress
 		if others {
 			c.guarded, guard = true, wantsToken(c.token)
 		}
@@ -233,15 +234,15 @@ func keepAlive(ctx context.Context, log *slog.Logger, pulse func() monitor.Pulse
 	ticker := time.NewTicker(every / 2)
 	defer ticker.Stop()
 	for {
-		if trouble := pulse().Trouble(time.Now()); trouble != "" {
-			log.Error("the watchdog is told nothing", "why", trouble)
-		} else {
-			tell(log, stateAlive)
-		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
+		}
+		if trouble := pulse().Trouble(time.Now()); trouble != "" {
+			log.Error("the watchdog is told nothing", "why", trouble)
+		} else {
+			tell(log, stateAlive)
 		}
 	}
 }

@@ -78,16 +78,20 @@ func ask(t *testing.T, method, url string, header ...string) (int, http.Header, 
 	return answer.StatusCode, answer.Header, string(body)
 }
 
-func unguarded(next http.Handler) http.Handler { return next }
-
 // TestPrometheusReadsTheMetrics by its own parser, and by promtool where it is.
 func TestPrometheusReadsTheMetrics(t *testing.T) {
 	s := shopSession(t)
-	server := httptest.NewServer((&measured{monitor: s.monitor, started: time.Now(), reload: &lastReload{}}).routes(unguarded))
+	server := httptest.NewServer((&measured{monitor: s.monitor, started: time.Now(), reload: &lastReload{}}).routes(byAddress))
 	defer server.Close()
 	code, header, body := get(t, server.URL+"/metrics")
 	if code != 200 || header.Get("Content-Type") != expositionType {
 		t.Fatalf("%d %s: %s", code, header.Get("Content-Type"), body)
+	}
+	r := httptest.NewRequest(http.MethodGet, "http://rebound.example:9101/metrics", nil)
+	refused := httptest.NewRecorder()
+	server.Config.Handler.ServeHTTP(refused, r)
+	if refused.Code != http.StatusForbidden {
+		t.Errorf("a page that somebody leads here reads the figures: %d", refused.Code)
 	}
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(body))
@@ -205,7 +209,7 @@ func TestHostileNamesStayWithinTheirLabel(t *testing.T) {
 // that runs is.
 func TestHealthTurnsBadWithAReason(t *testing.T) {
 	s := shopSession(t)
-	server := httptest.NewServer((&measured{monitor: s.monitor}).routes(unguarded))
+	server := httptest.NewServer((&measured{monitor: s.monitor}).routes(byAddress))
 	defer server.Close()
 	health := func() (code int, answer struct {
 		Status, Reason string

@@ -136,6 +136,22 @@ func wantsToken(token func() string) func(http.Handler) http.Handler {
 	}
 }
 
+// byAddress lets through who asks this machine by its address: not the page of
+// a browser here, whose name somebody makes lead to this machine.
+func byAddress(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if host != "localhost" && net.ParseIP(strings.Trim(host, "[]")) == nil {
+			http.Error(w, "ask by the address of this machine, such as 127.0.0.1", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 func refuseReader(w http.ResponseWriter) {
 	w.Header().Set("WWW-Authenticate", `Bearer realm="adtop"`)
 	http.Error(w, "the token is missing or wrong", http.StatusUnauthorized)
