@@ -19,9 +19,9 @@ type Feed struct {
 
 func (f *Feed) decodeNode(d *decoder, key string, n ast.Node) {
 	f.text, f.node = d.text, n
-	pairs := d.pairs(key, n)
-	d.structure(pairs, reflect.ValueOf(f).Elem())
-	if len(pairs) == 0 {
+	before := len(d.problems)
+	d.structure(d.pairs(key, n), reflect.ValueOf(f).Elem())
+	if len(d.problems) == before && !f.Token.IsSet() {
 		d.fault(n, `%s: expected what readers have to give, such as "token: env:ADTOP_FEED_TOKEN"`, key)
 	}
 }
