@@ -45,7 +45,11 @@ func (a *app) dashboard() *cobra.Command {
 				return err
 			}
 			tells := text.on || a.onDumbTerminal()
-			s, err := a.open(cmd.Context(), cfg, tells || a.interactive())
+			open := a.openBeside
+			if !tells && !a.interactive() {
+				open = func(ctx context.Context, cfg *config.Config) (*session, error) { return a.open(ctx, cfg, false) }
+			}
+			s, err := open(cmd.Context(), cfg)
 			if err != nil {
 				return err
 			}

@@ -46,6 +46,8 @@ var environment = []described{
 	{"SSH_TTY, SSH_CONNECTION", "that the terminal is at the other end of a line: pages are shown as links instead of opened here"},
 	{"TMUX", "that text is copied through tmux"},
 	{"DISPLAY, WAYLAND_DISPLAY", "that there is a browser to open pages in"},
+	{"NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID", "where and how often collect tells systemd that it is ready and alive"},
+	{"JOURNAL_STREAM", "that the log goes to the journal, which keeps time and priority of a line itself"},
 	{"TERM_PROGRAM, WT_SESSION, ConEmuANSI", "terminals that show a bar of progress"},
 }
 
@@ -54,8 +56,8 @@ var exitCodes = []struct {
 	code int
 	when string
 }{
-	{exitOK, "all is well; also after quitting and after SIGINT, SIGTERM or SIGHUP"},
-	{exitError, "an error, told on stderr in one message; backtest: a rule raised more false alarms than --budget allows; rules test: a test failed; notify test: a message did not arrive"},
+	{exitOK, "all is well; also after quitting and after SIGINT, SIGTERM or SIGHUP, which has collect read its config again instead"},
+	{exitError, "an error, told on stderr in one message; backtest: a rule raised more false alarms than --budget allows; rules test: a test failed; notify test: a message did not arrive; check: 1 to 3 say what it found, see there"},
 	{exitUsage, "wrong usage: an unknown command, flag or value"},
 }
 

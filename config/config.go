@@ -42,6 +42,7 @@ type Config struct {
 	Notify    *Notify // nil when nobody is told
 	Retention Retention
 	Display   Display
+	Feed      Feed
 }
 
 // Display says how the screens look; "" and false leave it to the terminal.

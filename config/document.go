@@ -29,6 +29,7 @@ type document struct {
 	Notify    at[notifyKeys]  `yaml:"notify"`
 	Retention retention       `yaml:"retention"`
 	Display   display         `yaml:"display"`
+	Feed      Feed            `yaml:"feed"`
 }
 
 type display struct {
@@ -135,6 +136,7 @@ func (d *decoder) config(root ast.Node) *Config {
 	c.Retention = d.retention(doc.Retention)
 	c.Display = d.display(doc.Display)
 	c.Notify = d.notify(doc.Notify, c.Zone)
+	c.Feed = doc.Feed
 	defaults := d.defaults(doc.Economics.node)
 	c.Economics = defaults.kpi()
 	c.Rates = d.rates(doc.Rates, c.Currency)

@@ -73,7 +73,7 @@ type Heartbeat struct {
 
 // Digest is a message of every day or week.
 type Digest struct {
-	Period  string // "daily" or "weekly"
+	Period  string // "day" or "week"
 	Day     time.Weekday
 	At      time.Duration // since midnight
 	Targets []string
@@ -261,10 +261,10 @@ func (d *decoder) digests(given at[digest], n *Notify) (digests []Digest) {
 	}
 	targets := d.named(given.Value.Targets, n)
 	if daily := given.Value.Daily; daily.node != nil {
-		digests = append(digests, Digest{Period: "daily", At: time.Duration(daily.Value), Targets: targets})
+		digests = append(digests, Digest{Period: "day", At: time.Duration(daily.Value), Targets: targets})
 	}
 	if weekly := given.Value.Weekly; weekly.node != nil {
-		digests = append(digests, Digest{Period: "weekly", Day: time.Weekday(weekly.Value.day), At: time.Duration(weekly.Value.at), Targets: targets})
+		digests = append(digests, Digest{Period: "week", Day: time.Weekday(weekly.Value.day), At: time.Duration(weekly.Value.at), Targets: targets})
 	}
 	if digests == nil {
 		d.fault(given.node, `digest: say when: "daily: 08:00", "weekly: mon 08:00", or both`)

@@ -58,6 +58,8 @@ var mistakes = []struct{ name, content string }{
 	{"no value", with("EUR", "")},
 	{"empty list of sources", "currency: EUR\ntimezone: UTC\nsources: []\n"},
 	{"unknown key", minimal + "chanels: []\n"},
+	{"literal token of the feed", minimal + "feed: {token: hunter2}\n"},
+	{"feed without a token", minimal + "feed: {}\n"},
 	{"unknown key far from any", minimal + "weather: sunny\n"},
 	{"key given twice", minimal + "currency: USD\n"},
 	{"empty entry of a list", minimal + "channels:\n  -\n  - {name: A, spend: [{source: google}, ]}\n"},

@@ -29,6 +29,9 @@ type builder struct {
 	beyond   beyond
 }
 
+// newBuilder returns one that nobody changes the options of.
+func newBuilder(o Options) *builder { return &builder{o: &o, channel: o.assigned()} }
+
 // ledger is what one build has read.
 type ledger struct {
 	asOf     time.Time

@@ -73,6 +73,7 @@ func (m *Monitor) report(p snapshot.Progress) {
 	m.mu.Lock()
 	m.backfill = p
 	m.mu.Unlock()
+	m.beat(false)
 	m.markDirty()
 }
 
@@ -140,9 +141,6 @@ func (m *Monitor) rounds(ctx context.Context, w *weigher) error {
 	for {
 		err := m.round(ctx, w)
 		if err == nil {
-			m.mu.Lock()
-			m.judged = m.o.Clock.Now()
-			m.mu.Unlock()
 			err = m.untilDue(ctx, w)
 		}
 		if ctx.Err() != nil {
@@ -154,7 +152,8 @@ func (m *Monitor) rounds(ctx context.Context, w *weigher) error {
 	}
 }
 
-// untilDue waits until a round is due, because there may be something to tell too, and takes in what made it so.
+// untilDue waits until a round is due, also because there may be something to tell,
+// and takes in what made it so.
 func (m *Monitor) untilDue(ctx context.Context, w *weigher) error {
 	wait := roundEvery
 	if !m.tellAt.IsZero() {
@@ -173,6 +172,7 @@ func (m *Monitor) untilDue(ctx context.Context, w *weigher) error {
 		case <-timer.C:
 			return nil
 		case <-look.C:
+			m.beat(false)
 			seq, err := m.o.Store.Seq(ctx)
 			if err != nil {
 				return err

@@ -15,7 +15,7 @@ type Heartbeat struct {
 // heartbeat pings until ctx ends.
 func (m *Monitor) heartbeat(ctx context.Context, h Heartbeat) {
 	for {
-		well, err := m.beat(ctx, h)
+		well, err := m.ping(ctx, h)
 		if err != nil && ctx.Err() == nil {
 			m.o.Log.Warn("heartbeat", "err", err)
 		}
@@ -33,17 +33,13 @@ func (m *Monitor) heartbeat(ctx context.Context, h Heartbeat) {
 	}
 }
 
-// beat pings once if all is well: the rules were evaluated lately, and the store
-// can be written.
-func (m *Monitor) beat(ctx context.Context, h Heartbeat) (well bool, err error) {
-	now := m.o.Clock.Now()
-	m.mu.Lock()
-	lately := !m.judged.IsZero() && now.Sub(m.judged) <= 2*roundEvery
-	m.mu.Unlock()
-	if !lately {
+// ping calls once if all is well: the channels were judged lately, and the store can
+// be written.
+func (m *Monitor) ping(ctx context.Context, h Heartbeat) (well bool, err error) {
+	if p := m.Pulse(); p.Judged.IsZero() || p.Trouble(time.Now()) != "" {
 		return false, nil
 	}
-	if err := m.o.Store.PutSetting(ctx, "heartbeat", now.UTC().Format(time.RFC3339)); err != nil {
+	if err := m.o.Store.PutSetting(ctx, "heartbeat", m.o.Clock.Now().UTC().Format(time.RFC3339)); err != nil {
 		return false, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)

@@ -22,7 +22,7 @@ func TestTheHeartbeatStopsWithTheEvaluationAndWithTheStore(t *testing.T) {
 		for len(beats) > 0 {
 			<-beats
 		}
-		well, _ := r.beat(context.Background(), *r.o.Heartbeat)
+		well, _ := r.ping(context.Background(), *r.o.Heartbeat)
 		if well != want || len(beats) > 0 != want {
 			t.Errorf("well: %t, %d pings; want %t", well, len(beats), want)
 		}
@@ -33,9 +33,10 @@ func TestTheHeartbeatStopsWithTheEvaluationAndWithTheStore(t *testing.T) {
 	<-beats
 	end()
 	beat(true)
-	r.clock.set(r.clock.now().Add(2*roundEvery + time.Second))
+	judged := r.pulse.Judged
+	r.pulse.Judged, r.pulse.Since = judged.Add(-judgeWithin-time.Second), judged.Add(-judgeWithin-time.Second)
 	beat(false)
-	r.clock.set(r.clock.now().Add(-time.Minute))
+	r.pulse.Judged = judged
 	beat(true)
 	if err := r.o.Store.Close(); err != nil {
 		t.Fatal(err)

@@ -56,6 +56,7 @@ func (m *Monitor) round(ctx context.Context, w *weigher) error {
 	if err := m.decide(ctx, s, evaluations); err != nil {
 		return err
 	}
+	m.beat(true)
 	if len(m.wholeSources()) == len(m.o.Sources)+len(m.o.RateSources) && len(m.work) == 0 {
 		m.settle.Do(func() { close(m.settled) })
 	}
@@ -124,6 +125,9 @@ func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations 
 		}
 	}
 	m.post(d.Deliveries)
+	for _, a := range out.Alerts {
+		m.o.Log.Info("alert", "rule", a.Rule, "subject", a.Subject, "state", a.State, "muted", a.Muted(), "severity", a.Severity.String(), "summary", a.Summary)
+	}
 	m.markDirty()
 	return nil
 }

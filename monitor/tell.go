@@ -22,7 +22,7 @@ type Target struct {
 
 // Digest is a message that is no alert: every day, or every week.
 type Digest struct {
-	Period  string        // "daily" or "weekly"
+	Period  string        // snapshot.DigestDay or DigestWeek
 	Day     time.Weekday  // of a weekly one
 	At      time.Duration // since midnight, in the zone of the screens
 	Targets []string
@@ -33,7 +33,7 @@ func (d Digest) last(now time.Time, zone *time.Location) time.Time {
 	at := now.In(zone)
 	for back := 0; ; back++ {
 		due := notify.At(d.At, at.Year(), at.Month(), at.Day()-back, zone)
-		if !due.After(now) && (d.Period == "daily" || due.Weekday() == d.Day) {
+		if !due.After(now) && (d.Period == snapshot.DigestDay || due.Weekday() == d.Day) {
 			return due
 		}
 	}
@@ -133,24 +133,22 @@ func addressed(m notify.Message, target string) (store.Delivery, error) {
 // once it is stored. A digest is one event, so that none comes twice should that
 // be lost.
 func (m *Monitor) digests(ctx context.Context, now time.Time, d *store.Decision) (sent map[string]string, err error) {
-	if m.o.Digest == nil {
-		return nil, nil
-	}
 	sent = map[string]string{}
 	for _, digest := range m.o.Digests {
 		due, setting := digest.last(now, m.o.Zone), "digest/"+digest.Period
 		date := kpi.DateOf(due, m.o.Zone).String()
-		m.tellBy(due.AddDate(0, 0, map[string]int{"daily": 1, "weekly": 7}[digest.Period]))
+		m.tellBy(due.AddDate(0, 0, map[string]int{snapshot.DigestDay: 1, snapshot.DigestWeek: 7}[digest.Period]))
 		done, err := m.o.Store.Setting(ctx, setting)
 		if err != nil || done == date {
 			continue
 		}
-		message, err := m.o.Digest(ctx, digest.Period, now)
+		brought, err := m.Digest(ctx, digest.Period, now)
 		if err != nil {
 			m.o.Log.Error("make the digest", "period", digest.Period, "err", err)
 			continue // with the next round
 		}
-		message.Event, message.Kind, message.At = setting+"/"+date, notify.Note, now
+		message := notify.Digest(brought)
+		message.Event = setting + "/" + date
 		for _, target := range digest.Targets {
 			delivery, err := addressed(message, target)
 			if err != nil {
