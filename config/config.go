@@ -41,6 +41,7 @@ type Config struct {
 	Alerts    Alerts
 	Retention Retention
 	Display   Display
+	Serve     *Serve // nil when the file has no such section
 }
 
 // Display says how the screens look; "" and false leave it to the terminal.

@@ -28,6 +28,7 @@ type document struct {
 	Alerts    alerts          `yaml:"alerts"`
 	Retention retention       `yaml:"retention"`
 	Display   display         `yaml:"display"`
+	Serve     at[serve]       `yaml:"serve"`
 }
 
 type display struct {
@@ -132,6 +133,7 @@ func (d *decoder) config(root ast.Node) *Config {
 	}
 	c.Retention = d.retention(doc.Retention)
 	c.Display = d.display(doc.Display)
+	c.Serve = d.serve(doc.Serve)
 	defaults := d.defaults(doc.Economics.node)
 	c.Economics = defaults.kpi()
 	c.Rates = d.rates(doc.Rates, c.Currency)
