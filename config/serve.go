@@ -79,6 +79,6 @@ func listensAt(text string) bool {
 	if err != nil {
 		return false
 	}
-	number, err := strconv.ParseUint(port, 10, 16)
-	return err == nil && number > 0
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
 }

@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	gossh "golang.org/x/crypto/ssh"
+
+	"adtop/config"
+	"adtop/snapshot"
+	"adtop/ui"
+	"adtop/ui/ssh"
+)
+
+const serveLong = `Poll and judge as collect does, and show the dashboard to everybody who logs in
+over SSH with one of the keys that serve: in the config names.
+
+Colleagues need nothing but ssh:  ssh -p 2222 HOST
+Without a screen:                 ssh -p 2222 HOST report --format json
+
+Who came and what they did is told on stderr, a line each. While another process
+collects, this one shows what that one wrote.`
+
+func (a *app) serve() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Poll, judge and show the dashboard over SSH", Long: serveLong, Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := loadConfig(path)
+			if err != nil {
+				return err
+			}
+			if cfg.Serve == nil {
+				return fmt.Errorf("%s has no serve: section: add one that names authorized_keys, as config.example.yaml shows", cfg.File)
+			}
+			s, err := a.open(cmd.Context(), cfg, true)
+			if err != nil {
+				return err
+			}
+			return errors.Join(a.serveOver(cmd.Context(), s, cfg), s.close())
+		},
+	}
+	configFlag(cmd, &path)
+	return cmd
+}
+
+// serveOver serves what a session shows until ctx ends.
+func (a *app) serveOver(ctx context.Context, s *session, cfg *config.Config) error {
+	log := slog.New(slog.NewMultiHandler(slog.NewTextHandler(a.err, nil), s.log.Handler()))
+	key, err := hostKey(cfg)
+	if err != nil {
+		return err
+	}
+	keys, err := ssh.OpenKeys(cfg.Serve.AuthorizedKeys, log)
+	if err != nil {
+		return err
+	}
+	for name := range cfg.Serve.Roles {
+		if !keys.Names()[name] {
+			log.Warn("a role is nobody's", "name", name, "why", "no authorized key has this name behind it")
+		}
+	}
+	listener, err := net.Listen("tcp", cfg.Serve.Address)
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	fmt.Fprintf(a.out, "adtop serves at %s. Its host key is %s.\n", listener.Addr(), gossh.FingerprintSHA256(key.PublicKey()))
+	name := configName(cfg)
+	server := ssh.New(ssh.Options{
+		Monitor: s.monitor, HostKey: key, Keys: keys, PerUser: cfg.Serve.SessionsPerUser, Idle: cfg.Serve.Idle, Log: log,
+		Role:  func(person string) ssh.Role { return ssh.Role(cmp.Or(cfg.Serve.Roles[person], string(ssh.Viewer))) },
+		Theme: cmp.Or(a.theme, cfg.Display.Theme), Numbers: cfg.Display.Numbers, Mouse: cfg.Display.Mouse,
+		Restore: func(person string) ui.State { return restoreState(screenOf(name, person)) },
+		Save:    func(person string, state ui.State) { saveState(screenOf(name, person), state) },
+		Run: func(ctx context.Context, c ssh.Command) int {
+			over := &app{in: c.In, out: c.Out, err: c.Err, serving: s.monitor, columns: c.Width}
+			return over.runOver(ctx, c, cfg.Display)
+		},
+	})
+	return whileRunning(ctx, s.monitor, nil, func(ctx context.Context) error { return server.Serve(ctx, listener) })
+}
+
+// hostKey is the one that the config names, or lies beside the database.
+func hostKey(cfg *config.Config) (gossh.Signer, error) {
+	path := cfg.Serve.HostKey
+	if path == "" {
+		database, err := databasePath(cfg)
+		if err != nil {
+			return nil, err
+		}
+		path = strings.TrimSuffix(database, filepath.Ext(database)) + ".host-key"
+	}
+	return ssh.HostKey(path)
+}
+
+// screenOf names what a person's screen is remembered by. No config and no
+// person has an @ in the name.
+func screenOf(config, person string) string { return config + "@" + person }
+
+// overSSH are the commands that a server runs for a client. They read, and have
+// there only the flags that reach no file and no other config: a line here opens
+// another command.
+var overSSH = []struct {
+	command func(*app) *cobra.Command
+	flags   []string
+}{
+	{(*app).report, []string{"range", "format", "campaigns"}},
+}
+
+// runOver runs a command line that came over SSH and returns its exit code.
+func (a *app) runOver(ctx context.Context, c ssh.Command, look config.Display) int {
+	root := a.rootOver(c, look)
+	flagAlone := len(c.Args) == 1 && strings.HasPrefix(c.Args[0], "-")
+	if len(c.Args) > 0 && !flagAlone && !slices.ContainsFunc(root.Commands(), func(cmd *cobra.Command) bool { return cmd.Name() == c.Args[0] }) {
+		return a.exitCode(ctx, usageError{fmt.Errorf("unknown command %q: there is no shell here", c.Args[0])})
+	}
+	root.SetArgs(append([]string{}, c.Args...)) // without any, cobra would take those of the process
+	root.SetIn(c.In)
+	root.SetOut(c.Out)
+	root.SetErr(c.Err)
+	return a.exitCode(ctx, root.ExecuteContext(ctx))
+}
+
+// rootOver is the command line as it is over SSH.
+func (a *app) rootOver(c ssh.Command, look config.Display) *cobra.Command {
+	root := &cobra.Command{
+		Use: "adtop", Short: "Print today's table, or with a terminal show the dashboard", Version: version(), Args: noArgs,
+		SilenceErrors: true, SilenceUsage: true,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.printOnce(cmd.Context(), a.serving) },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetHelpCommand(&cobra.Command{
+		Use: "help [command]", Short: "Say what there is", RunE: func(cmd *cobra.Command, args []string) error {
+			of, _, err := root.Find(args)
+			return errors.Join(err, of.Help())
+		},
+	})
+	root.AddCommand(a.textOver(c, look))
+	for _, allowed := range overSSH {
+		cmd := allowed.command(a)
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if !slices.Contains(allowed.flags, f.Name) {
+				f.Value, f.Hidden = refusedFlag{f.Value}, true
+			}
+		})
+		root.AddCommand(cmd)
+	}
+	root.InitDefaultHelpCmd()
+	return root
+}
+
+// textOver is the text mode, for a screen reader.
+func (a *app) textOver(c ssh.Command, look config.Display) *cobra.Command {
+	var o textOptions
+	cmd := &cobra.Command{
+		Use: "text", Short: "Tell what changes in plain sentences; commands are typed, one a line", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			first, err := a.serving.Snapshot(cmd.Context(), snapshot.View{Range: snapshot.Ranges[0]})
+			if err != nil {
+				return err
+			}
+			return ui.Live(cmd.Context(), ui.LiveOptions{
+				Monitor: c.Monitor, First: first, User: c.Name, Numbers: look.Numbers, Every: o.every, Input: a.in, Output: a.out,
+			})
+		},
+	}
+	o.pace(cmd)
+	return cmd
+}
+
+// refusedFlag is one that cannot be given over SSH.
+type refusedFlag struct{ pflag.Value }
+
+func (refusedFlag) Set(string) error { return errors.New("not over SSH") }
