@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -60,27 +61,21 @@ func (a *app) serveOver(ctx context.Context, s *session, cfg *config.Config) err
 	if err != nil {
 		return err
 	}
-	keys, err := ssh.OpenKeys(cfg.Serve.AuthorizedKeys, log)
+	keys, err := openKeys(cfg.Serve, log)
 	if err != nil {
 		return err
-	}
-	for name := range cfg.Serve.Roles {
-		if !keys.Names()[name] {
-			log.Warn("a role is nobody's", "name", name, "why", "no authorized key has this name behind it")
-		}
 	}
 	listener, err := net.Listen("tcp", cfg.Serve.Address)
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
 	fmt.Fprintf(a.out, "adtop serves at %s. Its host key is %s.\n", listener.Addr(), gossh.FingerprintSHA256(key.PublicKey()))
-	name := configName(cfg)
+	screens := screens{config: configName(cfg)}
 	server := ssh.New(ssh.Options{
 		Monitor: s.monitor, HostKey: key, Keys: keys, PerUser: cfg.Serve.SessionsPerUser, Idle: cfg.Serve.Idle, Log: log,
 		Role:  func(person string) ssh.Role { return ssh.Role(cmp.Or(cfg.Serve.Roles[person], string(ssh.Viewer))) },
 		Theme: cmp.Or(a.theme, cfg.Display.Theme), Numbers: cfg.Display.Numbers, Mouse: cfg.Display.Mouse,
-		Restore: func(person string) ui.State { return restoreState(screenOf(name, person)) },
-		Save:    func(person string, state ui.State) { saveState(screenOf(name, person), state) },
+		Restore: screens.restore, Save: screens.save,
 		Run: func(ctx context.Context, c ssh.Command) int {
 			over := &app{in: c.In, out: c.Out, err: c.Err, serving: s.monitor, columns: c.Width}
 			return over.runOver(ctx, c, cfg.Display)
@@ -102,9 +97,41 @@ func hostKey(cfg *config.Config) (gossh.Signer, error) {
 	return ssh.HostKey(path)
 }
 
-// screenOf names what a person's screen is remembered by. No config and no
-// person has an @ in the name.
-func screenOf(config, person string) string { return config + "@" + person }
+// openKeys reads who may log in, and tells what nobody may have meant.
+func openKeys(o *config.Serve, log *slog.Logger) (*ssh.Keys, error) {
+	keys, err := ssh.OpenKeys(o.AuthorizedKeys, log)
+	if err != nil {
+		return nil, err
+	}
+	names := keys.Names()
+	if len(names) == 0 {
+		log.Warn("nobody can log in yet", "why", o.AuthorizedKeys+" has no key that can be used")
+	}
+	for name := range o.Roles {
+		if !names[name] {
+			log.Warn("a role is nobody's", "name", name, "why", "no authorized key has this name behind it")
+		}
+	}
+	return keys, nil
+}
+
+// screens are what people's screens are remembered by. No name has an @ in it.
+type screens struct {
+	config string
+	mu     sync.Mutex // one person may have several
+}
+
+func (s *screens) restore(person string) ui.State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return restoreState(s.config + "@" + person)
+}
+
+func (s *screens) save(person string, state ui.State) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	saveState(s.config+"@"+person, state)
+}
 
 // overSSH are the commands that a server runs for a client. They read, and have
 // there only the flags that reach no file and no other config: a line here opens

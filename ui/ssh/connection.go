@@ -106,6 +106,7 @@ func (c *connection) serve(ctx context.Context) {
 			c.open(asked, func(channel gossh.Channel, requests <-chan *gossh.Request) {
 				sessions.Go(func() {
 					defer c.busy.Store(false)
+					defer c.server.survive(c.From)
 					newSession(c, channel, log).serve(ctx, requests)
 				})
 			})

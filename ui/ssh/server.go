@@ -153,15 +153,10 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 }
 
-// handle serves one connection. A fault in it ends this connection, and not the
-// process that collects.
+// handle serves one connection.
 func (s *Server) handle(ctx context.Context, raw net.Conn) {
 	defer raw.Close()
-	defer func() {
-		if fault := recover(); fault != nil {
-			s.o.Log.Error("fault in a connection", "from", raw.RemoteAddr().String(), "fault", fault, "stack", string(debug.Stack()))
-		}
-	}()
+	defer s.survive(raw.RemoteAddr().String())
 	leave, why := s.gate.enter(raw.RemoteAddr(), time.Now())
 	if why != "" {
 		s.o.Log.Warn("turned away", "from", raw.RemoteAddr().String(), "why", why)
@@ -176,4 +171,12 @@ func (s *Server) handle(ctx context.Context, raw net.Conn) {
 	}
 	defer s.seats.leave(c.Name)
 	c.serve(ctx)
+}
+
+// survive is deferred where a fault shall end what one client does, and not the
+// process that collects.
+func (s *Server) survive(from string) {
+	if fault := recover(); fault != nil {
+		s.o.Log.Error("fault", "from", from, "fault", fault, "stack", string(debug.Stack()))
+	}
 }

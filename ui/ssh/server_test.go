@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -411,6 +412,20 @@ func (s *service) freezes(l *stoppable) *gossh.Session {
 		s.t.Fatal(err)
 	}
 	return session
+}
+
+func TestAFaultEndsTheSessionInWhichItIs(t *testing.T) {
+	s := serves(t, quick(), func(o *Options) {
+		o.Run = func(context.Context, Command) int { panic("a mistake of ours") }
+	})
+	v := s.opens("anna", "xterm")
+	v.sees("TikTok")
+	if _, _, status := s.asks("ben", "report"); status != 1 {
+		t.Errorf("exit status %d", status)
+	}
+	s.logged("level=ERROR", "fault", "a mistake of ours", "server_test.go")
+	s.shows(picture(5))
+	v.sees("1,005")
 }
 
 func TestFiftyPeopleSeeOnePicture(t *testing.T) {

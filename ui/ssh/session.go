@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -84,22 +83,19 @@ func (s *session) answer(r *gossh.Request) (ok bool, start job) {
 	return true, start
 }
 
-// run does the job, tells its exit status and closes the session. A fault of it
-// ends this session alone.
+// run does the job, tells its exit status and closes the session.
 func (s *session) run(ctx context.Context, end context.CancelCauseFunc, do job) {
 	status := 1
-	defer func() {
-		if fault := recover(); fault != nil {
-			s.log.Error("fault in a session", "fault", fault, "stack", string(debug.Stack()))
-		}
-		_, _ = s.channel.SendRequest("exit-status", false, gossh.Marshal(struct{ Status uint32 }{uint32(status)}))
-		_ = s.channel.Close()
+	func() {
+		defer s.server.survive(s.From)
+		status = do(ctx, end)
 	}()
-	status = do(ctx, end)
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		status = 1
 		s.say("adtop: " + cause.Error() + ".")
 	}
+	_, _ = s.channel.SendRequest("exit-status", false, gossh.Marshal(struct{ Status uint32 }{uint32(status)}))
+	_ = s.channel.Close()
 }
 
 // say writes a sentence beside the output.
