@@ -327,6 +327,11 @@ func TestAddressesThatFailTooOftenWaitAndOthersDoNot(t *testing.T) {
 	for range 5 {
 		s.logsIn("anna").Close()
 	}
+	eventually(t, "what they took is given back", func() bool {
+		logging.Lock()
+		defer logging.Unlock()
+		return strings.Count(s.log.String(), "msg=left") == 5
+	})
 	for range 10 {
 		if _, err := s.dial("eve"); err == nil {
 			t.Fatal("a key that nobody allowed logs in")
