@@ -325,7 +325,11 @@ func TestAddressesThatFailTooOftenWaitAndOthersDoNot(t *testing.T) {
 	l.attempts, l.recovers = 3, time.Hour
 	s := serves(t, l, nil)
 	for range 5 {
-		s.logsIn("anna").Close()
+		client := s.logsIn("anna")
+		if _, _, err := client.SendRequest("anything", true, nil); err != nil { // both sides are through
+			t.Fatal(err)
+		}
+		client.Close()
 	}
 	eventually(t, "what they took is given back", func() bool {
 		logging.Lock()
