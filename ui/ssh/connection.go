@@ -33,29 +33,7 @@ func (s *Server) logIn(ctx context.Context, raw net.Conn) (*connection, error) {
 	}
 	c := &connection{server: s, Person: Person{From: raw.RemoteAddr().String()}}
 	var tried []string
-	config := &gossh.ServerConfig{
-		ServerVersion: "SSH-2.0-adtop",
-		PublicKeyCallback: func(_ gossh.ConnMetadata, key gossh.PublicKey) (*gossh.Permissions, error) {
-			if s.o.Keys.name(key) == "" {
-				tried = append(tried, gossh.FingerprintSHA256(key))
-				return nil, errors.New("not an authorized key")
-			}
-			return nil, nil
-		},
-		VerifiedPublicKeyCallback: func(_ gossh.ConnMetadata, key gossh.PublicKey, p *gossh.Permissions, _ string) (*gossh.Permissions, error) {
-			name := s.o.Keys.name(key)
-			if name == "" { // it was removed meanwhile
-				return nil, errors.New("not an authorized key")
-			}
-			if why := s.seats.take(name); why != "" {
-				return nil, &gossh.BannerError{Err: errors.New(why), Message: "adtop: " + why + ".\r\n"}
-			}
-			c.Name, c.Role, c.Key, c.public = name, s.o.Role(name), gossh.FingerprintSHA256(key), key
-			return p, nil
-		},
-	}
-	config.AddHostKey(s.o.HostKey)
-	conn, channels, requests, err := gossh.NewServerConn(raw, config)
+	conn, channels, requests, err := gossh.NewServerConn(raw, c.config(&tried))
 	if err == nil {
 		err = raw.SetDeadline(time.Time{})
 	}
@@ -68,6 +46,35 @@ func (s *Server) logIn(ctx context.Context, raw net.Conn) (*connection, error) {
 	}
 	c.conn, c.channels, c.requests = conn, channels, requests
 	return c, nil
+}
+
+// config lets in who has one of the keys and finds a seat. The fingerprints of
+// keys that are not among them are added to tried.
+func (c *connection) config(tried *[]string) *gossh.ServerConfig {
+	s, unknown := c.server, errors.New("not an authorized key")
+	config := &gossh.ServerConfig{
+		ServerVersion: "SSH-2.0-adtop",
+		PublicKeyCallback: func(_ gossh.ConnMetadata, key gossh.PublicKey) (*gossh.Permissions, error) {
+			if s.o.Keys.name(key) == "" {
+				*tried = append(*tried, gossh.FingerprintSHA256(key))
+				return nil, unknown
+			}
+			return nil, nil
+		},
+		VerifiedPublicKeyCallback: func(_ gossh.ConnMetadata, key gossh.PublicKey, p *gossh.Permissions, _ string) (*gossh.Permissions, error) {
+			name := s.o.Keys.name(key)
+			if name == "" { // it was removed meanwhile
+				return nil, unknown
+			}
+			if why := s.seats.take(name); why != "" {
+				return nil, &gossh.BannerError{Err: errors.New(why), Message: "adtop: " + why + ".\r\n"}
+			}
+			c.Name, c.Role, c.Key, c.public = name, s.o.Role(name), gossh.FingerprintSHA256(key), key
+			return p, nil
+		},
+	}
+	config.AddHostKey(s.o.HostKey)
+	return config
 }
 
 // Why a connection is ended from here, as people read it.
