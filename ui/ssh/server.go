@@ -81,7 +81,7 @@ func (p Person) barred() string {
 	if p.Role == Operator {
 		return ""
 	}
-	return p.Name + " may look, not act: the server's config gives the role of an operator"
+	return p.Name + " may look, not act: roles stand in the server's config"
 }
 
 // limits bound what clients may cost.
