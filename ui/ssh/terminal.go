@@ -16,7 +16,7 @@ import (
 // and with it what a screen takes of memory.
 var (
 	usualSize   = ui.Size{Width: 80, Height: 24}
-	largestSize = ui.Size{Width: 500, Height: 200}
+	largestSize = ui.Size{Width: 400, Height: 150}
 )
 
 // terminal takes in what a client says of its terminal.
