@@ -82,6 +82,10 @@ func (a *app) check() *cobra.Command {
 
 // glance is today's picture from the cache, with who collects.
 func (a *app) glance(ctx context.Context, path string) (*snapshot.Snapshot, error) {
+	today := snapshot.View{Range: snapshot.Ranges[0]}
+	if a.serving != nil {
+		return a.serving.Snapshot(ctx, today)
+	}
 	cfg, err := loadConfig(path)
 	if err != nil {
 		return nil, err
@@ -91,7 +95,7 @@ func (a *app) glance(ctx context.Context, path string) (*snapshot.Snapshot, erro
 		return nil, err
 	}
 	defer s.close()
-	picture, err := s.monitor.Snapshot(ctx, snapshot.View{Range: snapshot.Ranges[0]})
+	picture, err := s.monitor.Snapshot(ctx, today)
 	if err != nil {
 		return nil, err
 	}

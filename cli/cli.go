@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"adtop/monitor"
 	"adtop/ui"
 )
 
@@ -34,6 +35,10 @@ type app struct {
 	tellsLog  bool   // without a file, the log goes to err
 	theme     string
 	color     string
+
+	// For a command that somebody asks a server for over SSH.
+	serving *monitor.Monitor // what it shows; nil elsewhere
+	columns int              // of that person's terminal, 0 without one
 }
 
 // usageError is a mistake in how the program was called.
@@ -60,6 +65,11 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
+	return a.exitCode(ctx, cmd, err)
+}
+
+// exitCode tells the error of a command and is the exit code that it stands for.
+func (a *app) exitCode(ctx context.Context, cmd *cobra.Command, err error) int {
 	var usage usageError
 	var code exitCode
 	switch {
@@ -70,10 +80,14 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case err == nil, errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		return exitOK
 	case errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command"):
-		fmt.Fprintf(stderr, "adtop: %v\nRun 'adtop --help' to see what there is.\n", err)
+		hint := "Run 'adtop --help' to see what there is."
+		if a.serving != nil {
+			hint = "The command help says what there is."
+		}
+		fmt.Fprintf(a.err, "adtop: %v\n%s\n", err, hint)
 		return exitUsage
 	}
-	fmt.Fprintf(stderr, "adtop: %v\n", err)
+	fmt.Fprintf(a.err, "adtop: %v\n", err)
 	return exitError
 }
 
@@ -89,7 +103,7 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.logFile, "log", "", "append a log of polls and errors to `FILE`")
 	flags.StringVar(&a.theme, "theme", "", "colours of a `THEME`: "+strings.Join(ui.Themes, ", "))
 	flags.StringVar(&a.color, "color", "auto", "`WHEN` to use colour: auto, never, always, 16, 256 or truecolor")
-	dashboard.AddCommand(a.demo(), a.collect(), a.check(), a.report(), a.rules(), a.notify(), a.backtest(), a.export(), a.importing(), a.backup(), a.sources(), a.doctor(), a.man())
+	dashboard.AddCommand(a.demo(), a.collect(), a.serve(), a.check(), a.report(), a.rules(), a.notify(), a.backtest(), a.export(), a.importing(), a.backup(), a.sources(), a.doctor(), a.man())
 	return dashboard
 }
 

@@ -44,41 +44,56 @@ func (a *app) collect() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "collect", Short: "Poll and judge without a screen", Long: collectLong, Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf("log-format", a.logFormat, "text", "json"); err != nil {
-				return err
-			}
-			cfg, err := loadConfig(o.config)
-			if err != nil {
-				return err
-			}
-			a.tellsLog = !o.once // cron sends a mail of every line
-			s, err := a.open(cmd.Context(), cfg, true)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			if o.once {
-				return runUntilSettled(cmd.Context(), s.monitor)
-			}
-			return (&collector{session: s, o: o}).run(cmd.Context())
+			return a.runCollector(cmd.Context(), o, func(*collector) error { return nil })
 		},
 	}
-	configFlag(cmd, &o.config)
+	a.collectorFlags(cmd, &o)
 	cmd.Flags().BoolVar(&o.once, "once", false, "stop when everything was fetched and judged once")
+	return cmd
+}
+
+// collectorFlags are those of a process that collects.
+func (a *app) collectorFlags(cmd *cobra.Command, o *collectOptions) {
+	configFlag(cmd, &o.config)
 	cmd.Flags().StringVar(&o.metrics, "metrics", "", "answer Prometheus at `ADDRESS`/metrics and health checks at /healthz; :9101 is for this machine alone, others need the token")
 	cmd.Flags().StringVar(&o.feed, "feed", "", "hand out CSV and JSON at `ADDRESS`/feed/ to who has the token, see docs/feeds.md; :9102 is for this machine alone")
 	cmd.Flags().StringVar(&o.token, "token", "", "`WHERE` the token of readers is, env:NAME or file:PATH (default: feed: token: in the config)")
 	cmd.Flags().StringVar(&a.logFormat, "log-format", "text", "`FORMAT` of the log: text or json")
-	return cmd
+}
+
+// runCollector collects until ctx ends. open opens what it does besides.
+func (a *app) runCollector(ctx context.Context, o collectOptions, open func(*collector) error) error {
+	if err := oneOf("log-format", a.logFormat, "text", "json"); err != nil {
+		return err
+	}
+	cfg, err := loadConfig(o.config)
+	if err != nil {
+		return err
+	}
+	a.tellsLog = !o.once // cron sends a mail of every line
+	s, err := a.open(ctx, cfg, true)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if o.once {
+		return runUntilSettled(ctx, s.monitor)
+	}
+	c := &collector{session: s, o: o}
+	if err := open(c); err != nil {
+		return err
+	}
+	return c.run(ctx)
 }
 
 // lastMessages bounds the wait for what is to be told when everything is known.
 const lastMessages = 30 * time.Second
 
-// collector is a running 'adtop collect'.
+// collector is a running 'adtop collect' or 'adtop serve'.
 type collector struct {
 	*session
 	o       collectOptions
+	screens func(context.Context) error // those over SSH; nil without any
 	inForce atomic.Pointer[inForce]
 	last    lastReload
 	guarded bool // there are readers who need the token
@@ -94,6 +109,9 @@ func (c *collector) token() string { return c.inForce.Load().token }
 
 // admit looks up the token of a config. It is for before the config counts.
 func (c *collector) admit(ctx context.Context, cfg *config.Config) (inForce, error) {
+	if c.screens != nil && cfg.Serve == nil {
+		return inForce{}, noServe(cfg)
+	}
 	if !c.guarded {
 		return inForce{config: cfg}, nil
 	}
@@ -169,6 +187,9 @@ func (c *collector) run(ctx context.Context) error {
 	group.Go(func() error { return c.monitor.Run(ctx) })
 	group.Go(func() error { return keepAlive(ctx, log, c.monitor.Pulse) })
 	group.Go(func() error { return c.reloads(ctx, hangups) })
+	if c.screens != nil {
+		group.Go(func() error { return c.screens(ctx) })
+	}
 	for _, r := range readers {
 		log.Info("answering", "at", r.at.Addr().String())
 		group.Go(func() error { return serveReaders(ctx, r.at, r.handler, log) })

@@ -185,6 +185,24 @@ func (s *session) close() error {
 	return errors.Join(s.cache.Close(), s.closer.Close())
 }
 
+// openToRead opens what the config at path names for a command that only reads.
+// Asked for over SSH, it reads what the server shows: release is to be called
+// at the end in any case.
+func (a *app) openToRead(ctx context.Context, path string) (m *monitor.Monitor, release func(), err error) {
+	if a.serving != nil {
+		return a.serving, func() {}, nil
+	}
+	cfg, err := loadConfig(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := a.open(ctx, cfg, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.monitor, func() { s.close() }, nil
+}
+
 // open opens everything that a config names. collect says whether this process
 // may become the one that fetches; otherwise the database must exist.
 func (a *app) open(ctx context.Context, cfg *config.Config, collect bool) (*session, error) {

@@ -89,6 +89,9 @@ func (a *app) printOnce(ctx context.Context, m *monitor.Monitor) error {
 
 // width is the terminal's, or 120 cells where there is none.
 func (a *app) width() int {
+	if a.columns > 0 {
+		return a.columns
+	}
 	if out, ok := a.out.(*os.File); ok {
 		if w, _, err := term.GetSize(out.Fd()); err == nil && w > 0 {
 			return w

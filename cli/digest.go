@@ -16,16 +16,12 @@ import (
 
 // digest prints what yesterday, or the week that ended with it, brought.
 func (a *app) digest(cmd *cobra.Command, path, period, format string) error {
-	cfg, err := loadConfig(path)
+	m, release, err := a.openToRead(cmd.Context(), path)
 	if err != nil {
 		return err
 	}
-	s, err := a.open(cmd.Context(), cfg, false)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	d, err := s.monitor.Digest(cmd.Context(), period, time.Now())
+	defer release()
+	d, err := m.Digest(cmd.Context(), period, time.Now())
 	if err != nil {
 		return err
 	}
@@ -35,8 +31,8 @@ func (a *app) digest(cmd *cobra.Command, path, period, format string) error {
 	case "markdown":
 		return writeDigestMarkdown(a.out, d)
 	}
-	m := notify.Digest(d)
-	_, err = fmt.Fprintf(a.out, "%s\n\n%s\n", m.Title, m.Text)
+	note := notify.Digest(d)
+	_, err = fmt.Fprintf(a.out, "%s\n\n%s\n", note.Title, note.Text)
 	return err
 }
 

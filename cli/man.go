@@ -32,6 +32,8 @@ var files = []described{
 	{"~/.config/adtop/config.yaml", "the config, unless --config names another; on macOS in ~/Library/Application Support/adtop"},
 	{"~/.local/share/adtop/CONFIG.db", "the database of a config, unless database: names another; CONFIG is the name of the config's file. Beside it lie -wal and -shm of SQLite while it is open, and the .lock of the one who collects"},
 	{"~/.local/share/adtop/CONFIG.screen.json", "what the screens remember: range, columns, order, filter, figure of the chart"},
+	{"~/.local/share/adtop/CONFIG@NAME.screen.json", "the same of a colleague's screens over SSH"},
+	{"~/.local/share/adtop/CONFIG.host-key", "the key of 'adtop serve', beside the database, unless serve.host_key names another"},
 	{"~/.local/share/adtop/demo-SEED.db", "the demo's world"},
 }
 

@@ -55,20 +55,16 @@ func (a *app) report() *cobra.Command {
 			if err := oneOf("format", format, "table", "json"); err != nil {
 				return err
 			}
-			cfg, err := loadConfig(path)
+			m, release, err := a.openToRead(cmd.Context(), path)
 			if err != nil {
 				return err
 			}
-			s, err := a.open(cmd.Context(), cfg, false)
-			if err != nil {
-				return err
-			}
-			defer s.close()
+			defer release()
 			view := snapshot.View{Range: r, Unclaimed: unclaimed}
 			if campaigns {
 				view.Campaigns = snapshot.AllCampaigns
 			}
-			return a.print(cmd, s.monitor, view, format)
+			return a.print(cmd, m, view, format)
 		},
 	}
 	configFlag(cmd, &path)

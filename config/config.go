@@ -43,6 +43,7 @@ type Config struct {
 	Retention Retention
 	Display   Display
 	Feed      Feed
+	Serve     *Serve // nil when the file has no such section
 }
 
 // Display says how the screens look; "" and false leave it to the terminal.

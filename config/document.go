@@ -30,6 +30,7 @@ type document struct {
 	Retention retention       `yaml:"retention"`
 	Display   display         `yaml:"display"`
 	Feed      Feed            `yaml:"feed"`
+	Serve     at[serve]       `yaml:"serve"`
 }
 
 type display struct {
@@ -137,6 +138,7 @@ func (d *decoder) config(root ast.Node) *Config {
 	c.Display = d.display(doc.Display)
 	c.Notify = d.notify(doc.Notify, c.Zone)
 	c.Feed = doc.Feed
+	c.Serve = d.serve(doc.Serve)
 	defaults := d.defaults(doc.Economics.node)
 	c.Economics = defaults.kpi()
 	c.Rates = d.rates(doc.Rates, c.Currency)

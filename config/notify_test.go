@@ -35,7 +35,7 @@ func TestTheExampleSaysWhoIsTold(t *testing.T) {
 			{Weekly: &Hours{[7]bool{0: true}, 2 * time.Hour, 4 * time.Hour}, Match: map[string]pattern.Pattern{"source": shop}},
 		},
 		Heartbeat: &Heartbeat{URL: sources.Secret{Ref: "env:HEARTBEAT_URL"}, Every: time.Minute},
-		Digests:   []Digest{{"daily", 0, 8 * time.Hour, []string{"team", "mail"}}, {"weekly", time.Monday, 8 * time.Hour, []string{"team", "mail"}}},
+		Digests:   []Digest{{"day", 0, 8 * time.Hour, []string{"team", "mail"}}, {"week", time.Monday, 8 * time.Hour, []string{"team", "mail"}}},
 	}
 	same := cmp.Options{
 		cmpopts.IgnoreFields(Notify{}, "Targets"),
