@@ -155,7 +155,8 @@ func (e *step) evaluate(conditions []condition) {
 
 func (e *step) known(subject string) bool {
 	return slices.ContainsFunc(e.s.Channels, func(ch snapshot.Channel) bool { return ch.Name == subject }) ||
-		slices.ContainsFunc(e.s.Sources, func(src snapshot.Source) bool { return src.Name == subject })
+		slices.ContainsFunc(e.s.Sources, func(src snapshot.Source) bool { return src.Name == subject }) ||
+		slices.ContainsFunc(e.s.Targets, func(t snapshot.Target) bool { return t.Name == subject })
 }
 
 // newID names an alert after its rule, subject and beginning. Where a clock was

@@ -76,11 +76,13 @@ func (c condition) over(a snapshot.Alert, at time.Time) snapshot.Alert {
 	return a
 }
 
-// group is the key under which alerts are told together: those of one channel,
-// and those of one source.
+// group is the key under which alerts are listed together: those of one channel,
+// of one source, and of one target of notifications.
 func (c condition) group() string {
-	if channel := c.labels[labelChannel]; channel != "" {
-		return "channel " + channel
+	for _, label := range []string{labelChannel, labelTarget} {
+		if name := c.labels[label]; name != "" {
+			return label + " " + name
+		}
 	}
 	return "source " + c.labels[labelSource]
 }

@@ -11,13 +11,14 @@ import (
 
 // The labels that every alert has, besides those of a user's rule. A channel's
 // alert names its channel and the sources behind it, a source's alert the
-// source.
+// source, a target's alert the target of notifications.
 const (
 	labelRule     = "rule"
 	labelSubject  = "subject"
 	labelSeverity = "severity"
 	labelChannel  = "channel"
 	labelSource   = "source"
+	labelTarget   = "target"
 )
 
 // Flap damping: an alert that fired and ended flapTimes within flapWindow is
@@ -67,15 +68,16 @@ func (e *step) silencedBy(a snapshot.Alert) (id string) {
 func matches(match map[string]string, a snapshot.Alert) bool {
 	for label, text := range match {
 		p, err := pattern.Parse(text)
-		if err != nil || !slices.ContainsFunc(labelled(a, label), p.Present) {
+		if err != nil || !slices.ContainsFunc(Labelled(a, label), p.Present) {
 			return false
 		}
 	}
 	return len(match) > 0
 }
 
-// labelled returns the values of a label: several for the sources of a channel.
-func labelled(a snapshot.Alert, label string) []string {
+// Labelled returns the values of an alert's label: several for the sources of a
+// channel.
+func Labelled(a snapshot.Alert, label string) []string {
 	switch label {
 	case labelRule:
 		return []string{a.Rule}
@@ -96,7 +98,7 @@ const sourceSeparator = ", "
 // explains its silence. Where a source lost its conversions, whatever rests on
 // them is explained.
 func explains(a, b snapshot.Alert) bool {
-	if a.ID == b.ID || a.Labels[labelChannel] != "" || !slices.Contains(labelled(b, labelSource), a.Labels[labelSource]) {
+	if a.ID == b.ID || a.Labels[labelChannel] != "" || !slices.Contains(Labelled(b, labelSource), a.Labels[labelSource]) {
 		return false
 	}
 	ofChannel := b.Labels[labelChannel] != ""

@@ -91,7 +91,7 @@ type piece struct {
 
 // builtIn are names that a rule of the config cannot take.
 var builtIn = []string{RuleUnprofitable, RuleTracking, RuleIncident, RuleSpendStopped, RuleSpendSpike, RuleTargetMissed, RuleClaims,
-	RuleSourceStale, RuleSourceAccess, RuleSourceQuota, RuleTokenExpiring}
+	RuleSourceStale, RuleSourceAccess, RuleSourceQuota, RuleTokenExpiring, RuleNotify}
 
 // Compile checks a rule. Its errors are *KeyErrors.
 func Compile(o Options) (*Rule, error) {

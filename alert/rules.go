@@ -24,6 +24,7 @@ const (
 	RuleSourceAccess  = "source access"
 	RuleSourceQuota   = "source quota"
 	RuleTokenExpiring = "token expiring"
+	RuleNotify        = "notify failing"
 )
 
 // conditions evaluates every built-in rule on every subject it may apply to.
@@ -47,6 +48,9 @@ func conditions(s *snapshot.Snapshot) []condition {
 	}
 	for _, src := range s.Sources {
 		all = append(all, incident(src, s), sourceStale(src, s.Zone), sourceAccess(src), sourceQuota(src), tokenExpiring(src, s.AsOf, s.Zone))
+	}
+	for _, t := range s.Targets {
+		all = append(all, notifyFailing(t, s.AsOf, s.Zone))
 	}
 	return all
 }

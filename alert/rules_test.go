@@ -407,3 +407,30 @@ func TestATokenIsToldAWeekBeforeItExpires(t *testing.T) {
 		t.Errorf("three hours before its end it is %s", a.Severity)
 	}
 }
+
+func TestATargetThatIsNotReachedIsToldAfterFiveMinutesAndARefusalAtOnce(t *testing.T) {
+	failing := func(since time.Duration, refused, critical bool) func(*snapshot.Snapshot) {
+		return func(s *snapshot.Snapshot) {
+			s.Targets = []snapshot.Target{{Name: "team", Refused: refused, Critical: critical, Problem: "no answer"}}
+			if since > 0 {
+				s.Targets[0].Failing = s.AsOf.Add(-since)
+			}
+		}
+	}
+	for name, s := range map[string]story{
+		"it is reached":           {[]*snapshot.Snapshot{shop(0, .3, failing(0, false, false))}, ""},
+		"for a minute":            {[]*snapshot.Snapshot{shop(0, .3, failing(time.Minute, false, false))}, ""},
+		"for five minutes":        {[]*snapshot.Snapshot{shop(0, .3, failing(5*time.Minute, false, false))}, "firing"},
+		"it refused":              {[]*snapshot.Snapshot{shop(0, .3, failing(time.Second, true, false))}, "firing"},
+		"something arrives again": {[]*snapshot.Snapshot{shop(0, .3, failing(time.Hour, false, false)), shop(1, .3, failing(0, false, false))}, "resolved"},
+		"once fired, it goes on":  {[]*snapshot.Snapshot{shop(0, .3, failing(time.Hour, false, false)), shop(1, .3, failing(time.Second, false, false))}, "firing"},
+		"it left the config":      {[]*snapshot.Snapshot{shop(0, .3, failing(time.Hour, false, false)), shop(1, .3)}, "resolved"},
+	} {
+		t.Run(name, func(t *testing.T) { s.tell(t, RuleNotify, "team") })
+	}
+	k := newKeeper(t)
+	k.step(shop(0, .3, failing(time.Hour, false, true)))
+	if a, _ := k.open(RuleNotify, "team"); a.Severity != snapshot.Critical || a.Labels["target"] != "team" || !a.Asks() {
+		t.Errorf("where something critical did not arrive: %+v", a)
+	}
+}

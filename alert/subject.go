@@ -53,12 +53,17 @@ func (r *Rule) conditions(s *snapshot.Snapshot, books Books) (all []condition) {
 	return all
 }
 
+// CampaignSubject names a campaign of a channel as the subject of an alert.
+func CampaignSubject(channel string, c snapshot.Campaign) string {
+	return fmt.Sprintf("%s / %s [%s]", channel, c.Name, c.ID)
+}
+
 // campaigns evaluates the rule for every campaign of a channel.
 func (r *Rule) campaigns(sub subject, ch snapshot.Channel, books Books) (all []condition) {
 	today, _ := named(books.Today, ch.Name)
 	for _, c := range today.Campaigns {
 		one := sub
-		one.name = fmt.Sprintf("%s / %s [%s]", ch.Name, c.Name, c.ID)
+		one.name = CampaignSubject(ch.Name, c)
 		one.values, one.texts = maps.Clone(sub.values), maps.Clone(sub.texts)
 		books.campaign(one.values, one.texts, ch.Name, c)
 		all = append(all, r.on(one))

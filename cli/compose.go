@@ -75,21 +75,10 @@ func configName(cfg *config.Config) string {
 	return strings.TrimSuffix(filepath.Base(cfg.File), filepath.Ext(cfg.File))
 }
 
-// openLog returns the log that --log asks for, or one that drops everything.
-func (a *app) openLog() (*slog.Logger, io.Closer, error) {
-	if a.logFile == "" {
-		return slog.New(slog.DiscardHandler), io.NopCloser(nil), nil
-	}
-	file, err := os.OpenFile(a.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, nil, fmt.Errorf("open the log: %w", err)
-	}
-	return slog.New(slog.NewTextHandler(file, &slog.HandlerOptions{Level: slog.LevelDebug})), file, nil
-}
-
 // compose makes the monitor's options from a config. Secrets are looked up and
-// sources opened only when the process may collect.
-func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *slog.Logger, secrets func(string) (string, error)) (monitor.Options, error) {
+// sources opened only when the process may collect; life ends when the sources
+// are used no more.
+func compose(life context.Context, cfg *config.Config, cache store.Store, clock monitor.Clock, log *slog.Logger, secrets func(string) (string, error)) (monitor.Options, error) {
 	o := monitor.Options{
 		Store: cache, Clock: clock, Log: log, Title: cmp.Or(cfg.Title, configName(cfg)), Currency: cfg.Currency, Zone: cfg.Zone,
 		Default: cfg.Economics, Retention: store.Retention(cfg.Retention), FalseAlarms: cfg.Alerts.FalseAlarmsPerMonth,
@@ -104,7 +93,7 @@ func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *sl
 	types := registry()
 	var problems []error
 	for _, s := range cfg.Sources {
-		src, err := openSource(types, cfg, s, clock, log, o.Exchanges.Of(s.Name), secrets)
+		src, err := openSource(life, types, cfg, s, clock, log, o.Exchanges.Of(s.Name), secrets)
 		problems = append(problems, s.Locate(err))
 		if src.Definition.RatesOnly() && err == nil {
 			published, _ := src.Source.(sources.RateSource) // nil where the source stays closed
@@ -126,7 +115,8 @@ func compose(cfg *config.Config, cache store.Store, clock monitor.Clock, log *sl
 	}
 	var err error
 	o.Rules, err = compileRules(cfg.Alerts.Rules)
-	return o, errors.Join(append(problems, err)...)
+	problems = append(problems, err, composeNotify(&o, cfg, secrets))
+	return o, errors.Join(problems...)
 }
 
 // spendOf names the sources of a channel's spend, each once, those that know no
@@ -177,7 +167,7 @@ func paid(cfg *config.Config, ch config.Channel, all []monitor.Source) error {
 
 // openSource decodes and opens one source. Without secrets it stays closed:
 // a report reads the cache and asks no API.
-func openSource(types *sources.Registry, cfg *config.Config, s config.Source, clock monitor.Clock, log *slog.Logger, exchanged func(sources.Exchange), secrets func(string) (string, error)) (monitor.Source, error) {
+func openSource(life context.Context, types *sources.Registry, cfg *config.Config, s config.Source, clock monitor.Clock, log *slog.Logger, exchanged func(sources.Exchange), secrets func(string) (string, error)) (monitor.Source, error) {
 	definition, err := types.Lookup(s.Type)
 	if err != nil {
 		return monitor.Source{}, err
@@ -199,7 +189,7 @@ func openSource(types *sources.Registry, cfg *config.Config, s config.Source, cl
 	if err := sources.ResolveSecrets(options, secrets); err != nil {
 		return opened, err
 	}
-	opened.Source, err = definition.Open(options, sources.Env{Name: s.Name, Now: clock.Now, Log: log.With("source", s.Name), Dir: cfg.Dir(), Exchanged: exchanged})
+	opened.Source, err = definition.Open(options, sources.Env{Name: s.Name, Now: clock.Now, Log: log.With("source", s.Name), Dir: cfg.Dir(), Exchanged: exchanged, Life: life})
 	return opened, err
 }
 
@@ -207,34 +197,131 @@ func openSource(types *sources.Registry, cfg *config.Config, s config.Source, cl
 type session struct {
 	cache   *store.SQLite
 	monitor *monitor.Monitor
-	log     io.Closer
+	config  *config.Config
+	log     *slog.Logger
+
+	closer  io.Closer          // of the log
+	release context.CancelFunc // of what the sources keep open
 }
 
-func (s *session) close() error { return errors.Join(s.cache.Close(), s.log.Close()) }
+func (s *session) close() error {
+	s.release()
+	return errors.Join(s.cache.Close(), s.closer.Close())
+}
+
+// openToRead opens what the config at path names for a command that only reads.
+// Asked for over SSH, it reads what the server shows: release is to be called
+// at the end in any case.
+func (a *app) openToRead(ctx context.Context, path string) (m *monitor.Monitor, release func(), err error) {
+	if a.serving != nil {
+		return a.serving, func() {}, nil
+	}
+	cfg, err := loadConfig(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := a.open(ctx, cfg, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.monitor, func() { s.close() }, nil
+}
 
 // open opens everything that a config names. collect says whether this process
 // may become the one that fetches; otherwise the database must exist.
 func (a *app) open(ctx context.Context, cfg *config.Config, collect bool) (*session, error) {
+	return a.openAs(ctx, cfg, collect, collect)
+}
+
+// openBeside opens for somebody at a screen. Where the sources cannot be opened,
+// such as by a person who may not read the secrets of the service, and another
+// adtop collects, this one watches what that one does.
+func (a *app) openBeside(ctx context.Context, cfg *config.Config) (*session, error) {
+	s, err := a.open(ctx, cfg, true)
+	if err == nil || !somebodyCollects(ctx, cfg) {
+		return s, err
+	}
+	if s, fails := a.openAs(ctx, cfg, true, false); fails == nil {
+		s.log.Warn("this adtop watches only, since it cannot open the sources", "err", err)
+		return s, nil
+	}
+	return nil, err
+}
+
+// somebodyCollects says whether somebody collects into the config's database.
+func somebodyCollects(ctx context.Context, cfg *config.Config) bool {
+	path, err := databasePath(cfg)
+	if err != nil {
+		return false
+	}
+	cache, err := store.Open(ctx, path, store.Options{ReadOnly: true})
+	if err != nil {
+		return false
+	}
+	defer cache.Close()
+	holder, err := cache.Holder()
+	return err == nil && holder != ""
+}
+
+// openAs opens the database to be written or read, and the sources where this
+// process may collect.
+func (a *app) openAs(ctx context.Context, cfg *config.Config, writes, collects bool) (*session, error) {
 	path, err := databasePath(cfg)
 	if err != nil {
 		return nil, err
 	}
-	log, closer, err := a.openLog()
-	if err != nil {
+	s := &session{config: cfg}
+	if s.log, s.closer, err = a.openLog(); err != nil {
 		return nil, err
 	}
 	var secrets func(string) (string, error)
-	if collect {
+	if collects {
 		secrets = config.Secrets(ctx, cfg.Dir())
 	}
-	o, err := compose(cfg, nil, monitor.RealClock(), log, secrets)
-	if err != nil {
-		return nil, errors.Join(err, closer.Close())
+	life, release := context.WithCancel(context.WithoutCancel(ctx))
+	s.release = release
+	o, err := compose(life, cfg, nil, monitor.RealClock(), s.log, secrets)
+	if err == nil {
+		s.cache, err = store.Open(ctx, path, store.Options{ReadOnly: !writes})
 	}
-	cache, err := store.Open(ctx, path, store.Options{ReadOnly: !collect})
 	if err != nil {
-		return nil, errors.Join(err, closer.Close())
+		release()
+		return nil, errors.Join(err, s.closer.Close())
 	}
-	o.Store = cache
-	return &session{cache, monitor.New(o), closer}, nil
+	o.Store, o.Watches = s.cache, writes && !collects
+	s.monitor = monitor.New(o)
+	return s, nil
+}
+
+// reload has a running session go on with what its config says now. All that
+// can fail comes before anything changes; admit is what else can.
+func (s *session) reload(ctx context.Context, path string, admit func(*config.Config) error) error {
+	cfg, err := loadConfig(path)
+	if err != nil {
+		return err
+	}
+	before, err := databasePath(s.config)
+	if err != nil {
+		return err
+	}
+	if database, err := databasePath(cfg); err != nil {
+		return err
+	} else if database != before {
+		return fmt.Errorf("database: it is %s now, and was %s: another database needs another start", database, before)
+	}
+	if err := admit(cfg); err != nil {
+		return err
+	}
+	life, release := context.WithCancel(context.WithoutCancel(ctx))
+	o, err := compose(life, cfg, s.cache, monitor.RealClock(), s.log, config.Secrets(ctx, cfg.Dir()))
+	if err == nil {
+		err = s.monitor.Reload(ctx, o)
+	}
+	if err != nil {
+		release()
+		return err
+	}
+	s.release()
+	s.config, s.release = cfg, release
+	return nil
 }

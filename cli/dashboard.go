@@ -45,7 +45,11 @@ func (a *app) dashboard() *cobra.Command {
 				return err
 			}
 			tells := text.on || a.onDumbTerminal()
-			s, err := a.open(cmd.Context(), cfg, tells || a.interactive())
+			open := a.openBeside
+			if !tells && !a.interactive() {
+				open = func(ctx context.Context, cfg *config.Config) (*session, error) { return a.open(ctx, cfg, false) }
+			}
+			s, err := open(cmd.Context(), cfg)
 			if err != nil {
 				return err
 			}
@@ -85,6 +89,9 @@ func (a *app) printOnce(ctx context.Context, m *monitor.Monitor) error {
 
 // width is the terminal's, or 120 cells where there is none.
 func (a *app) width() int {
+	if a.columns > 0 {
+		return a.columns
+	}
 	if out, ok := a.out.(*os.File); ok {
 		if w, _, err := term.GetSize(out.Fd()); err == nil && w > 0 {
 			return w

@@ -159,7 +159,7 @@ func (a *app) openDemo(ctx context.Context, o demoOptions, live bool) (*demo, er
 	if err != nil {
 		return nil, errors.Join(err, d.cache.Close())
 	}
-	options, err := compose(cfg, d.cache, d.clock, log, demoSecrets)
+	options, err := compose(ctx, cfg, d.cache, d.clock, log, demoSecrets)
 	if err != nil {
 		return nil, errors.Join(err, d.cache.Close())
 	}

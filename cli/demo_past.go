@@ -90,7 +90,9 @@ func (p *pastFiller) pollAt(ctx context.Context, at time.Time, days kpi.Date, ex
 		return err
 	}
 	clock := monitor.Clock{Now: func() time.Time { return at }, Speed: 1}
-	opened, err := compose(cfg, p.demo.cache, clock, p.log, demoSecrets)
+	life, end := context.WithCancel(ctx)
+	defer end()
+	opened, err := compose(life, cfg, p.demo.cache, clock, p.log, demoSecrets)
 	if err != nil {
 		return err
 	}

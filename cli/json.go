@@ -199,7 +199,7 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 		Version: reportVersion, AsOf: s.AsOf.UTC().Truncate(time.Second), Title: s.Title, Currency: s.Currency,
 		Range:    jsonRange{s.View.Range.String(), days.From.String(), days.To.String(), s.Zone.String()},
 		Alerting: jsonAlerting{s.Alarm.Threshold, s.Alarm.Wish, math.Round(s.Alarm.Rate*100) / 100, s.Alarm.Met},
-		Total:    figuresOf(s.Total), Channels: []jsonChannel{}, Alerts: []jsonAlert{}, Sources: []jsonSource{}, Notes: []jsonNote{}, Warnings: append([]string{}, s.Warnings...),
+		Total:    figuresOf(s.Total), Channels: []jsonChannel{}, Sources: []jsonSource{}, Notes: []jsonNote{}, Warnings: append([]string{}, s.Warnings...),
 	}
 	for _, ch := range s.Channels {
 		c := jsonChannel{Name: ch.Name, Verdict: ch.Verdict, PUnprofitable: number(ch.P), Reason: ch.Reason,
@@ -221,10 +221,7 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 		}
 		r.Channels = append(r.Channels, c)
 	}
-	for _, a := range s.Alerts {
-		r.Alerts = append(r.Alerts, jsonAlert{ID: a.ID, Rule: a.Rule, Subject: a.Subject, Severity: a.Severity.String(), State: a.State, Muted: text(a.Muted()), Since: a.Since.UTC(),
-			FiredAt: instant(a.FiredAt), EndedAt: instant(a.EndedAt), AckedBy: text(a.AckedBy), Marked: text(a.Marked), Summary: a.Summary, Reason: a.Reason})
-	}
+	r.Alerts = alertsOf(s.Alerts)
 	for _, src := range s.Sources {
 		j := jsonSource{Name: src.Name, Type: src.Type, Health: src.Health, Problem: text(src.Problem), LastGood: instant(src.LastGood), Watermark: instant(src.Watermark)}
 		if !src.LastGood.IsZero() {
@@ -237,12 +234,25 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 		r.Unclaimed = append(r.Unclaimed, unclaimedOf(u))
 	}
 	for _, n := range notesOf(s) {
-		r.Notes = append(r.Notes, jsonNote{ID: n.ID, Date: n.Date.String(), Channel: text(n.Channel), Text: n.Text, By: text(n.By), At: n.At.UTC()})
+		r.Notes = append(r.Notes, noteOf(n))
 	}
 	out := json.NewEncoder(w)
 	out.SetIndent("", "  ")
 	out.SetEscapeHTML(false)
 	return out.Encode(r)
+}
+
+func alertsOf(alerts []snapshot.Alert) []jsonAlert {
+	all := []jsonAlert{}
+	for _, a := range alerts {
+		all = append(all, jsonAlert{ID: a.ID, Rule: a.Rule, Subject: a.Subject, Severity: a.Severity.String(), State: a.State, Muted: text(a.Muted()), Since: a.Since.UTC(),
+			FiredAt: instant(a.FiredAt), EndedAt: instant(a.EndedAt), AckedBy: text(a.AckedBy), Marked: text(a.Marked), Summary: a.Summary, Reason: a.Reason})
+	}
+	return all
+}
+
+func noteOf(n snapshot.Note) jsonNote {
+	return jsonNote{ID: n.ID, Date: n.Date.String(), Channel: text(n.Channel), Text: n.Text, By: text(n.By), At: n.At.UTC()}
 }
 
 func campaignOf(c snapshot.Campaign) jsonCampaign {

@@ -32,6 +32,8 @@ var files = []described{
 	{"~/.config/adtop/config.yaml", "the config, unless --config names another; on macOS in ~/Library/Application Support/adtop"},
 	{"~/.local/share/adtop/CONFIG.db", "the database of a config, unless database: names another; CONFIG is the name of the config's file. Beside it lie -wal and -shm of SQLite while it is open, and the .lock of the one who collects"},
 	{"~/.local/share/adtop/CONFIG.screen.json", "what the screens remember: range, columns, order, filter, figure of the chart"},
+	{"~/.local/share/adtop/CONFIG@NAME.screen.json", "the same of a colleague's screens over SSH"},
+	{"~/.local/share/adtop/CONFIG.host-key", "the key of 'adtop serve', beside the database, unless serve.host_key names another"},
 	{"~/.local/share/adtop/demo-SEED.db", "the demo's world"},
 }
 
@@ -46,6 +48,8 @@ var environment = []described{
 	{"SSH_TTY, SSH_CONNECTION", "that the terminal is at the other end of a line: pages are shown as links instead of opened here"},
 	{"TMUX", "that text is copied through tmux"},
 	{"DISPLAY, WAYLAND_DISPLAY", "that there is a browser to open pages in"},
+	{"NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID", "where and how often collect tells systemd that it is ready and alive"},
+	{"JOURNAL_STREAM", "that the log goes to the journal, which keeps time and priority of a line itself"},
 	{"TERM_PROGRAM, WT_SESSION, ConEmuANSI", "terminals that show a bar of progress"},
 }
 
@@ -54,8 +58,8 @@ var exitCodes = []struct {
 	code int
 	when string
 }{
-	{exitOK, "all is well; also after quitting and after SIGINT, SIGTERM or SIGHUP"},
-	{exitError, "an error, told on stderr in one message; backtest: a rule raised more false alarms than --budget allows; rules test: a test failed"},
+	{exitOK, "all is well; also after quitting and after SIGINT, SIGTERM or SIGHUP, which has collect read its config again instead"},
+	{exitError, "an error, told on stderr in one message; backtest: a rule raised more false alarms than --budget allows; rules test: a test failed; notify test: a message did not arrive; check: 1 to 3 say what it found, see there"},
 	{exitUsage, "wrong usage: an unknown command, flag or value"},
 }
 

@@ -22,7 +22,11 @@ type textOptions struct {
 
 func (o *textOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.on, "text", false, "tell what changes in plain sentences, for a screen reader; commands are typed, one a line")
-	cmd.Flags().DurationVar(&o.every, "every", 15*time.Minute, "with --text, tell figures that changed once in a `TIME`, at least 1m")
+	o.pace(cmd)
+}
+
+func (o *textOptions) pace(cmd *cobra.Command) {
+	cmd.Flags().DurationVar(&o.every, "every", 15*time.Minute, "in the text mode, tell figures that changed once in a `TIME`, at least 1m")
 }
 
 func (o *textOptions) check() error {

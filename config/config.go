@@ -4,8 +4,8 @@
 // The file is plain YAML: one document without anchors, aliases or tags, every
 // key known, every value of its type. All that is wrong with it is reported at
 // once, each problem with its place, the line and what to write instead. What
-// the options of a source mean is the adapter's to say: they are kept as they
-// stand and decoded by Source.Decode.
+// the options of a source or a target mean is for others to say: they are kept as
+// they stand and decoded by Source.Decode and Target.Decode.
 package config
 
 import (
@@ -39,8 +39,11 @@ type Config struct {
 	Sources   []Source      // at least one; names are unique
 	Channels  []Channel     // names are unique; earlier ones claim first
 	Alerts    Alerts
+	Notify    *Notify // nil when nobody is told
 	Retention Retention
 	Display   Display
+	Feed      Feed
+	Serve     *Serve // nil when the file has no such section
 }
 
 // Display says how the screens look; "" and false leave it to the terminal.

@@ -72,6 +72,46 @@ func TestExampleConfigIsValidAndSaysWhatItMeans(t *testing.T) {
 	}
 }
 
+// TestServeNeedsOnlyTheKeysThatMayLogIn: the rest has a default, and without the
+// section nothing is served.
+func TestServeNeedsOnlyTheKeysThatMayLogIn(t *testing.T) {
+	if c := parse(t, minimal); c.Serve != nil {
+		t.Errorf("a file that does not say serve serves %+v", c.Serve)
+	}
+	dir, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	few := parse(t, minimal+"serve: {authorized_keys: keys}\n")
+	want := &Serve{Address: ":2222", AuthorizedKeys: filepath.Join(dir, "keys"), Roles: map[string]string{}, SessionsPerUser: 10}
+	if diff := cmp.Diff(want, few.Serve); diff != "" {
+		t.Error(diff)
+	}
+	all := parse(t, minimal+"serve: {authorized_keys: /keys, address: '127.0.0.1:22', host_key: own, roles: {anna: operator, ben: viewer}, idle: 12h, sessions_per_user: 3}\n")
+	want = &Serve{"127.0.0.1:22", "/keys", filepath.Join(dir, "own"), map[string]string{"anna": "operator", "ben": "viewer"}, 12 * time.Hour, 3}
+	if diff := cmp.Diff(want, all.Serve); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestExampleShowsEveryOptionOfServe reads the section as if its lines were not
+// commented out.
+func TestExampleShowsEveryOptionOfServe(t *testing.T) {
+	content, err := os.ReadFile("../config.example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(content), "# serve:\n")
+	if !found {
+		t.Fatal("the example does not show serve:")
+	}
+	section, _, _ = strings.Cut(section, "\n\n")
+	c := parse(t, minimal+"serve:\n"+strings.ReplaceAll(section, "#   ", "  ")+"\n")
+	if s := c.Serve; s == nil || s.Address == "" || s.AuthorizedKeys == "" || s.HostKey == "" || len(s.Roles) == 0 || s.Idle == 0 || s.SessionsPerUser == 0 {
+		t.Errorf("the example shows %+v", s)
+	}
+}
+
 func TestSourceKeepsItsOptionsForTheAdapter(t *testing.T) {
 	c := parse(t, strings.Replace(minimal, "  - {name: google, type: google_ads}", `  - name: google
     type: google_ads

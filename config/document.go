@@ -26,8 +26,11 @@ type document struct {
 	Channels  []at[channel]   `yaml:"channels"`
 	Economics raw             `yaml:"economics"`
 	Alerts    alerts          `yaml:"alerts"`
+	Notify    at[notifyKeys]  `yaml:"notify"`
 	Retention retention       `yaml:"retention"`
 	Display   display         `yaml:"display"`
+	Feed      Feed            `yaml:"feed"`
+	Serve     at[serve]       `yaml:"serve"`
 }
 
 type display struct {
@@ -133,6 +136,9 @@ func (d *decoder) config(root ast.Node) *Config {
 	}
 	c.Retention = d.retention(doc.Retention)
 	c.Display = d.display(doc.Display)
+	c.Notify = d.notify(doc.Notify, c.Zone)
+	c.Feed = doc.Feed
+	c.Serve = d.serve(doc.Serve)
 	defaults := d.defaults(doc.Economics.node)
 	c.Economics = defaults.kpi()
 	c.Rates = d.rates(doc.Rates, c.Currency)

@@ -23,6 +23,14 @@ func channels(entries ...string) string {
 	return minimal + "channels:\n  - " + strings.Join(entries, "\n  - ") + "\n"
 }
 
+// told is a file with targets, or one named team, and one more part of the section.
+func told(more string, targets ...string) string {
+	if targets == nil {
+		targets = []string{"{name: team, type: slack}"}
+	}
+	return minimal + "notify:\n  " + more + "\n  targets:\n    - " + strings.Join(targets, "\n    - ") + "\n"
+}
+
 var mistakes = []struct{ name, content string }{
 	{"empty file", ""},
 	{"only comments", "# nothing yet\n"},
@@ -50,6 +58,8 @@ var mistakes = []struct{ name, content string }{
 	{"no value", with("EUR", "")},
 	{"empty list of sources", "currency: EUR\ntimezone: UTC\nsources: []\n"},
 	{"unknown key", minimal + "chanels: []\n"},
+	{"literal token of the feed", minimal + "feed: {token: hunter2}\n"},
+	{"feed without a token", minimal + "feed: {}\n"},
 	{"unknown key far from any", minimal + "weather: sunny\n"},
 	{"key given twice", minimal + "currency: USD\n"},
 	{"empty entry of a list", minimal + "channels:\n  -\n  - {name: A, spend: [{source: google}, ]}\n"},
@@ -57,6 +67,9 @@ var mistakes = []struct{ name, content string }{
 	{"list for a value", with("EUR", "[EUR, USD]")},
 	{"value for a list", "currency: EUR\ntimezone: UTC\nsources: google\n"},
 	{"value for keys", minimal + "alerts: 5\n"},
+	{"serve without keys", minimal + "serve: {address: \":2222\"}\n"},
+	{"serve nowhere", minimal + "serve: {authorized_keys: k, address: 2222, idle: 5s, sessions_per_user: 0}\n"},
+	{"serve for an unknown role", minimal + "serve: {authorized_keys: k, roles: {anna: admin, ben: [viewer], cleo: }}\n"},
 	{"truth value for text", minimal + "database: true\n"},
 	{"currency", with("EUR", "euro")},
 	{"currency in small letters", with("EUR", "eur")},
@@ -119,6 +132,30 @@ var mistakes = []struct{ name, content string }{
 	{"broken expression", channels("{name: A, spend: {source: google, campaign: /(/}}")},
 	{"expression that does not end", channels("{name: A, spend: {source: google, campaign: /a}}")},
 	{"empty pattern", channels(`{name: A, spend: {source: google, campaign: ""}}`)},
+	{"notify without targets", minimal + "notify: {}\n"},
+	{"target without name and type", told("", "{url: env:X}")},
+	{"two targets of one name", told("", "{name: team, type: slack}", "{name: team, type: ntfy}")},
+	{"literal secret of a heartbeat", told("heartbeat: {url: https://hc.example/uuid}")},
+	{"heartbeat without url", told("heartbeat: {every: 1m}")},
+	{"heartbeat too often", told("heartbeat: {url: env:X, every: 1s}")},
+	{"route to an unknown target", told("routes: [{targets: [teem]}]")},
+	{"route to nowhere", told("routes: [{severity: critical}]")},
+	{"severity of a route", told("routes: [{targets: [team], severity: urgent}]")},
+	{"quiet hours of a route", told("routes: [{targets: [team], quiet_hours: maybe}]")},
+	{"repeats before news", told("routes: [{targets: [team], group_interval: 5h}]")},
+	{"repeats without a pause", told("routes: [{targets: [team], group_interval: 0s, repeat_interval: 1s}]")},
+	{"empty pattern of a route", told(`routes: [{targets: [team], match: {channel: ""}}]`)},
+	{"quiet hours without anything", told("quiet_hours: [{}]")},
+	{"quiet hours without an end", told("quiet_hours: [{from: 22:00}]")},
+	{"a time that is none", told("quiet_hours: [{from: 22:00, to: 24:00}]")},
+	{"a day that is none", told("quiet_hours: [{days: [Monday]}]")},
+	{"maintenance without an end", told("maintenance: [{from: 2026-12-24 18:00}]")},
+	{"maintenance that ends before it begins", told("maintenance: [{from: 2026-12-24 18:00, to: 2026-12-24 17:00}]")},
+	{"maintenance by the clock without days", told("maintenance: [{from: 02:00, to: 04:00}]")},
+	{"maintenance of every week by dates", told("maintenance: [{days: [sun], from: 2026-12-24 18:00, to: 04:00}]")},
+	{"digest without a time", told("digest: {targets: [team]}")},
+	{"digest on no day", told("digest: {weekly: 08:00}")},
+	{"digest for an unknown target", told("digest: {daily: 08:00, targets: [x]}")},
 	{"several at once, in the order of the file", with("EUR", "euro") + "rates: {USD: x}\nalerts: {often: 1}\nchannels:\n  - {name: A, spend: {source: gogle}}\n"},
 	{"more than ten", minimal + "channels:\n" + strings.Repeat("  - {}\n", 12)},
 	{"characters of two bytes before the place", with("{name: google,", "{name: \"Größe\", every: x,")},

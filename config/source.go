@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
 	"time"
@@ -17,6 +16,14 @@ type Source struct {
 	Every   time.Duration // wished interval of polls
 	History int           // days to fetch once
 
+	block
+}
+
+// block is an entry of the config whose own keys are for somebody else to read.
+type block struct {
+	what    string   // "source", "target", "heartbeat"
+	name    string   // "" for what there is one of
+	common  []string // keys that every such entry may have
 	text    *text
 	node    ast.Node
 	options []*ast.MappingValueNode
@@ -40,23 +47,13 @@ type sourceKeys struct {
 }
 
 func (s *Source) decodeNode(d *decoder, key string, n ast.Node) {
-	names, index := fields(reflect.TypeFor[sourceKeys]())
 	keys := sourceKeys{Every: at[duration]{Value: duration(defaultEvery)}, History: at[duration]{Value: duration(defaultHistory * 24 * time.Hour)}}
-	var common []*ast.MappingValueNode
-	given := d.pairs(key, n)
-	for _, pair := range given {
-		if _, ok := index[keyOf(pair)]; ok {
-			common = append(common, pair)
-		} else {
-			s.options = append(s.options, pair)
-		}
-	}
-	d.structure(common, reflect.ValueOf(&keys).Elem(), names...)
-	s.text, s.node = d.text, n
+	given := s.block.decode(d, "source", key, n, reflect.ValueOf(&keys).Elem())
 	s.Name, s.Type = string(keys.Name.Value), keys.Type.Value
+	s.name = s.Name
 	s.Every = time.Duration(keys.Every.Value)
 	s.History = int(time.Duration(keys.History.Value) / (24 * time.Hour))
-	if given == nil {
+	if !given {
 		return
 	}
 	if keys.Name.node == nil {
@@ -73,36 +70,58 @@ func (s *Source) decodeNode(d *decoder, key string, n ast.Node) {
 	}
 }
 
-// Decode fills the option struct that options points to from the source's own
+// decode fills the struct of the common keys and keeps all others. It notes, and
+// returns false, when there are no keys at all.
+func (b *block) decode(d *decoder, what, key string, n ast.Node, keys reflect.Value) bool {
+	var index map[string]int
+	b.what, b.text, b.node = what, d.text, n
+	b.common, index = fields(keys.Type())
+	var common []*ast.MappingValueNode
+	given := d.pairs(key, n)
+	for _, pair := range given {
+		if _, ok := index[keyOf(pair)]; ok {
+			common = append(common, pair)
+		} else {
+			b.options = append(b.options, pair)
+		}
+	}
+	d.structure(common, keys, b.common...)
+	return given != nil
+}
+
+// Decode fills the option struct that options points to from the entry's own
 // keys; its yaml tags name them. What is already in it stands for the keys
 // that are not given. Every error is an *Error.
 //
 // Besides Go's plain types, structs, pointers, slices and maps, a field may
 // implement encoding.TextUnmarshaler or UnmarshalYAML(func(any) error) error.
 // A field of another type panics.
-func (s Source) Decode(options any) error {
-	names, _ := fields(reflect.TypeFor[sourceKeys]())
-	d := &decoder{text: s.text}
-	d.structure(s.options, reflect.ValueOf(options).Elem(), names...)
+func (b block) Decode(options any) error {
+	d := &decoder{text: b.text}
+	d.structure(b.options, reflect.ValueOf(options).Elem(), b.common...)
 	return d.err()
 }
 
-// Locate gives an error about the source its place in the file: the option
-// that the error's text begins with, as in "token: not set", else the source.
+// Locate gives an error about the entry its place in the file: the option that
+// the error's text begins with, as in "token: not set", else the entry.
 // The result wraps err; nil stays nil.
-func (s Source) Locate(err error) error {
+func (b block) Locate(err error) error {
 	if err == nil {
 		return nil
 	}
-	d := &decoder{text: s.text}
+	d := &decoder{text: b.text}
 	name, _, _ := strings.Cut(err.Error(), ":")
 	name, _, _ = strings.Cut(name, ".")
-	place := d.spanOf(s.node)
-	for _, pair := range s.options {
+	place := d.spanOf(b.node)
+	for _, pair := range b.options {
 		if keyOf(pair) == name {
 			place = d.keySpan(pair.Key)
 		}
 	}
-	d.problems = []Problem{d.text.problem(place, err, fmt.Sprintf("source %s: %v", quote(s.Name), err))}
+	about := b.what
+	if b.name != "" {
+		about += " " + quote(b.name)
+	}
+	d.problems = []Problem{d.text.problem(place, err, about+": "+err.Error())}
 	return d.err()
 }

@@ -26,11 +26,7 @@ var forever = time.Unix(1<<40, 0)
 // alerts reads the alerts and silences that are open or ended in the last
 // alertDays or as many as are asked for, and marks what is on its way to the collector.
 func (b *builder) alerts(ctx context.Context, s *snapshot.Snapshot) error {
-	asOf := s.AsOf
-	if s.View.AsOf.IsZero() {
-		// Live, the newest state counts: after a clock was set back, it lies ahead.
-		asOf = forever
-	}
+	asOf := b.newest(s)
 	since := s.AsOf.AddDate(0, 0, -min(max(s.View.Ended, alertDays), mostEnded))
 	alerts, err := b.o.Store.Alerts(ctx, since, asOf)
 	if err != nil {
@@ -67,6 +63,9 @@ func (b *builder) alerts(ctx context.Context, s *snapshot.Snapshot) error {
 				return err
 			}
 			s.History = append(s.History, then)
+		}
+		if err := b.notices(ctx, s); err != nil {
+			return err
 		}
 	}
 	for _, v := range silences {

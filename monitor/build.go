@@ -33,6 +33,9 @@ type builder struct {
 	learnt   map[learntOf]*approval // of the last pictures
 }
 
+// newBuilder returns one that nobody changes the options of.
+func newBuilder(o Options) *builder { return &builder{o: &o, channel: o.assigned()} }
+
 // ledger is what one build has read.
 type ledger struct {
 	asOf     time.Time
@@ -108,6 +111,9 @@ func (b *builder) state(ctx context.Context, view snapshot.View, now time.Time, 
 		return nil, err
 	}
 	if err := b.sources(ctx, s, st); err != nil {
+		return nil, err
+	}
+	if err := b.targets(ctx, s); err != nil {
 		return nil, err
 	}
 	return s, b.rateSources(ctx, s, st)

@@ -42,6 +42,13 @@ func (m *Monitor) collect(ctx context.Context) error {
 		p := &pricer{m: m, src: src, asked: map[kpi.Currency]bool{}}
 		pollers.Go(func() { p.price(ctx) })
 	}
+	for _, t := range m.o.Targets {
+		s := &sender{m: m, Target: t, complaints: map[string]string{}}
+		pollers.Go(func() { s.send(ctx) })
+	}
+	if m.o.Heartbeat != nil {
+		pollers.Go(func() { m.heartbeat(ctx, *m.o.Heartbeat) })
+	}
 	if m.o.Before != nil {
 		err := m.o.Before(ctx, func(b store.Batch) error { return m.commit(ctx, b) }, m.report)
 		m.report(snapshot.Progress{})
@@ -66,6 +73,7 @@ func (m *Monitor) report(p snapshot.Progress) {
 	m.mu.Lock()
 	m.backfill = p
 	m.mu.Unlock()
+	m.beat(false)
 	m.markDirty()
 }
 
@@ -144,9 +152,14 @@ func (m *Monitor) rounds(ctx context.Context, w *weigher) error {
 	}
 }
 
-// untilDue waits until a round is due, and takes in what made it so.
+// untilDue waits until a round is due, also because there may be something to tell,
+// and takes in what made it so.
 func (m *Monitor) untilDue(ctx context.Context, w *weigher) error {
-	timer := m.o.Clock.Timer(roundEvery)
+	wait := roundEvery
+	if !m.tellAt.IsZero() {
+		wait = min(wait, m.tellAt.Sub(m.o.Clock.Now()))
+	}
+	timer := m.o.Clock.Timer(wait)
 	defer timer.Stop()
 	look := time.NewTicker(followEvery) // viewers leave commands in the inbox
 	defer look.Stop()
@@ -159,6 +172,7 @@ func (m *Monitor) untilDue(ctx context.Context, w *weigher) error {
 		case <-timer.C:
 			return nil
 		case <-look.C:
+			m.beat(false)
 			seq, err := m.o.Store.Seq(ctx)
 			if err != nil {
 				return err

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"adtop/alert"
+	"adtop/alert/notify"
 	"adtop/kpi"
 	"adtop/snapshot"
 	"adtop/sources"
@@ -49,6 +50,15 @@ type Options struct {
 	Exchanges *Exchanges
 	// Rules are those of the config.
 	Rules []*alert.Rule
+	// Notify says who is told of alerts, nil when nobody is; Targets carry it there.
+	Notify  *notify.Plan
+	Targets []Target
+	Digests []Digest
+	// Heartbeat is pinged while all is well; nil when nobody waits for it.
+	Heartbeat *Heartbeat
+	// Watches says that this process may not collect, since its sources stay
+	// closed: it follows whoever does, or says that nobody does.
+	Watches bool
 	// Before is a long job to do before polling, such as the demo's past; nil
 	// when there is none. It commits through the given function.
 	Before func(ctx context.Context, commit func(store.Batch) error, progress func(snapshot.Progress)) error
@@ -102,26 +112,19 @@ type Monitor struct {
 	o       Options
 	builder *builder
 
-	mu        sync.Mutex
-	watchers  map[*watcher]struct{}
-	backfill  snapshot.Progress
-	backfills map[string]snapshot.Progress // by source
-	next      map[string]time.Time         // planned polls by source
-	left      map[string]int               // history polls left by account
-	whole     map[string]bool              // sources whose history is there, or cannot be had now
-	inquiries map[string][]inquiry         // that wait, by source
-	granting  map[snapshot.Inside]bool
-	met       map[kpi.Currency]bool // currencies of accounts that were committed
-	holding   bool
-	holder    string
+	mu       sync.Mutex
+	watchers map[*watcher]struct{}
+	plan
+	holding bool
+	holder  string
+	pulse   Pulse
 
-	settled  chan struct{}            // closed once every source was polled and judged
-	dirty    chan struct{}            // a snapshot is due
-	polls    map[string]chan struct{} // the user wants a poll of a source now
-	inquired map[string]chan struct{} // there is a new inquiry at a source
-	work     chan outcome             // what the evaluation has to look at
-	looked   int64                    // Store.Seq when the inbox was read last
-	said     map[string]bool          // failures of rules that stand in the log
+	settled chan struct{} // closed once every source was polled and judged
+	dirty   chan struct{} // a snapshot is due
+	reloads chan reload
+	work    chan outcome // what the evaluation has to look at
+	looked  int64        // Store.Seq when the inbox was read last
+	tellAt  time.Time    // when there may be something to tell though nothing happens
 
 	// committing orders commits against the replay that evaluation begins
 	// with: before evaluating is set, what was committed is read back from
@@ -138,18 +141,10 @@ type watcher struct {
 
 // New returns a Monitor that does nothing yet.
 func New(o Options) *Monitor {
-	m := &Monitor{
-		o: o, watchers: map[*watcher]struct{}{}, backfills: map[string]snapshot.Progress{}, next: map[string]time.Time{}, left: map[string]int{}, whole: map[string]bool{},
-		settled: make(chan struct{}), dirty: make(chan struct{}, 1), work: make(chan outcome, 64), polls: map[string]chan struct{}{}, inquired: map[string]chan struct{}{}, inquiries: map[string][]inquiry{}, granting: map[snapshot.Inside]bool{}, met: map[kpi.Currency]bool{}, said: map[string]bool{},
+	return &Monitor{
+		o: o, builder: newBuilder(o), watchers: map[*watcher]struct{}{}, plan: newPlan(o),
+		settled: make(chan struct{}), dirty: make(chan struct{}, 1), reloads: make(chan reload), work: make(chan outcome, 64),
 	}
-	for _, src := range o.Sources {
-		m.polls[src.Name], m.inquired[src.Name] = make(chan struct{}, 1), make(chan struct{}, 1)
-	}
-	for _, src := range o.RateSources {
-		m.polls[src.Name] = make(chan struct{}, 1)
-	}
-	m.builder = &builder{o: &m.o, channel: m.o.assigned()}
-	return m
 }
 
 // followEvery is how often a viewer looks for changes, and how often it tries
@@ -174,20 +169,26 @@ func (m *Monitor) Run(ctx context.Context) error {
 	var seq int64
 	for {
 		lease, err := m.o.Store.Lease(m.o.Clock.Now())
-		if err == nil {
+		if err == nil && m.o.Watches { // it was free: nobody collects
+			if err := lease.Release(); err != nil {
+				return err
+			}
+			m.setCollector(false, "")
+		} else if err == nil {
 			m.setCollector(true, "")
-			err = m.collect(ctx)
+			err = m.collectOn(ctx)
 			err = errors.Join(err, lease.Release())
 			if ctx.Err() != nil {
 				return nil
 			}
 			return err
-		}
-		if !errors.Is(err, store.ErrHeld) {
+		} else if errors.Is(err, store.ErrHeld) {
+			m.setCollector(false, err.Error())
+		} else {
 			return err
 		}
-		m.setCollector(false, err.Error())
 		m.settle.Do(func() { close(m.settled) })
+		m.beat(false)
 		if now, err := m.o.Store.Seq(ctx); err == nil && now != seq {
 			seq = now
 			m.markDirty()
@@ -195,6 +196,8 @@ func (m *Monitor) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case r := <-m.reloads:
+			m.swap(r)
 		case <-ticker.C:
 		}
 	}
@@ -204,9 +207,22 @@ func (m *Monitor) setCollector(here bool, who string) {
 	m.mu.Lock()
 	changed := m.holding != here || m.holder != who
 	m.holding, m.holder = here, who
+	if now := time.Now(); m.pulse.Since.IsZero() || m.pulse.Collecting != here {
+		m.pulse = Pulse{Collecting: here, Who: who, Since: now, Looked: now}
+	}
+	m.pulse.Who = who
 	m.mu.Unlock()
-	if changed {
-		m.markDirty()
+	if !changed {
+		return
+	}
+	m.markDirty()
+	switch {
+	case here:
+		m.o.Log.Info("collecting")
+	case who != "":
+		m.o.Log.Info("waiting for the one who collects", "who", who)
+	default:
+		m.o.Log.Warn("nobody collects")
 	}
 }
 
@@ -231,12 +247,13 @@ func (m *Monitor) Watch(ctx context.Context, view snapshot.View) <-chan *snapsho
 // Send hands a command to the one who collects, itself included: through the
 // store's inbox, so that nothing is lost when it is away.
 func (m *Monitor) Send(ctx context.Context, c snapshot.Command) error {
-	c.At = m.o.Clock.Now()
+	o, _ := m.current()
+	c.At = o.Clock.Now()
 	stored := toInbox(c)
 	if c.Verb == "fetch" {
 		m.showing(c.Inside, stored.Args)
 	}
-	err := m.o.Store.Send(ctx, stored)
+	err := o.Store.Send(ctx, stored)
 	if err == nil {
 		m.markDirty()
 		m.wake()
@@ -254,16 +271,18 @@ func (m *Monitor) wake() {
 
 // Snapshot builds the picture of a view from the store alone.
 func (m *Monitor) Snapshot(ctx context.Context, view snapshot.View) (*snapshot.Snapshot, error) {
-	return m.builder.build(ctx, view, m.o.Clock.Now(), m.status())
+	o, b := m.current()
+	return b.build(ctx, view, o.Clock.Now(), m.status())
 }
 
 // First builds the picture of a view for the first frame: without that for which
 // every campaign has to be looked at, which are the warnings of channels that
 // claim the same, what accounts spend beyond their lists, and impression shares.
 func (m *Monitor) First(ctx context.Context, view snapshot.View) (*snapshot.Snapshot, error) {
+	o, b := m.current()
 	st := m.status()
 	st.hurried = true
-	return m.builder.build(ctx, view, m.o.Clock.Now(), st)
+	return b.build(ctx, view, o.Clock.Now(), st)
 }
 
 // Settled is closed once this process has polled every source, well or badly,
@@ -315,7 +334,8 @@ func (m *Monitor) publish(ctx context.Context) {
 			s, err := m.Snapshot(ctx, view)
 			if err != nil {
 				if ctx.Err() == nil {
-					m.o.Log.Error("build snapshot", "view", view.Range.String(), "err", err)
+					o, _ := m.current()
+					o.Log.Error("build snapshot", "view", view.Range.String(), "err", err)
 				}
 				continue
 			}

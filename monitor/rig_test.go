@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
@@ -178,29 +179,36 @@ func (r *rig) show(span string, asOf time.Time) *snapshot.Snapshot {
 // clicks, cost, conversions and revenue. It is dated as of the clock.
 func (r *rig) export(name string, lines ...string) {
 	r.Helper()
-	path := filepath.Join(r.dir, name+".csv")
+	if err := exportAt(r.dir, name, r.clock.now(), lines...); err != nil {
+		r.Fatal(err)
+	}
+}
+
+func exportAt(dir, name string, now time.Time, lines ...string) error {
+	path := filepath.Join(dir, name+".csv")
 	text := "date,campaign,clicks,cost,conversions,revenue\n" + strings.Join(lines, "\n") + "\n"
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		r.Fatal(err)
-	}
-	if err := os.Chtimes(path, r.clock.now(), r.clock.now()); err != nil {
-		r.Fatal(err)
-	}
+	return errors.Join(os.WriteFile(path, []byte(text), 0o600), os.Chtimes(path, now, now))
 }
 
 // file is a source that reads the export of its name.
 func (r *rig) file(name, currency, zone string) Source {
 	r.Helper()
-	d := csv.Definition()
-	o := d.Options().(*csv.Options)
-	o.Path, o.Account = filepath.Join(r.dir, name+".csv"), csv.Account{Currency: currency, Timezone: zone}
-	o.Columns = csv.Columns{Date: "date", Campaign: "campaign", Clicks: "clicks", Cost: csv.Amount{Column: "cost"},
-		Conversions: "conversions", Revenue: csv.Amount{Column: "revenue"}}
-	opened, err := d.Open(o, sources.Env{Name: name, Now: r.clock.now, Log: slog.New(slog.DiscardHandler), Dir: r.dir})
+	src, err := fileAt(r.dir, name, currency, zone, r.clock.now)
 	if err != nil {
 		r.Fatal(err)
 	}
-	return Source{Name: name, Definition: d, Source: opened, Every: 15 * time.Minute}
+	return src
+}
+
+// fileAt is a source that reads an export in a folder.
+func fileAt(dir, name, currency, zone string, now func() time.Time) (Source, error) {
+	d := csv.Definition()
+	o := d.Options().(*csv.Options)
+	o.Path, o.Account = filepath.Join(dir, name+".csv"), csv.Account{Currency: currency, Timezone: zone}
+	o.Columns = csv.Columns{Date: "date", Campaign: "campaign", Clicks: "clicks", Cost: csv.Amount{Column: "cost"},
+		Conversions: "conversions", Revenue: csv.Amount{Column: "revenue"}}
+	opened, err := d.Open(o, sources.Env{Name: name, Now: now, Log: slog.New(slog.DiscardHandler), Dir: dir})
+	return Source{Name: name, Definition: d, Source: opened, Every: 15 * time.Minute}, err
 }
 
 // google is a source that reads the simulator's Google Ads accounts.
@@ -209,22 +217,28 @@ func (r *rig) google(w *world.World, history int) (Source, *simulator.Simulator)
 	sim := simulator.New(w, r.clock.now)
 	server := httptest.NewServer(sim)
 	r.Cleanup(server.Close)
+	src, err := googleAt(server.URL, r.clock.now, history)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return src, sim
+}
+
+// googleAt is a source that reads Google Ads accounts from a simulator's address.
+func googleAt(url string, now func() time.Time, history int) (Source, error) {
 	d := googleads.Definition()
 	o := d.Options().(*googleads.Options)
 	o.ClientID, o.ClientSecret, o.RefreshToken = simulator.GoogleClientID, sources.Secret{Ref: "env:SECRET"}, sources.Secret{Ref: "env:TOKEN"}
-	o.BaseURL, o.TokenURL = server.URL+"/google_ads", server.URL+"/google_ads/oauth/token"
+	o.BaseURL, o.TokenURL = url+"/google_ads", url+"/google_ads/oauth/token"
 	err := sources.ResolveSecrets(o, func(ref string) (string, error) {
 		return map[string]string{"env:SECRET": simulator.GoogleClientSecret, "env:TOKEN": simulator.GoogleRefreshToken}[ref], nil
 	})
 	if err != nil {
-		r.Fatal(err)
+		return Source{}, err
 	}
-	opened, err := d.Open(o, sources.Env{Name: "google", Now: r.clock.now, Log: slog.New(slog.DiscardHandler),
+	opened, err := d.Open(o, sources.Env{Name: "google", Now: now, Log: slog.New(slog.DiscardHandler),
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
-	if err != nil {
-		r.Fatal(err)
-	}
-	return Source{Name: "google", Definition: d, Source: opened, Every: 15 * time.Minute, History: history}, sim
+	return Source{Name: "google", Definition: d, Source: opened, Every: 15 * time.Minute, History: history}, err
 }
 
 // channel finds a channel of a picture.

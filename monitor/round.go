@@ -56,6 +56,7 @@ func (m *Monitor) round(ctx context.Context, w *weigher) error {
 	if err := m.decide(ctx, s, evaluations); err != nil {
 		return err
 	}
+	m.beat(true)
 	if len(m.wholeSources()) == len(m.o.Sources)+len(m.o.RateSources) && len(m.work) == 0 {
 		m.settle.Do(func() { close(m.settled) })
 	}
@@ -105,14 +106,40 @@ func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations 
 	for _, v := range out.Silences {
 		d.Silences = append(d.Silences, store.Silence{ID: v.ID, At: after(s.AsOf, v.At), Matchers: v.Match, Starts: v.Starts, Ends: v.Ends, By: v.By, Note: v.Note})
 	}
-	if len(d.Evaluations)+len(d.Alerts)+len(d.Silences)+len(d.Notes)+len(d.Applied) == 0 {
+	if err := m.tell(ctx, s, books, out.Alerts, &d); err != nil {
+		return err
+	}
+	sent, err := m.digests(ctx, s.AsOf, &d)
+	if err != nil {
+		return err
+	}
+	if len(d.Evaluations)+len(d.Alerts)+len(d.Silences)+len(d.Notes)+len(d.Applied)+len(d.Told)+len(d.Deliveries) == 0 {
 		return nil
 	}
 	if err := m.o.Store.Decide(ctx, d); err != nil {
 		return err
 	}
+	for setting, date := range sent {
+		if err := m.o.Store.PutSetting(ctx, setting, date); err != nil {
+			return err
+		}
+	}
+	m.post(d.Deliveries)
+	for _, a := range out.Alerts {
+		m.o.Log.Info("alert", "rule", a.Rule, "subject", a.Subject, "state", a.State, "muted", a.Muted(), "severity", a.Severity.String(), "summary", a.Summary)
+	}
 	m.markDirty()
 	return nil
+}
+
+// post has the senders look into the outbox.
+func (m *Monitor) post(deliveries []store.Delivery) {
+	for _, d := range deliveries {
+		select {
+		case m.mail[d.Target] <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // books are the figures that the rules of the config read. Without such rules a

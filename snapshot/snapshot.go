@@ -67,6 +67,8 @@ type Snapshot struct {
 	History   []Alert   // every state of View.Alert, oldest first
 	Silences  []Silence // those that end in the future or ended in the last 7 days
 	Sources   []Source
+	Targets   []Target // of notifications, in the order of the config
+	Told      []Notice // who was told of View.Alert, oldest first
 	Backfill  Progress
 	Warnings  []string // sentences: overlapping channels, missing rates, …
 	// Earlier and Later are the nearest instants at which other figures were
@@ -349,6 +351,26 @@ type Source struct {
 	Breakdowns []string   // that it can split a campaign by
 	Backfill   Progress   // fetch of its history
 	Exchanges  []Exchange // the last ones, newest first; only where this process collects
+}
+
+// Target is the health of one target of notifications.
+type Target struct {
+	Name      string
+	Delivered time.Time // the last message that arrived, zero when none did
+	Failing   time.Time // since when nothing arrives; zero when it does, or nothing was to be told
+	Refused   bool      // it refused a message for good since then
+	Critical  bool      // a message that did not arrive tells of something critical
+	Problem   string    // in words, "" when there is none
+}
+
+// Notice is one message about an alert to one target.
+type Notice struct {
+	Target   string
+	Kind     string    // "firing", "acknowledged", "resolved"
+	At       time.Time // when it was decided
+	Arrived  time.Time // zero when it did not
+	Attempts int
+	Problem  string // why it did not arrive, "" when it did or was not tried yet
 }
 
 // Exchange is one request to a platform and what came of it.

@@ -91,6 +91,9 @@ type Env struct {
 	Sleep func(ctx context.Context, d time.Duration) error // waits on the real clock; nil means the usual one
 	// Exchanged, where it is set, is told of every request and what came of it.
 	Exchanged func(Exchange)
+	// Life ends when the source is used no more: what it keeps open beyond a
+	// call is closed then. Nil means the end of the process.
+	Life context.Context
 }
 
 // Exchange is one request to a platform and what came of it.

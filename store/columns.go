@@ -119,6 +119,7 @@ var (
 	asGrain   = word("", sources.Day.String(), sources.Hour.String())
 	asStatus  = word("", "approved", "pending", "rejected", "test")
 	asBound   = word("exact", "below", "above")
+	asOutcome = word("waiting", "delivered", "refused", "given up")
 	asFailure = word("", sources.Unavailable.String(), sources.Auth.String(), sources.Permission.String(), sources.QuotaKind.String(), sources.Invalid.String(), sources.Malformed.String())
 )
 
@@ -220,6 +221,7 @@ func decodeBase64(raw json.RawMessage, limit int) (any, bool) {
 // asTexts and asTable are stored as JSON, and packed anew when they come back.
 var (
 	asTexts = packed("an array of texts", packWarnings)
+	asIDs   = packed("an array of texts", func(ids []string) (any, error) { return packIDs(ids) })
 	asTable = packed("an object of texts", func(args map[string]string) (any, error) { return packArgs(args) })
 )
 

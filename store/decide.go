@@ -89,6 +89,16 @@ func (s *SQLite) Decide(ctx context.Context, d Decision) error {
 				return fmt.Errorf("note %s: %w", sources.Clean(n.ID), err)
 			}
 		}
+		for _, t := range d.Told {
+			if err := w.told(t); err != nil {
+				return fmt.Errorf("what was told to %s of %s: %w", sources.Clean(t.Target), sources.Clean(t.Key), err)
+			}
+		}
+		for _, delivery := range d.Deliveries {
+			if err := w.deliver(delivery); err != nil {
+				return fmt.Errorf("message to %s: %w", sources.Clean(delivery.Target), err)
+			}
+		}
 		for _, id := range d.Applied {
 			if err := w.exec("DELETE FROM inbox WHERE id = ?", id); err != nil {
 				return err

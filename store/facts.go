@@ -119,6 +119,13 @@ var facts = []fact{
 		columns: []column{need("silence", "id", asName), need("at", "at", asMoment), need("matchers", "matchers", asTable), need("starts", "starts", asMoment), need("ends", "ends", asMoment), may("by", "by", asLabel, ""), may("note", "note", asLabel, "")}},
 	{table: "note", from: "note ORDER BY id, at", put: []string{"INSERT INTO note (id, at, channel, date, text, by, removed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
 		columns: []column{need("note", "id", asName), need("at", "at", asMoment), may("channel", "channel", asLabel, ""), need("date", "date", asDate), need("text", "text", asName), may("by", "by", asLabel, ""), may("removed", "removed", asFlag, int64(0))}},
+	{table: "told", from: "told ORDER BY target, key", put: []string{"INSERT INTO told (target, key, state) VALUES (?1, ?2, ?3)"},
+		columns: []column{need("target", "target", asName), need("key", "key", asProse), need("state", "state", asDocument)}},
+	{table: "delivery", from: "delivery ORDER BY id", put: []string{`INSERT INTO delivery (target, event, key, at, kind, severity, title, alerts, message, state, attempts, next, failed, tried, error)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)`},
+		columns: []column{need("target", "target", asName), need("event", "event", asProse), may("key", "key", asProse, ""), need("at", "at", asMoment), may("kind", "kind", asLabel, ""), may("severity", "severity", asLabel, ""),
+			may("title", "title", asLabel, ""), may("alerts", "alerts", asIDs, "[]"), may("message", "message", asDocument, nil), may("state", "state", asOutcome, int64(0)), may("attempts", "attempts", asNumber, int64(0)),
+			may("next", "next", asMoment, int64(0)), may("failed", "failed", asMoment, int64(0)), may("tried", "tried", asMoment, int64(0)), may("error", "error", asLabel, "")}},
 	{table: "command", from: "inbox ORDER BY id", put: []string{"INSERT INTO inbox (at, verb, args, by) VALUES (?1, ?2, ?3, ?4)"},
 		columns: []column{need("at", "at", asMoment), may("verb", "verb", asLabel, ""), need("args", "args", asTable), may("by", "by", asLabel, "")}},
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // earlier are the versions of which databases are about.
-var earlier = map[int]func(t *testing.T, path string, campaigns int){1: firstVersion, 2: laterVersion(2), 3: laterVersion(3), 4: laterVersion(4), 5: laterVersion(5)}
+var earlier = map[int]func(t *testing.T, path string, campaigns int){1: firstVersion, 2: laterVersion(2), 3: laterVersion(3), 4: laterVersion(4), 5: laterVersion(5), 6: laterVersion(6)}
 
 // laterVersion makes that of firstVersion as another version had it.
 func laterVersion(version int) func(t *testing.T, path string, campaigns int) {
@@ -159,11 +159,11 @@ func TestOlderDatabaseIsMigratedWithAllThatItKnew(t *testing.T) {
 	}
 }
 
-// TestSumsKeepWhoseResultsTheyAreWhenPendingOnesPart: version 5 told customers apart, and
+// TestSumsKeepWhoseResultsTheyAreWhenPendingOnesPart: version 6 told customers apart, and
 // knew of no pending results.
 func TestSumsKeepWhoseResultsTheyAreWhenPendingOnesPart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "adtop.db")
-	earlier[5](t, path, 1)
+	earlier[6](t, path, 1)
 	db := sql.OpenDB(plainConnector{path})
 	defer db.Close()
 	for _, statement := range []string{

@@ -121,7 +121,8 @@ type Store interface {
 	Rates(ctx context.Context, asOf time.Time) ([]Rate, error)
 
 	// Decide appends evaluations, alert changes, silences and notes in one
-	// transaction, and removes the commands that they answer from the inbox.
+	// transaction, puts what is to be told of them into the outbox, and removes
+	// the commands that they answer from the inbox.
 	Decide(ctx context.Context, d Decision) error
 	// Evaluations returns the newest evaluation of every channel as of asOf.
 	Evaluations(ctx context.Context, asOf time.Time) ([]Evaluation, error)
@@ -136,6 +137,19 @@ type Store interface {
 	Silences(ctx context.Context, since, asOf time.Time) ([]Silence, error)
 	// Notes returns the notes on some days, as they stood as of asOf, by date.
 	Notes(ctx context.Context, days kpi.DateRange, asOf time.Time) ([]Note, error)
+	// Told returns what was told so far, as Decide stored it last.
+	Told(ctx context.Context) ([]Told, error)
+	// Outgoing returns the oldest message to a target that is due, nil when none
+	// is, and when the next one will be: zero for never. Those of one key go out in
+	// their order, so that none overtakes another.
+	Outgoing(ctx context.Context, target string, at time.Time) (due *Delivery, next time.Time, err error)
+	// Attempted records what came of an attempt. After a success everything else
+	// that waits for the target is due.
+	Attempted(ctx context.Context, a Attempt) error
+	// Deliveries returns what was put into the outbox up to asOf, newest first.
+	Deliveries(ctx context.Context, f DeliveryFilter, asOf time.Time) ([]Delivery, error)
+	// Reach says how a target stands; the zero Reach when nothing was tried.
+	Reach(ctx context.Context, target string, asOf time.Time) (Reach, error)
 	// Send appends a command to the inbox; Inbox lists those not yet applied,
 	// oldest first.
 	Send(ctx context.Context, c Command) error
@@ -408,5 +422,70 @@ type Decision struct {
 	Alerts      []Alert   // new state of the alerts that changed
 	Silences    []Silence // new state of the silences that changed
 	Notes       []Note    // new ones, and those that are removed
-	Applied     []int64   // commands of the inbox that are done
+	Told        []Told    // new state of what was told
+	Deliveries  []Delivery
+	Applied     []int64 // commands of the inbox that are done
+}
+
+// Told is what a target was told of one group of alerts.
+type Told struct {
+	Target, Key string
+	State       []byte // JSON of the one who decides; nil to forget it
+}
+
+// Delivery is one message to one target, and what became of it. Decide takes it
+// with the fields up to Message.
+type Delivery struct {
+	Target   string
+	Event    string // of the message: a target gets one event once
+	Key      string // what messages share that must not overtake each other
+	At       time.Time
+	Kind     string
+	Severity string
+	Title    string
+	Alerts   []string // ids of what it tells of
+	Message  []byte   // JSON; nil once nothing is to be sent any more
+
+	ID       int64 // given by the store
+	State    DeliveryState
+	Attempts int
+	Next     time.Time // when to try again
+	Failed   time.Time // the first attempt that failed, zero when none did
+	Tried    time.Time // the last attempt
+	Error    string    // what came of it, "" for a success
+}
+
+// DeliveryState says what became of a message.
+type DeliveryState int
+
+// The states of a delivery.
+const (
+	Undelivered DeliveryState = iota
+	Delivered
+	Refused // the target will never take it
+	GivenUp // it could not be delivered for too long
+)
+
+// Attempt is one try to deliver a message.
+type Attempt struct {
+	ID    int64
+	At    time.Time
+	State DeliveryState // after it
+	Next  time.Time     // with Undelivered: when to try again
+	Error string
+}
+
+// DeliveryFilter says which deliveries are wanted; "" means all.
+type DeliveryFilter struct {
+	Target, Alert string
+	Most          int
+}
+
+// Reach is how one target stands.
+type Reach struct {
+	Delivered time.Time // the last success, zero when there was none
+	Failing   time.Time // since when nothing arrived that was tried; zero when the last attempt was a success
+	Refused   bool      // a message since then was refused for good
+	Critical  bool      // one that did not arrive tells of something critical
+	Error     string
 }

@@ -35,12 +35,17 @@ func (s *SQLite) Thin(ctx context.Context, now time.Time, r Retention) (more boo
 	if err != nil {
 		return false, err
 	}
+	for _, drop := range []func(context.Context, time.Time) (bool, error){s.dropDeliveries, s.dropMessages} {
+		if more, err := drop(ctx, now); more || err != nil {
+			return more, err
+		}
+	}
 	for _, step := range []func(context.Context, resolutions) (bool, error){s.thinPasts, s.dropHours, s.dropEvents, s.thinEvaluations, s.thinPolls, s.shrink} {
 		if more, err := step(ctx, res); more || err != nil {
 			return more, err
 		}
 	}
-	return s.dropMessages(ctx, now)
+	return false, nil
 }
 
 // moveLimits announces how exactly the past will be known: readers ask for no

@@ -277,3 +277,33 @@ func TestRecordsOfAnAlertAreThoseInView(t *testing.T) {
 		t.Errorf("%d lines are exported of %d in view", len(records)-1, want)
 	}
 }
+
+// TestWhoMayOnlyLookIsToldSoByEveryKeyThatActs: a key of the group Act that is not
+// told so shows or copies.
+func TestWhoMayOnlyLookIsToldSoByEveryKeyThatActs(t *testing.T) {
+	const why = "you may look, not act"
+	harmless := map[string]bool{"y": true, "o": true, "x": true}
+	for i := range keymap {
+		b := &keymap[i]
+		if b.group != "Act" || harmless[b.keys[0]] {
+			continue
+		}
+		for _, to := range screensToShow {
+			a := testApp(120, 32, looks[3])
+			a.snap.Notes = []snapshot.Note{{ID: "n", Date: testDay, Text: "feed changed"}}
+			a.o.Barred = why
+			press(a, to.keys...)
+			if !b.on(a.place.screen) || len(a.dialogs) > 0 {
+				continue
+			}
+			if cmd := press(a, b.keys[0]); cmd != nil || len(a.dialogs) > 0 || a.notice != why {
+				t.Errorf("%s on %s: command %v, %d dialogs, says %q", b.label, to.name, cmd, len(a.dialogs), a.notice)
+			}
+			for _, c := range a.everything() {
+				if strings.HasPrefix(c.label, "remove the note") {
+					t.Errorf("the palette offers to %s", c.label)
+				}
+			}
+		}
+	}
+}

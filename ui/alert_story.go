@@ -2,6 +2,7 @@ package ui
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +36,9 @@ func (a *app) why(alert *snapshot.Alert, width int) []string {
 	if alert.Open() && alert.Frozen != "" {
 		add(st.warn, alert.Frozen+": it waits as it is")
 	}
+	if told := a.toldText(alert); told != "" {
+		add(st.dim, told)
+	}
 	if alert.Sent {
 		add(st.note, "a command is sent, not applied yet")
 	}
@@ -54,6 +58,44 @@ func (a *app) why(alert *snapshot.Alert, width int) []string {
 		lines = append(lines, st.textLine(st.faint, " < steps back to what was known then", width))
 	}
 	return lines
+}
+
+// toldText says who was told of the alert first, and what did not arrive, "" where
+// nobody was to be told.
+func (a *app) toldText(alert *snapshot.Alert) string {
+	if a.snap.View.Alert != alert.ID {
+		return ""
+	}
+	var arrived, missing []string
+	named := map[string]bool{}
+	now, zone := a.dataNow(), a.zone()
+	for _, n := range a.snap.Told {
+		what := n.Target
+		if n.Kind != "firing" {
+			what += " (" + n.Kind + ")"
+		}
+		switch {
+		case named[what]:
+			continue
+		case n.Arrived.IsZero() && n.Problem == "":
+			missing = append(missing, what+": on its way")
+		case n.Arrived.IsZero():
+			missing = append(missing, what+": "+n.Problem)
+		case n.Attempts > 1:
+			arrived = append(arrived, fmt.Sprintf("%s %s (%d attempts)", what, clock(n.Arrived, now, zone), n.Attempts))
+		default:
+			arrived = append(arrived, what+" "+clock(n.Arrived, now, zone))
+		}
+		named[what] = true
+	}
+	var parts []string
+	if arrived != nil {
+		parts = append(parts, "told "+strings.Join(arrived, ", "))
+	}
+	if missing != nil {
+		parts = append(parts, "not told "+strings.Join(missing, ", "))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // moment is one step of an alert's timeline.

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,17 +76,17 @@ func init() {
 		{[]string{"0"}, "0", "", "back to now", "Time", nil, (*app).showLive, isLive},
 		{[]string{"f"}, "f", "", "freeze the screen, or let it go on; alerts still come", "Time", nil, (*app).toggleFreeze, isPast("the past stands still by itself: 0 goes back to now")},
 
-		{[]string{"a"}, "a", "ack", "acknowledge the alert with a note, or take that back", "Act", []screen{overview, channel, alerts}, (*app).ack, (*app).noAlert},
-		{[]string{"z"}, "z", "snooze", "snooze the alert until a time or until the day is complete, or wake it", "Act", []screen{overview, channel, alerts}, (*app).snooze, (*app).noAlert},
-		{[]string{"Z"}, "Z", "", "silence alerts like this one for a while", "Act", []screen{overview, channel, alerts}, (*app).editSilence, (*app).noAlertAtAll},
-		{[]string{"d"}, "d", "", "end the selected silence", "Act", []screen{alerts}, (*app).endSilence, (*app).noSilence},
-		{[]string{"+"}, "+", "", "mark the alert as a true alarm, or take that back", "Act", []screen{alerts}, (*app).markTrue, (*app).noAlertAtAll},
-		{[]string{"-"}, "-", "", "mark the alert as a false alarm, or take that back", "Act", []screen{alerts}, (*app).markFalse, (*app).noAlertAtAll},
-		{[]string{"n"}, "n", "", "write a note on a day of the channel", "Act", []screen{overview, channel, alerts}, (*app).askNote, isPast("a note is written in the present: 0 goes back to now")},
+		{[]string{"a"}, "a", "ack", "acknowledge the alert with a note, or take that back", "Act", []screen{overview, channel, alerts}, (*app).ack, acts((*app).noAlert)},
+		{[]string{"z"}, "z", "snooze", "snooze the alert until a time or until the day is complete, or wake it", "Act", []screen{overview, channel, alerts}, (*app).snooze, acts((*app).noAlert)},
+		{[]string{"Z"}, "Z", "", "silence alerts like this one for a while", "Act", []screen{overview, channel, alerts}, (*app).editSilence, acts((*app).noAlertAtAll)},
+		{[]string{"d"}, "d", "", "end the selected silence", "Act", []screen{alerts}, (*app).endSilence, acts((*app).noSilence)},
+		{[]string{"+"}, "+", "", "mark the alert as a true alarm, or take that back", "Act", []screen{alerts}, (*app).markTrue, acts((*app).noAlertAtAll)},
+		{[]string{"-"}, "-", "", "mark the alert as a false alarm, or take that back", "Act", []screen{alerts}, (*app).markFalse, acts((*app).noAlertAtAll)},
+		{[]string{"n"}, "n", "", "write a note on a day of the channel", "Act", []screen{overview, channel, alerts}, (*app).askNote, acts(isPast("a note is written in the present: 0 goes back to now"))},
 		{[]string{"y"}, "y", "", "copy the line, the alert as text for a chat, or the lines for the config", "Act", nil, (*app).copyText, nil},
 		{[]string{"o"}, "o", "", "open the page on the platform, or the runbook of an alert", "Act", []screen{channel, alerts}, (*app).openPage, (*app).noPage},
 		{[]string{"x"}, "x", "", "export the table as it is shown", "Act", nil, (*app).export, nil},
-		{[]string{"r"}, "r", "poll", "ask the sources now", "Act", nil, (*app).poll, isPast("the past is not asked again: 0 goes back to now")},
+		{[]string{"r"}, "r", "poll", "ask the sources now", "Act", nil, (*app).poll, acts(isPast("the past is not asked again: 0 goes back to now"))},
 
 		{[]string{"m"}, "m", "", "mouse on or off; off, the terminal selects text", "Program", nil, did((*app).toggleMouse), nil},
 		{[]string{"q", "ctrl+c"}, "q", "quit", "quit", "Program", nil, func(*app) tea.Cmd { return tea.Quit }, nil},
@@ -104,6 +105,11 @@ func moves(m move) func(a *app) tea.Cmd { return did(func(a *app) { a.move(m) })
 
 func nextFigure(by int) func(a *app) tea.Cmd {
 	return did(func(a *app) { a.chartFigure((a.metric + by + len(charted)) % len(charted)) })
+}
+
+// acts blocks a key for those who may look only, and for what blocks it anyway.
+func acts(blocked func(a *app) string) func(a *app) string {
+	return func(a *app) string { return cmp.Or(a.o.Barred, blocked(a)) }
 }
 
 // isPast and isLive block keys that only work in the present, or in the past.

@@ -63,6 +63,7 @@ type Options struct {
 	// nil too. Its error ends the program.
 	Load    func(ctx context.Context) (*snapshot.Snapshot, error)
 	User    string // who sends the commands
+	Barred  string // why this user may look only, "" for one who may act
 	Theme   string // one of Themes, or "" for "auto"
 	Color   string // "auto" (or ""), "never", "always", "16", "256", "truecolor"
 	Numbers string // one of NumberFormats, or "" for the first

@@ -81,8 +81,9 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.90},
 			{Age: 30 * 24 * time.Hour, Share: 1},
 		},
-		Options: func() any { return &Options{Result: installs} },
-		Open:    open,
+		Attribution: func(any) string { return "on the day of the install, to the media source that AppsFlyer credits it to" },
+		Options:     func() any { return &Options{Result: installs} },
+		Open:        open,
 	}
 }
 

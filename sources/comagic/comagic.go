@@ -71,6 +71,7 @@ func Definition() sources.Definition {
 		Lag:         time.Hour,
 		Calls:       1,
 		Delay:       []sources.DelayPoint{{Age: time.Hour, Share: 0.95}, {Age: 48 * time.Hour, Share: 1}},
+		Attribution: func(any) string { return "for the visit that the number was shown in, as CoMagic gives it" },
 		Options:     func() any { return &Options{} },
 		Open:        open,
 	}

@@ -43,7 +43,7 @@ const (
 )
 
 // Client asks one platform with one set of credentials. It is safe for
-// concurrent use, keeps no goroutine and needs no closing.
+// concurrent use and keeps no goroutine; idle connections are closed with Env.Life.
 type Client struct {
 	Options
 	http    *http.Client
@@ -65,9 +65,13 @@ func New(o Options) (*Client, error) {
 	if o.UserAgent == "" {
 		o.UserAgent = userAgent
 	}
+	transport := newTransport()
+	if o.Env.Life != nil {
+		context.AfterFunc(o.Env.Life, transport.CloseIdleConnections)
+	}
 	c := &Client{
 		Options: o,
-		http:    &http.Client{Transport: introduced{newTransport(), o.UserAgent}, CheckRedirect: checkRedirect},
+		http:    &http.Client{Transport: introduced{transport, o.UserAgent}, CheckRedirect: checkRedirect},
 		secrets: newRedactor(o.Redact),
 	}
 	if o.OAuth != nil {

@@ -77,6 +77,7 @@ func Definition() sources.Definition {
 		Calls:       2,
 		Window:      11,
 		Delay:       []sources.DelayPoint{{Age: time.Hour, Share: 0.1}, {Age: 24 * time.Hour, Share: 0.4}, {Age: 7 * 24 * time.Hour, Share: 0.8}, {Age: 30 * 24 * time.Hour, Share: 1}},
+		Attribution: func(any) string { return "for the visit that Roistat gives the deal" },
 		Options:     func() any { return &Options{Counts: []string{paid}, Origins: "utm"} },
 		Open:        open,
 	}

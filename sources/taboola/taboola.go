@@ -80,6 +80,12 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.88},
 			{Age: 30 * 24 * time.Hour, Share: 1},
 		},
+		Attribution: func(options any) string {
+			if options.(*Options).Count == "clicks" {
+				return "on the day of the click, as Taboola reports those after clicks"
+			}
+			return "on the day of the click or view, as Taboola reports them"
+		},
 		Options: func() any { return &Options{Count: "clicks_and_views"} },
 		Open:    open,
 	}

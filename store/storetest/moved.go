@@ -73,6 +73,7 @@ func (w *world) decide(f *fixture) {
 		d.Notes = append(d.Notes, store.Note{ID: fmt.Sprint("note ", n%4), At: moment, Channel: []string{"", "Spring"}[n%2], Date: today, Text: "sale", By: "ops", Removed: n%7 == 6})
 		for _, err := range []error{
 			f.Decide(ctx, d),
+			w.deliver(f, n, moment),
 			f.PutRates(ctx, moment, []store.Rate{{From: "USD", To: "EUR", Date: today + kpi.Date(n%3), Rate: kpi.RateOne + kpi.Rate(w.IntN(1<<30)), Origin: "config"}}),
 			f.Fail(ctx, store.Failure{Source: "ads", Account: []string{"", "1"}[n%2], At: moment, Err: &sources.Error{Kind: sources.Kind(1 + n%6), RetryAfter: time.Duration(n) * time.Second, Next: "wait", Err: errors.New("no")}}),
 			f.Send(ctx, store.Command{At: moment, Verb: "ack", Args: map[string]string{"alert": "1"}, By: "ops"}),
@@ -87,6 +88,23 @@ func (w *world) decide(f *fixture) {
 	b.Receipt = sources.Receipt{State: []byte{0, 1, 0xff}, Warnings: []string{"late <data>"}, Quota: sources.Quota{Used: 0.3, Scope: "app"}}
 	w.batches = append(w.batches, b)
 	f.commit(b)
+}
+
+// deliver puts messages into the outbox and tries the first that is due.
+func (w *world) deliver(f *fixture, n int, moment time.Time) error {
+	target := []string{"team", "oncall"}[n%2]
+	err := f.Decide(ctx, store.Decision{At: moment,
+		Told:       []store.Told{{Target: target, Key: fmt.Sprint("{channel=\"", n%3, "\"}"), State: []byte(`{"n":1}`)}},
+		Deliveries: []store.Delivery{{Target: target, Event: fmt.Sprint(n), Key: fmt.Sprint(n % 3), At: moment, Kind: "firing", Severity: "critical", Title: "Meta loses money", Alerts: []string{"a", fmt.Sprint(n)}, Message: []byte(`{"Title":"x"}`)}}})
+	due, _, dueErr := f.Outgoing(ctx, target, moment)
+	if due == nil || err != nil || dueErr != nil {
+		return errors.Join(err, dueErr)
+	}
+	a := store.Attempt{ID: due.ID, At: moment, State: store.DeliveryState(n % 4), Next: moment.Add(time.Minute)}
+	if a.State != store.Delivered {
+		a.Error = "no answer"
+	}
+	return f.Attempted(ctx, a)
 }
 
 // sameAnswers asks two stores everything as of an instant.
@@ -137,6 +155,17 @@ func (w *world) sameAnswers(f, other *fixture, instant time.Time) {
 		note(history, err)
 		silenced, err := s.Silences(ctx, time.Time{}, instant)
 		note(silenced, err)
+		deliveries, err := s.Deliveries(ctx, store.DeliveryFilter{Most: 1000}, instant)
+		for i := range deliveries {
+			deliveries[i].ID = 0
+		}
+		note(deliveries, err)
+		for _, target := range []string{"team", "oncall"} {
+			reach, err := s.Reach(ctx, target, instant)
+			note(reach, err)
+		}
+		told, err := s.Told(ctx)
+		note(told, err)
 		notes, err := s.Notes(ctx, allDays, instant)
 		note(notes, err)
 		earlier, later, err := s.Moments(ctx, instant)

@@ -1,0 +1,218 @@
+package monitor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"adtop/alert"
+	"adtop/alert/notify"
+	"adtop/kpi"
+	"adtop/snapshot"
+	"adtop/store"
+)
+
+// Target is one configured target of notifications.
+type Target struct {
+	Name   string
+	Target notify.Target // nil in a process that collects never
+}
+
+// Digest is a message that is no alert: every day, or every week.
+type Digest struct {
+	Period  string        // snapshot.DigestDay or DigestWeek
+	Day     time.Weekday  // of a weekly one
+	At      time.Duration // since midnight, in the zone of the screens
+	Targets []string
+}
+
+// last is the newest moment up to now for which the digest is due.
+func (d Digest) last(now time.Time, zone *time.Location) time.Time {
+	at := now.In(zone)
+	for back := 0; ; back++ {
+		due := notify.At(d.At, at.Year(), at.Month(), at.Day()-back, zone)
+		if !due.After(now) && (d.Period == snapshot.DigestDay || due.Weekday() == d.Day) {
+			return due
+		}
+	}
+}
+
+// tell makes what is told of the alerts as they stand after a round part of its
+// decision.
+func (m *Monitor) tell(ctx context.Context, s *snapshot.Snapshot, books alert.Books, changed []snapshot.Alert, d *store.Decision) error {
+	m.tellAt = time.Time{}
+	if m.o.Notify == nil {
+		return nil
+	}
+	stored, err := m.o.Store.Told(ctx)
+	if err != nil {
+		return err
+	}
+	told, err := fromTold(stored)
+	if err != nil {
+		return err
+	}
+	for _, t := range told {
+		for id := range t.Alerts {
+			if err := m.recall(ctx, s, id); err != nil {
+				return err
+			}
+		}
+	}
+	plan := *m.o.Notify
+	plan.Link = pages(books.Today)
+	step := plan.Next(s.AsOf, overlaid(s.Alerts, changed), told)
+	for _, t := range step.Told {
+		stored := store.Told{Target: t.Target, Key: t.Key}
+		if len(t.Alerts) > 0 {
+			if stored.State, err = json.Marshal(t); err != nil {
+				return err
+			}
+		}
+		d.Told = append(d.Told, stored)
+	}
+	for _, out := range step.Messages {
+		delivery, err := addressed(out.Message, out.Target)
+		if err != nil {
+			return err
+		}
+		d.Deliveries = append(d.Deliveries, delivery)
+	}
+	m.tellAt = step.Next
+	for _, t := range s.Targets { // it may turn into an alert with nothing but time
+		if patience := t.Failing.Add(alert.NotifyPatience); !t.Failing.IsZero() && patience.After(s.AsOf) {
+			m.tellBy(patience)
+		}
+	}
+	return nil
+}
+
+// tellBy has the next round no later than at.
+func (m *Monitor) tellBy(at time.Time) {
+	if m.tellAt.IsZero() || at.Before(m.tellAt) {
+		m.tellAt = at
+	}
+}
+
+// overlaid are the alerts of before with those that changed.
+func overlaid(before, changed []snapshot.Alert) []snapshot.Alert {
+	all := slices.Clone(before)
+	for _, a := range changed {
+		if i := slices.IndexFunc(all, func(old snapshot.Alert) bool { return old.ID == a.ID }); i >= 0 {
+			all[i] = a
+		} else {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+func fromTold(stored []store.Told) ([]notify.Told, error) {
+	told := make([]notify.Told, len(stored))
+	for i, t := range stored {
+		if err := json.Unmarshal(t.State, &told[i]); err != nil {
+			return nil, fmt.Errorf("what %s was told of %s: %w", t.Target, t.Key, err)
+		}
+	}
+	return told, nil
+}
+
+// addressed is a message as the outbox keeps it.
+func addressed(m notify.Message, target string) (store.Delivery, error) {
+	packed, err := json.Marshal(m)
+	d := store.Delivery{Target: target, Event: m.Event, Key: m.Key, At: m.At, Kind: string(m.Kind), Severity: m.Severity.String(), Title: m.Title, Message: packed}
+	for _, a := range m.Alerts {
+		d.Alerts = append(d.Alerts, a.ID)
+	}
+	return d, err
+}
+
+// digests adds those that are due to a decision, and returns what to remember
+// once it is stored. A digest is one event, so that none comes twice should that
+// be lost.
+func (m *Monitor) digests(ctx context.Context, now time.Time, d *store.Decision) (sent map[string]string, err error) {
+	sent = map[string]string{}
+	for _, digest := range m.o.Digests {
+		due, setting := digest.last(now, m.o.Zone), "digest/"+digest.Period
+		date := kpi.DateOf(due, m.o.Zone).String()
+		m.tellBy(due.AddDate(0, 0, map[string]int{snapshot.DigestDay: 1, snapshot.DigestWeek: 7}[digest.Period]))
+		done, err := m.o.Store.Setting(ctx, setting)
+		if err != nil || done == date {
+			continue
+		}
+		brought, err := m.Digest(ctx, digest.Period, now)
+		if err != nil {
+			m.o.Log.Error("make the digest", "period", digest.Period, "err", err)
+			continue // with the next round
+		}
+		message := notify.Digest(brought)
+		message.Event = setting + "/" + date
+		for _, target := range digest.Targets {
+			delivery, err := addressed(message, target)
+			if err != nil {
+				return nil, err
+			}
+			d.Deliveries = append(d.Deliveries, delivery)
+		}
+		sent[setting] = date
+	}
+	return sent, nil
+}
+
+// pages finds the page of an alert's campaign at its platform, as far as the
+// rules had to read campaigns at all.
+func pages(s *snapshot.Snapshot) func(snapshot.Alert) string {
+	return func(a snapshot.Alert) string {
+		if s == nil {
+			return ""
+		}
+		for _, ch := range s.Channels {
+			for _, c := range ch.Campaigns {
+				if a.Subject == alert.CampaignSubject(ch.Name, c) {
+					return c.URL
+				}
+			}
+		}
+		return ""
+	}
+}
+
+// targets fills in how every target of notifications stands.
+func (b *builder) targets(ctx context.Context, s *snapshot.Snapshot) error {
+	for _, t := range b.o.Targets {
+		r, err := b.o.Store.Reach(ctx, t.Name, b.newest(s))
+		if err != nil {
+			return err
+		}
+		s.Targets = append(s.Targets, snapshot.Target{Name: t.Name, Delivered: r.Delivered, Failing: r.Failing, Refused: r.Refused, Critical: r.Critical, Problem: r.Error})
+	}
+	return nil
+}
+
+// newest is the instant up to which a picture shows what was decided. Live, the
+// newest counts: after a clock was set back, it lies ahead.
+func (b *builder) newest(s *snapshot.Snapshot) time.Time {
+	if s.View.AsOf.IsZero() {
+		return forever
+	}
+	return s.AsOf
+}
+
+// mostNotices bounds what is shown of who was told of one alert.
+const mostNotices = 50
+
+// notices lists who was told of the alert that the view is about.
+func (b *builder) notices(ctx context.Context, s *snapshot.Snapshot) error {
+	asOf := b.newest(s)
+	deliveries, err := b.o.Store.Deliveries(ctx, store.DeliveryFilter{Alert: s.View.Alert, Most: mostNotices}, asOf)
+	for _, d := range slices.Backward(deliveries) {
+		n := snapshot.Notice{Target: d.Target, Kind: d.Kind, At: d.At, Attempts: d.Attempts, Problem: d.Error}
+		if d.State == store.Delivered && !d.Tried.After(asOf) {
+			n.Arrived = d.Tried
+		}
+		s.Told = append(s.Told, n)
+	}
+	return err
+}
