@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -66,6 +67,7 @@ func (a *app) screens(c *collector) (func(context.Context) error, error) {
 	if err != nil {
 		return nil, fmt.Errorf("serve: %w", err)
 	}
+	debug.SetGCPercent(25) // most of what a screen holds lives as long as it does: looking for the rest often costs little
 	fmt.Fprintf(a.out, "adtop serves at %s. Its host key is %s.\n", listener.Addr(), gossh.FingerprintSHA256(key.PublicKey()))
 	look, remembered := c.config.Display, screens{config: configName(c.config)}
 	server := ssh.New(ssh.Options{

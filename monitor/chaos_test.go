@@ -219,7 +219,7 @@ func (r *rig) disturbed(scenes []scene, commands [][]snapshot.Command, random *r
 			if err := r.builder.alerts(ctx, s); err != nil {
 				r.Fatal(err)
 			}
-			if err := r.decide(ctx, s, nil); err != nil {
+			if err := r.decide(ctx, s, nil, nil); err != nil {
 				r.Fatal(err)
 			}
 		}

@@ -22,7 +22,7 @@ func TestADigestComesOnceInItsPeriodAlsoOverRestarts(t *testing.T) {
 			r.restart(r.o.Clock)
 		}
 		for range 2 {
-			if err := r.decide(context.Background(), &snapshot.Snapshot{AsOf: r.clock.now(), Zone: r.o.Zone}, nil); err != nil {
+			if err := r.decide(context.Background(), &snapshot.Snapshot{AsOf: r.clock.now(), Zone: r.o.Zone}, nil, nil); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -32,6 +32,7 @@ func (m *Monitor) round(ctx context.Context, w *weigher) error {
 	}
 	w.arm(s)
 	whole := m.wholeSources()
+	lead := map[string]string{}
 	var evaluations []store.Evaluation
 	for i, ch := range m.o.Channels {
 		e, judged, err := m.evaluate(w, i, s, now)
@@ -44,6 +45,7 @@ func (m *Monitor) round(ctx context.Context, w *weigher) error {
 		if err != nil {
 			return fmt.Errorf("evaluate %s: %w", ch.Name, err)
 		}
+		lead[ch.Name] = m.builder.leading(w.channels[i].campaigns, campaigns)
 		c := w.channels[i]
 		if last := c.written; !sameEvaluation(last, e) || !sameCampaigns(c.told, campaigns) || e.At.Before(last.At) {
 			c.written, c.told = e, campaigns
@@ -53,7 +55,7 @@ func (m *Monitor) round(ctx context.Context, w *weigher) error {
 			evaluations = append(evaluations, e)
 		}
 	}
-	if err := m.decide(ctx, s, evaluations); err != nil {
+	if err := m.decide(ctx, s, evaluations, lead); err != nil {
 		return err
 	}
 	m.beat(true)
@@ -72,8 +74,9 @@ func (m *Monitor) wholeSources() map[string]bool {
 
 // decide evaluates the rules on a judged picture, carries out the commands of
 // the inbox, and writes all that follows in one transaction: a process that
-// dies has decided all of it or nothing.
-func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations []store.Evaluation) error {
+// dies has decided all of it or nothing. lead has the page of each channel to look
+// at first.
+func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations []store.Evaluation, lead map[string]string) error {
 	d := store.Decision{At: s.AsOf, Evaluations: evaluations}
 	if err := m.builder.retracted(ctx, s); err != nil {
 		return err
@@ -106,7 +109,7 @@ func (m *Monitor) decide(ctx context.Context, s *snapshot.Snapshot, evaluations 
 	for _, v := range out.Silences {
 		d.Silences = append(d.Silences, store.Silence{ID: v.ID, At: after(s.AsOf, v.At), Matchers: v.Match, Starts: v.Starts, Ends: v.Ends, By: v.By, Note: v.Note})
 	}
-	if err := m.tell(ctx, s, books, out.Alerts, &d); err != nil {
+	if err := m.tell(ctx, s, pages(books.Today, lead), out.Alerts, &d); err != nil {
 		return err
 	}
 	sent, err := m.digests(ctx, s.AsOf, &d)

@@ -41,7 +41,7 @@ func (d Digest) last(now time.Time, zone *time.Location) time.Time {
 
 // tell makes what is told of the alerts as they stand after a round part of its
 // decision.
-func (m *Monitor) tell(ctx context.Context, s *snapshot.Snapshot, books alert.Books, changed []snapshot.Alert, d *store.Decision) error {
+func (m *Monitor) tell(ctx context.Context, s *snapshot.Snapshot, page func(snapshot.Alert) string, changed []snapshot.Alert, d *store.Decision) error {
 	m.tellAt = time.Time{}
 	if m.o.Notify == nil {
 		return nil
@@ -62,7 +62,7 @@ func (m *Monitor) tell(ctx context.Context, s *snapshot.Snapshot, books alert.Bo
 		}
 	}
 	plan := *m.o.Notify
-	plan.Link = pages(books.Today)
+	plan.Link = page
 	step := plan.Next(s.AsOf, overlaid(s.Alerts, changed), told)
 	for _, t := range step.Told {
 		stored := store.Told{Target: t.Target, Key: t.Key}
@@ -161,22 +161,34 @@ func (m *Monitor) digests(ctx context.Context, now time.Time, d *store.Decision)
 	return sent, nil
 }
 
-// pages finds the page of an alert's campaign at its platform, as far as the
-// rules had to read campaigns at all.
-func pages(s *snapshot.Snapshot) func(snapshot.Alert) string {
+// pages finds the page at the platform that an alert is about: of its campaign, as
+// far as the rules had to read campaigns at all, or the one to look at first of its
+// channel's.
+func pages(s *snapshot.Snapshot, lead map[string]string) func(snapshot.Alert) string {
 	return func(a snapshot.Alert) string {
-		if s == nil {
-			return ""
-		}
-		for _, ch := range s.Channels {
-			for _, c := range ch.Campaigns {
-				if a.Subject == alert.CampaignSubject(ch.Name, c) {
-					return c.URL
+		if s != nil {
+			for _, ch := range s.Channels {
+				for _, c := range ch.Campaigns {
+					if a.Subject == alert.CampaignSubject(ch.Name, c) {
+						return c.URL
+					}
 				}
 			}
 		}
-		return ""
+		return lead[a.Labels["channel"]]
 	}
+}
+
+// leading is the page of the campaign that loses most a day, or else of the one that
+// spent most, of those that have a page. campaigns are by spend.
+func (b *builder) leading(campaigns []*weighedCampaign, verdicts []campaignVerdict) (page string) {
+	var most kpi.Micros = -1
+	for i, c := range campaigns {
+		if url := b.described(c.member.Entity).URL; url != "" && verdicts[i].Loss > most {
+			page, most = url, verdicts[i].Loss
+		}
+	}
+	return page
 }
 
 // targets fills in how every target of notifications stands.

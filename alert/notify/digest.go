@@ -110,7 +110,7 @@ func (t *digestText) total() {
 	t.line("Cost %s, revenue %s, profit %s.", t.compared(t.Total, cost), t.compared(t.Total, revenue), t.compared(t.Total, profit))
 	switch {
 	case !t.Total.Before.Known && t.Past.Why != "":
-		t.line("There is nothing to compare with: %s.", t.Past.Why)
+		t.line("There is nothing to compare with. %s.", unstopped(t.Past.Why))
 	case !t.Total.Before.Known:
 		t.line("There is nothing to compare with: nothing is known of %s.", spell(t.Past.Days))
 	case t.Past.Known.Equal(t.AsOf):
