@@ -17,8 +17,8 @@
 // and help.awin.com. Unconfirmed: the form of errors, how far back transactions
 // reach, how late they are (Lag is assumed), whether a question without a status
 // gives all that are not deleted, and that oldCommissionAmount and oldSaleAmount hold
-// what stood before the last amendment. Events carry neither clicks nor cost, so that
-// Awin's reports by day are not read.
+// what stood before the last amendment. Events carry neither clicks nor cost: clicks
+// and impressions are read by the type awin_clicks.
 package awin
 
 import (
