@@ -16,8 +16,12 @@
 // of publishers v16 and of brands v14). Unconfirmed: the fields of an account's own
 // description, for which zone and currency stand in the options; that the journal
 // holds every change of state and takes as long a span as the list; that ClientCost is
-// all that a brand pays. Events carry neither clicks nor cost, so that reports are not
-// read.
+// all that a brand pays. Events carry neither clicks nor cost.
+//
+// Clicks are not read at all: which columns a report has is told by each account's own
+// description of it, and documented for none; the export of clicks, which is documented,
+// lists every single click of one day that is over, in a file whose form is not, and
+// may be asked for ten times a day.
 package impact
 
 import (
