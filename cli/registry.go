@@ -8,6 +8,7 @@ import (
 	appleads "adtop/sources/apple_ads"
 	"adtop/sources/appsflyer"
 	"adtop/sources/awin"
+	awinclicks "adtop/sources/awin_clicks"
 	"adtop/sources/comagic"
 	"adtop/sources/csv"
 	"adtop/sources/ecb"
@@ -43,6 +44,7 @@ func registry() *sources.Registry {
 		appleads.Definition(),
 		appsflyer.Definition(),
 		awin.Definition(),
+		awinclicks.Definition(),
 		comagic.Definition(),
 		csv.Definition(),
 		ecb.Definition(),

@@ -53,7 +53,7 @@ func TestExampleConfigIsValidAndSaysWhatItMeans(t *testing.T) {
 	for _, s := range c.Sources {
 		types = append(types, s.Type)
 	}
-	if diff := cmp.Diff([]string{"google_ads", "meta_ads", "tiktok_ads", "microsoft_ads", "yandex_direct", "linkedin_ads", "snapchat_ads", "pinterest_ads", "reddit_ads", "vk_ads", "amazon_ads", "apple_ads", "taboola", "appsflyer", "shopify", "stripe", "woocommerce", "ga4", "search_console", "klaviyo", "awin", "impact", "roistat", "comagic", "csv", "exec", "http", "postback", "sql", "ecb"}, types); diff != "" {
+	if diff := cmp.Diff([]string{"google_ads", "meta_ads", "tiktok_ads", "microsoft_ads", "yandex_direct", "linkedin_ads", "snapchat_ads", "pinterest_ads", "reddit_ads", "vk_ads", "amazon_ads", "apple_ads", "taboola", "appsflyer", "shopify", "stripe", "woocommerce", "ga4", "search_console", "klaviyo", "awin", "awin_clicks", "impact", "roistat", "comagic", "csv", "exec", "http", "postback", "sql", "ecb"}, types); diff != "" {
 		t.Error("sources:", diff)
 	}
 	byName := map[string]Channel{}

@@ -286,15 +286,27 @@ func (l *listener) check(t *testing.T, cache store.Store, asked []snapshot.Alert
 	for _, a := range asked {
 		for _, target := range []string{"oncall", "team"} {
 			begun, ended := 0, 0
+			worse := map[snapshot.Severity]bool{} // what got worse is told again, once
 			for _, m := range l.got[target] {
 				for _, told := range m.Alerts {
-					begun += b2i(told.ID == a.ID && told.Open())
 					ended += b2i(told.ID == a.ID && !told.Open()) // with the beginning of the next one, or alone
+					if told.ID != a.ID || !told.Open() || m.Cause == "repeat interval elapsed" {
+						continue
+					}
+					if begun == 0 || worse[told.Severity] {
+						begun++
+					}
+					worse[told.Severity] = true
 				}
 			}
 			want := b2i(a.Rule != alert.RuleNotify || a.Subject != target)
 			if begun != want || ended != want {
 				t.Errorf("%s was told %d times that %s began and %d that it ended, want %d", target, begun, a.ID, ended, want)
+				for _, m := range l.got[target] {
+					if slices.ContainsFunc(m.Alerts, func(told notify.Alert) bool { return told.ID == a.ID }) {
+						t.Logf("%s %s %s, %s: %s", m.At.Format(time.RFC3339), m.Event, m.Kind, m.Severity, m.Cause)
+					}
+				}
 			}
 		}
 	}

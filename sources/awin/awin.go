@@ -19,8 +19,8 @@
 // and help.awin.com. Unconfirmed: the form of errors, how far back transactions
 // reach, how late they are (Lag is assumed), whether a question without a status
 // gives all that are not deleted, and that oldCommissionAmount and oldSaleAmount hold
-// what stood before the last amendment. Events carry no clicks, and Awin's reports by
-// day, which tell some, are not read.
+// what stood before the last amendment. Events carry no clicks: those and impressions
+// are read by the type awin_clicks.
 package awin
 
 import (

@@ -21,7 +21,12 @@
 // description, for which zone and currency stand in the options; that the journal
 // holds every change of state and takes as long a span as the list; that ClientCost is
 // all that a brand pays; the words of ReferringType but CLICK_COOKIE, and of
-// CustomerStatus but NEW. Events carry no clicks, and reports, which tell some, are not read.
+// CustomerStatus but NEW.
+//
+// Events carry no clicks, and clicks are not read at all: which columns a report has is
+// told by each account's own description of it, and documented for none; the export of
+// clicks, which is documented, lists every single click of one day that is over, in a
+// file whose form is not, and may be asked for ten times a day.
 package impact
 
 import (

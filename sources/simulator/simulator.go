@@ -77,6 +77,7 @@ var services = map[string]service{
 	world.ECB:           {(*Simulator).ecb, (*Simulator).ecbFailure},
 	shopify:             {(*Simulator).shopify, (*Simulator).shopifyFailure},
 	world.Awin:          {(*Simulator).awin, (*Simulator).awinFailure},
+	world.AwinClicks:    {(*Simulator).awinClicks, (*Simulator).awinFailure},
 	world.Impact:        {(*Simulator).impact, (*Simulator).impactFailure},
 	world.Taboola:       {(*Simulator).taboola, (*Simulator).taboolaFailure},
 	world.AppsFlyer:     {(*Simulator).appsflyer, (*Simulator).appsflyerFailure},

@@ -106,7 +106,7 @@ func TestRecordedCheckoutHasNoOriginWithoutMetadata(t *testing.T) {
 	if _, err := p.readSession(httpkit.NewScanner([]byte(named))); err != nil {
 		t.Fatal(err)
 	}
-	want := origin{sources.Key{Source: "google[31m", Campaign: "spring"}, "x1"}
+	want := origin{sources.Key{Source: "google[31m", Campaign: "spring", Click: "gclid"}, "x1"}
 	if got := p.sessions.byIntent["pi_1PgafyB7WZ01zgkWSjxsAJo3"]; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

@@ -175,6 +175,15 @@ func searches(site string) []Campaign {
 	return all
 }
 
+// referrers are partners of an affiliate network: clicks and impressions only.
+func referrers(prefix string) []Campaign {
+	all := awkward(prefix, UTM{}, 1, false)
+	for i := range all {
+		all[i].Lacks, all[i].Groups = kpi.Cost|kpi.Conversions|kpi.Revenue, nil
+	}
+	return all
+}
+
 // letters makes awkward campaigns of e-mail, which costs nothing.
 func letters(prefix string) []Campaign {
 	all := awkward(prefix, UTM{}, 1, false)
@@ -347,6 +356,11 @@ func conformanceAccounts() map[string][]Account {
 			{ID: "sc-domain:tests.example", Currency: "EUR", Zone: zone("America/Los_Angeles"), Campaigns: searches("sc-domain:tests.example")},
 			{ID: "https://www.tests.example/söhne/", Currency: "EUR", Zone: zone("America/Los_Angeles"), Campaigns: searches("https://www.tests.example/söhne/")},
 			{ID: "sc-domain:empty.example", Currency: "EUR", Zone: zone("America/Los_Angeles")},
+		},
+		AwinClicks: { // zone and currency are those of the options
+			{ID: "7052", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: zone("US/Eastern"), Campaigns: referrers("45628")},
+			{ID: "7053", Name: "", Currency: "EUR", Zone: zone("US/Eastern"), Campaigns: referrers("45629")},
+			{ID: "7054", Name: "Without partners", Currency: "EUR", Zone: zone("US/Eastern")},
 		},
 		Klaviyo: { // a key reaches one account
 			{ID: "AbC123", Name: "Tests & Söhne \u202eoHG", Currency: "EUR", Zone: berlin, Campaigns: letters("01GMRWDSA0ARTAKE1SFX8JGX")},

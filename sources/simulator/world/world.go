@@ -37,6 +37,7 @@ const (
 
 	SearchConsole = "search_console"
 	Klaviyo       = "klaviyo"
+	AwinClicks    = "awin_clicks"
 )
 
 // What else is simulated besides Shopify: networks of affiliates, shops, analytics and
