@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -117,7 +116,7 @@ type source struct {
 	hosts map[string]*url.URL // of profiles, by id; nil until asked
 }
 
-var idPattern = regexp.MustCompile(`^[0-9]{1,19}$`)
+var idPattern = httpkit.NewPattern(`^[0-9]{1,19}$`)
 
 func open(options any, env sources.Env) (sources.Source, error) {
 	o := *options.(*Options)

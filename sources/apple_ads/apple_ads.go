@@ -22,7 +22,6 @@ package appleads
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"time"
 
 	"adtop/kpi"
@@ -99,7 +98,7 @@ type source struct {
 	names   httpkit.Names
 }
 
-var accountPattern = regexp.MustCompile(`^[0-9]{1,18}$`)
+var accountPattern = httpkit.NewPattern(`^[0-9]{1,18}$`)
 
 func open(options any, env sources.Env) (sources.Source, error) {
 	o := *options.(*Options)

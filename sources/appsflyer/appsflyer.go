@@ -25,7 +25,6 @@ package appsflyer
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
@@ -97,8 +96,8 @@ type source struct {
 }
 
 var (
-	appPattern   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$`)
-	firstPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`) // of a token V1
+	appPattern   = httpkit.NewPattern(`^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$`)
+	firstPattern = httpkit.NewPattern(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`) // of a token V1
 )
 
 func open(options any, env sources.Env) (sources.Source, error) {

@@ -26,7 +26,6 @@ package awin
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -130,8 +129,8 @@ func open(options any, env sources.Env) (sources.Source, error) {
 }
 
 var (
-	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
-	idPattern       = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
+	currencyPattern = httpkit.NewPattern(`^[A-Z]{3}$`)
+	idPattern       = httpkit.NewPattern(`^[1-9][0-9]{0,17}$`)
 )
 
 // check names the option at fault, fills in what depends on the side and returns the

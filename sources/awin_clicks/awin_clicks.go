@@ -25,7 +25,6 @@ package awinclicks
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -117,9 +116,9 @@ func open(options any, env sources.Env) (sources.Source, error) {
 }
 
 var (
-	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
-	regionPattern   = regexp.MustCompile(`^[A-Z]{2}$`)
-	idPattern       = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
+	currencyPattern = httpkit.NewPattern(`^[A-Z]{3}$`)
+	regionPattern   = httpkit.NewPattern(`^[A-Z]{2}$`)
+	idPattern       = httpkit.NewPattern(`^[1-9][0-9]{0,17}$`)
 )
 
 // check names the option at fault.

@@ -22,7 +22,6 @@ package comagic
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -102,8 +101,8 @@ func open(options any, env sources.Env) (sources.Source, error) {
 }
 
 var (
-	userPattern     = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
-	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
+	userPattern     = httpkit.NewPattern(`^[1-9][0-9]{0,17}$`)
+	currencyPattern = httpkit.NewPattern(`^[A-Z]{3}$`)
 )
 
 // check names the option at fault.

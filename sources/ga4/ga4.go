@@ -22,7 +22,6 @@ package ga4
 
 import (
 	"fmt"
-	"regexp"
 	"time"
 
 	"adtop/kpi"
@@ -103,8 +102,8 @@ type source struct {
 }
 
 var (
-	propertyPattern = regexp.MustCompile(`^[0-9]{1,18}$`)
-	eventPattern    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,39}$`)
+	propertyPattern = httpkit.NewPattern(`^[0-9]{1,18}$`)
+	eventPattern    = httpkit.NewPattern(`^[A-Za-z][A-Za-z0-9_]{0,39}$`)
 )
 
 func open(options any, env sources.Env) (sources.Source, error) {

@@ -17,7 +17,6 @@ package googleads
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -103,8 +102,8 @@ type source struct {
 }
 
 var (
-	customerPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
-	versionPattern  = regexp.MustCompile(`^v[0-9]{1,3}$`)
+	customerPattern = httpkit.NewPattern(`^[0-9]{1,20}$`)
+	versionPattern  = httpkit.NewPattern(`^v[0-9]{1,3}$`)
 )
 
 func open(options any, env sources.Env) (sources.Source, error) {

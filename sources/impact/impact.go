@@ -32,7 +32,6 @@ package impact
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -145,10 +144,10 @@ func open(options any, env sources.Env) (sources.Source, error) {
 }
 
 var (
-	sidPattern      = regexp.MustCompile(`^[A-Za-z0-9]{1,80}$`)
-	programPattern  = regexp.MustCompile(`^[0-9]{1,18}$`)
-	versionPattern  = regexp.MustCompile(`^[0-9]{1,3}$`)
-	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
+	sidPattern      = httpkit.NewPattern(`^[A-Za-z0-9]{1,80}$`)
+	programPattern  = httpkit.NewPattern(`^[0-9]{1,18}$`)
+	versionPattern  = httpkit.NewPattern(`^[0-9]{1,3}$`)
+	currencyPattern = httpkit.NewPattern(`^[A-Z]{3}$`)
 )
 
 // check names the option at fault, fills in what depends on the side and returns the

@@ -24,7 +24,6 @@ package klaviyo
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"time"
 
 	"adtop/kpi"
@@ -89,7 +88,7 @@ type source struct {
 	book    book
 }
 
-var revisionPattern = regexp.MustCompile(`^\d{4}-\d\d-\d\d$`)
+var revisionPattern = httpkit.NewPattern(`^\d{4}-\d\d-\d\d$`)
 
 func open(options any, env sources.Env) (sources.Source, error) {
 	o := *options.(*Options)

@@ -3,7 +3,6 @@ package klaviyo
 import (
 	"context"
 	"net/url"
-	"regexp"
 	"sync"
 	"time"
 
@@ -109,7 +108,7 @@ func cursor(link string) (string, error) {
 	return "", sources.Errorf(sources.Malformed, "%s: link to the next page has no cursor", platform)
 }
 
-var cursorPattern = regexp.MustCompile(`^[A-Za-z0-9_=+-]+$`)
+var cursorPattern = httpkit.NewPattern(`^[A-Za-z0-9_=+-]+$`)
 
 // metric finds the id of a metric by its name. Klaviyo's own are preferred where no
 // integration is named.

@@ -15,7 +15,6 @@ package linkedinads
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"time"
 
 	"adtop/kpi"
@@ -98,8 +97,8 @@ type source struct {
 }
 
 var (
-	accountPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
-	versionPattern = regexp.MustCompile(`^20[0-9]{2}(0[1-9]|1[0-2])$`)
+	accountPattern = httpkit.NewPattern(`^[0-9]{1,20}$`)
+	versionPattern = httpkit.NewPattern(`^20[0-9]{2}(0[1-9]|1[0-2])$`)
 )
 
 func open(options any, env sources.Env) (sources.Source, error) {

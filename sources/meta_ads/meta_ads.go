@@ -25,7 +25,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -101,10 +100,10 @@ type source struct {
 }
 
 var (
-	accountPattern = regexp.MustCompile(`^act_[0-9]{1,20}$`)
-	idPattern      = regexp.MustCompile(`^[0-9]{1,25}$`)
-	versionPattern = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]$`)
-	actionPattern  = regexp.MustCompile(`^[a-z][a-z0-9_.]{1,99}$`)
+	accountPattern = httpkit.NewPattern(`^act_[0-9]{1,20}$`)
+	idPattern      = httpkit.NewPattern(`^[0-9]{1,25}$`)
+	versionPattern = httpkit.NewPattern(`^v[0-9]{1,3}\.[0-9]$`)
+	actionPattern  = httpkit.NewPattern(`^[a-z][a-z0-9_.]{1,99}$`)
 )
 
 func open(options any, env sources.Env) (sources.Source, error) {

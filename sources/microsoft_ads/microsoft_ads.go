@@ -19,7 +19,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"sync"
 	"time"
 
@@ -97,7 +96,7 @@ type source struct {
 	known map[string]account // by id; nil until asked
 }
 
-var accountPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
+var accountPattern = httpkit.NewPattern(`^[0-9]{1,20}$`)
 
 func open(options any, env sources.Env) (sources.Source, error) {
 	o := *options.(*Options)

@@ -14,7 +14,6 @@ package pinterestads
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"time"
 
@@ -107,7 +106,7 @@ type source struct {
 	names   httpkit.Names
 }
 
-var accountPattern = regexp.MustCompile(`^[0-9]{1,18}$`)
+var accountPattern = httpkit.NewPattern(`^[0-9]{1,18}$`)
 
 func open(options any, env sources.Env) (sources.Source, error) {
 	o := *options.(*Options)

@@ -18,7 +18,6 @@ package redditads
 
 import (
 	"fmt"
-	"regexp"
 	"time"
 
 	"adtop/kpi"
@@ -112,8 +111,8 @@ type source struct {
 }
 
 var (
-	accountPattern = regexp.MustCompile(`^(a2|t2)_[a-z0-9]{1,40}$`)
-	agentPattern   = regexp.MustCompile(`^[ -~]{5,200}$`)
+	accountPattern = httpkit.NewPattern(`^(a2|t2)_[a-z0-9]{1,40}$`)
+	agentPattern   = httpkit.NewPattern(`^[ -~]{5,200}$`)
 )
 
 func open(options any, env sources.Env) (sources.Source, error) {

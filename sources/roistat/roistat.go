@@ -30,7 +30,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"time"
 
@@ -107,7 +106,7 @@ func open(options any, env sources.Env) (sources.Source, error) {
 	return &source{options: o, env: env, client: client}, nil
 }
 
-var projectPattern = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
+var projectPattern = httpkit.NewPattern(`^[1-9][0-9]{0,17}$`)
 
 // check names the option at fault.
 func (o *Options) check() error {

@@ -25,7 +25,6 @@ package searchconsole
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -93,7 +92,7 @@ type source struct {
 	limit   int // rows of a page
 }
 
-var currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
+var currencyPattern = httpkit.NewPattern(`^[A-Z]{3}$`)
 
 func open(options any, env sources.Env) (sources.Source, error) {
 	o := *options.(*Options)

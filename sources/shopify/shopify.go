@@ -14,7 +14,6 @@ package shopify
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -79,8 +78,8 @@ type source struct {
 }
 
 var (
-	shopPattern    = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,99}$`)
-	versionPattern = regexp.MustCompile(`^20[0-9]{2}-(01|04|07|10)$`)
+	shopPattern    = httpkit.NewPattern(`^[a-z0-9][a-z0-9-]{0,99}$`)
+	versionPattern = httpkit.NewPattern(`^20[0-9]{2}-(01|04|07|10)$`)
 )
 
 func open(options any, env sources.Env) (sources.Source, error) {

@@ -16,7 +16,6 @@ package snapchatads
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"sync/atomic"
 	"time"
 
@@ -94,10 +93,10 @@ type source struct {
 }
 
 var (
-	accountPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-	metricPattern  = regexp.MustCompile(`^conversion_[a-z_]{1,60}$`)
-	swipePattern   = regexp.MustCompile(`^(1|7|28)_DAY$`)
-	viewPattern    = regexp.MustCompile(`^(none|[136]_HOUR|[17]_DAY)$`)
+	accountPattern = httpkit.NewPattern(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	metricPattern  = httpkit.NewPattern(`^conversion_[a-z_]{1,60}$`)
+	swipePattern   = httpkit.NewPattern(`^(1|7|28)_DAY$`)
+	viewPattern    = httpkit.NewPattern(`^(none|[136]_HOUR|[17]_DAY)$`)
 )
 
 func open(options any, env sources.Env) (sources.Source, error) {

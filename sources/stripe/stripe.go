@@ -25,7 +25,6 @@ package stripe
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"time"
 
 	"adtop/kpi"
@@ -98,8 +97,8 @@ type source struct {
 }
 
 var (
-	versionPattern = regexp.MustCompile(`^20[0-9]{2}-[0-9]{2}-[0-9]{2}(\.[a-z]{1,40})?$`)
-	accountPattern = regexp.MustCompile(`^acct_[A-Za-z0-9]{1,60}$`)
+	versionPattern = httpkit.NewPattern(`^20[0-9]{2}-[0-9]{2}-[0-9]{2}(\.[a-z]{1,40})?$`)
+	accountPattern = httpkit.NewPattern(`^acct_[A-Za-z0-9]{1,60}$`)
 )
 
 func open(options any, env sources.Env) (sources.Source, error) {

@@ -14,7 +14,6 @@ package tiktokads
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"time"
 
@@ -97,9 +96,9 @@ type source struct {
 }
 
 var (
-	accountPattern = regexp.MustCompile(`^[0-9]{5,25}$`)
-	versionPattern = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
-	metricPattern  = regexp.MustCompile(`^[a-z][a-z0-9_]{1,79}$`)
+	accountPattern = httpkit.NewPattern(`^[0-9]{5,25}$`)
+	versionPattern = httpkit.NewPattern(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
+	metricPattern  = httpkit.NewPattern(`^[a-z][a-z0-9_]{1,79}$`)
 )
 
 func open(options any, env sources.Env) (sources.Source, error) {

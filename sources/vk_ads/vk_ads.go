@@ -19,7 +19,6 @@ package vkads
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -98,9 +97,9 @@ type source struct {
 }
 
 var (
-	idPattern       = regexp.MustCompile(`^[0-9]{1,18}$`)
-	statusPattern   = regexp.MustCompile(`^[a-z_]{1,30}$`)
-	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
+	idPattern       = httpkit.NewPattern(`^[0-9]{1,18}$`)
+	statusPattern   = httpkit.NewPattern(`^[a-z_]{1,30}$`)
+	currencyPattern = httpkit.NewPattern(`^[A-Z]{3}$`)
 )
 
 func open(options any, env sources.Env) (sources.Source, error) {

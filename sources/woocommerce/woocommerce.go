@@ -26,7 +26,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -94,8 +93,8 @@ type source struct {
 }
 
 var (
-	statusPattern   = regexp.MustCompile(`^[a-z0-9_-]{1,40}$`)
-	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
+	statusPattern   = httpkit.NewPattern(`^[a-z0-9_-]{1,40}$`)
+	currencyPattern = httpkit.NewPattern(`^[A-Z]{3}$`)
 )
 
 func open(options any, env sources.Env) (sources.Source, error) {

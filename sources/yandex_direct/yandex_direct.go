@@ -17,7 +17,6 @@ package yandexdirect
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
@@ -94,8 +93,8 @@ type source struct {
 }
 
 var (
-	loginPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$`)
-	goalPattern  = regexp.MustCompile(`^[0-9]{1,20}$`)
+	loginPattern = httpkit.NewPattern(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$`)
+	goalPattern  = httpkit.NewPattern(`^[0-9]{1,20}$`)
 )
 
 // models are the attribution models.
