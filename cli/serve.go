@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -47,8 +48,8 @@ func (a *app) serve() *cobra.Command {
 	return cmd
 }
 
-// screens opens what shows the dashboard over SSH until its context ends. Keys and
-// roles are those of the config in force, the rest stays as it was at the start.
+// screens opens what shows the dashboard over SSH until its context ends. Roles
+// are those of the config in force; all else of serve: is as it was at the start.
 func (a *app) screens(c *collector) (func(context.Context) error, error) {
 	o := c.config.Serve
 	if o == nil {
@@ -81,6 +82,23 @@ func (a *app) screens(c *collector) (func(context.Context) error, error) {
 		},
 	})
 	return func(ctx context.Context) error { return server.Serve(ctx, listener) }, nil
+}
+
+// serves refuses a config by which a running server cannot go on: it must not
+// look as if other keys were in force.
+func (c *collector) serves(cfg *config.Config) error {
+	if c.screens == nil {
+		return nil
+	}
+	if cfg.Serve == nil {
+		return noServe(cfg)
+	}
+	before, now := *c.config.Serve, *cfg.Serve
+	before.Roles, now.Roles = nil, nil
+	if !reflect.DeepEqual(before, now) {
+		return fmt.Errorf("%s: serve: only roles can change while it serves: anything else there needs another start", cfg.File)
+	}
+	return nil
 }
 
 // noServe is a config that says nothing of who may log in.
