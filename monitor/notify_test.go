@@ -106,7 +106,7 @@ func withTargets(t *testing.T, targets map[string]notify.Target) *rig {
 	r := newRig(t, at, func(r *rig, o *Options) {
 		o.Sources = []Source{r.file("home", "EUR", "Europe/Berlin")}
 		for name, target := range targets {
-			o.Targets = append(o.Targets, Target{name, target})
+			o.Targets = append(o.Targets, Target{Name: name, Target: target})
 			plan.Targets = append(plan.Targets, name)
 		}
 		slices.Sort(plan.Targets)

@@ -36,7 +36,7 @@ func TestAReloadOfTargetsLosesNoMessage(t *testing.T) {
 	run(t, r.Monitor)
 	first := oncall.gets(t, notify.Fired, alert.RuleSourceStale)
 	oncall.gets(t, notify.Fired, alert.RuleNotify) // of team
-	if err := r.Reload(t.Context(), r.aim(Target{"team", team}, Target{"mail", mail})); err != nil {
+	if err := r.Reload(t.Context(), r.aim(Target{Name: "team", Target: team}, Target{Name: "mail", Target: mail})); err != nil {
 		t.Fatal(err)
 	}
 	goneHad := r.had("oncall")
@@ -68,7 +68,7 @@ func TestReloadsOfTargetsLeaveNoSenderBehind(t *testing.T) {
 	run(t, r.Monitor)
 	team.gets(t, notify.Fired, alert.RuleSourceStale)
 	oncall.gets(t, notify.Fired, alert.RuleSourceStale)
-	sets := [][]Target{{{"team", team}}, {{"oncall", oncall}, {"team", team}}, {{"oncall", oncall}}}
+	sets := [][]Target{{{Name: "team", Target: team}}, {{Name: "oncall", Target: oncall}, {Name: "team", Target: team}}, {{Name: "oncall", Target: oncall}}}
 	swap := func(set []Target) {
 		if err := r.Reload(t.Context(), r.aim(set...)); err != nil {
 			t.Fatal(err)
