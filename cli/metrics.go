@@ -105,16 +105,18 @@ func (m *measured) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // health says 200 while the engine is well, and 503 with the reason otherwise.
-// A source that fails is no reason: starting anew would not mend it.
-func (m *measured) health(w http.ResponseWriter, _ *http.Request) {
+// A source or a target that fails is no reason: starting anew would not mend it.
+func (m *measured) health(w http.ResponseWriter, r *http.Request) {
 	pulse := m.monitor.Pulse()
+	failing, _ := m.monitor.Unreached(r.Context()) // null where that cannot be read: the engine is who notices
 	answer := struct {
 		Status     string     `json:"status"`
 		Reason     *string    `json:"reason"`
 		Collecting bool       `json:"collecting"`
 		LookedAt   *time.Time `json:"looked_at"`
 		JudgedAt   *time.Time `json:"judged_at"`
-	}{"ok", nil, pulse.Collecting, instant(pulse.Looked), instant(pulse.Judged)}
+		Failing    []string   `json:"failing_targets"` // of notifications
+	}{"ok", nil, pulse.Collecting, instant(pulse.Looked), instant(pulse.Judged), failing}
 	code := http.StatusOK
 	if trouble := pulse.Trouble(time.Now()); trouble != "" {
 		answer.Status, answer.Reason, code = "unhealthy", &trouble, http.StatusServiceUnavailable

@@ -266,6 +266,11 @@ func TestMetricsTellWhetherMessagesArrive(t *testing.T) {
 			t.Errorf("%s of %s is %v (%v)", name, target, at, known)
 		}
 	}
+	healthy := httptest.NewRecorder()
+	(&measured{monitor: s.monitor}).health(healthy, httptest.NewRequest(http.MethodGet, "/healthz", nil))
+	if text := healthy.Body.String(); !strings.Contains(text, `"failing_targets":["oncall"]`) {
+		t.Errorf("health says %s", text)
+	}
 	for name, target := range map[string]string{oldest: "team", last: "oncall"} {
 		if at, known := value(name, "target", target); known {
 			t.Errorf("%s of %s is %v", name, target, at)

@@ -167,7 +167,7 @@ func TestATargetThatIsNotReachedIsToldToTheOthersAndGetsAllOfItLater(t *testing.
 	run(t, r.Monitor)
 	oncall.gets(t, notify.Fired, alert.RuleSourceStale)
 	failing := oncall.gets(t, notify.Fired, alert.RuleNotify)
-	if a := failing.Alerts[0]; a.Subject != "team" || !strings.Contains(a.Reason, "502") {
+	if a := failing.Alerts[0]; a.Subject != "team" || !strings.Contains(a.Reason, "502") || !strings.Contains(a.Reason, "'adtop notify test team'") {
 		t.Errorf("told %+v", a)
 	}
 	team.status.Store(http.StatusOK)

@@ -195,6 +195,23 @@ func (b *builder) targets(ctx context.Context, s *snapshot.Snapshot) error {
 	return nil
 }
 
+// Unreached names the targets of notifications at which the last message did not
+// arrive.
+func (m *Monitor) Unreached(ctx context.Context) ([]string, error) {
+	o, _ := m.current()
+	names := []string{}
+	for _, t := range o.Targets {
+		r, err := o.Store.Reach(ctx, t.Name, forever)
+		if err != nil {
+			return nil, err
+		}
+		if !r.Failing.IsZero() {
+			names = append(names, t.Name)
+		}
+	}
+	return names, nil
+}
+
 // remedy says what to do about a target where nothing arrives, "" where it does.
 func remedy(name string, r store.Reach) string {
 	switch {

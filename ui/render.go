@@ -193,6 +193,9 @@ func (a *app) panelLines(p panel, width, height int) (title string, lines []stri
 	case at == alerts:
 		return "Silences", a.silenceLines(width, height)
 	}
+	if t := a.targetOf(a.sourceSet.selected()); t != nil {
+		return t.Name + " · " + t.Type + " · " + a.st.health(t.Health()).word, a.window(p, a.aboutTarget(t, width), width, height)
+	}
 	s := a.sourceNamed(a.sourceSet.selected())
 	if s == nil {
 		return "Source", fill(nil, width, height)
