@@ -187,7 +187,7 @@ func (a *app) panelLines(p panel, width, height int) (title string, lines []stri
 		return a.alertsTitle(), a.drawn.pane.draw(a, width, height)
 	case at == channel:
 		s := a.subject()
-		return "Evidence", a.window(p, a.subjectEvidence(&s, width), width, height)
+		return "Evidence", a.window(p, a.subjectEvidence(s, width), width, height)
 	case at == unclaimed:
 		return a.unclaimedPanel(width, height)
 	case at == alerts:
