@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"strings"
 	"time"
 
 	"adtop/snapshot"
@@ -28,6 +29,9 @@ func notifyFailing(t snapshot.Target, now time.Time, zone *time.Location) condit
 		c.signal = hold
 	}
 	c.summary = t.Name + ": alerts do not arrive there"
-	c.reason = "Since " + t.Failing.In(zone).Format("2 Jan 15:04") + ": " + t.Problem
+	c.reason = "Since " + t.Failing.In(zone).Format("2 Jan 15:04") + ": " + strings.TrimSuffix(t.Problem, ".") + "."
+	if t.Next != "" {
+		c.reason += " " + t.Next
+	}
 	return c
 }

@@ -3,12 +3,16 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"adtop/kpi"
 	"adtop/snapshot"
@@ -32,6 +36,35 @@ func fires(severity snapshot.Severity, channel string) snapshot.Alert {
 		Since: checkedAt, Summary: channel + " unprofitable, 97% sure"}
 }
 
+// untold is the alert that nothing arrives at a target.
+func untold(severity snapshot.Severity) snapshot.Alert {
+	return snapshot.Alert{ID: "2", Rule: "notify failing", Subject: "team", Labels: map[string]string{"target": "team"}, Severity: severity, State: snapshot.Firing, FiredAt: checkedAt,
+		Since: checkedAt, Summary: "team: alerts do not arrive there"}
+}
+
+// TestTheReportSaysHowTargetsStand: who reads it need not know when all is well.
+func TestTheReportSaysHowTargetsStand(t *testing.T) {
+	s := fresh()
+	s.Targets = []snapshot.Target{{Name: "team", Type: "slack", Delivered: checkedAt.Add(-time.Hour), Failing: checkedAt, Problem: "no answer", Next: "Try it.", Waiting: 2, Oldest: checkedAt}, {Name: "new", Type: "email"}}
+	var out bytes.Buffer
+	if err := writeJSON(&out, s); err != nil {
+		t.Fatal(err)
+	}
+	var report struct {
+		Targets []map[string]any `json:"targets"`
+	}
+	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+		t.Fatal(err)
+	}
+	want := []map[string]any{
+		{"name": "team", "type": "slack", "health": "error", "problem": "no answer", "next": "Try it.", "failing_since": "2026-11-20T12:00:00Z", "last_delivery": "2026-11-20T11:00:00Z", "waiting": 2.0, "oldest_waiting": "2026-11-20T12:00:00Z"},
+		{"name": "new", "type": "email", "health": "waiting", "problem": nil, "next": nil, "failing_since": nil, "last_delivery": nil, "waiting": 0.0, "oldest_waiting": nil},
+	}
+	if diff := cmp.Diff(want, report.Targets); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestTheExitCodeSaysWhatAsksForAttention(t *testing.T) {
 	for name, c := range map[string]struct {
 		o      checkOptions
@@ -39,12 +72,15 @@ func TestTheExitCodeSaysWhatAsksForAttention(t *testing.T) {
 		want   status
 		says   string
 	}{
-		"all is well":           {checkOptions{}, func(*snapshot.Snapshot) {}, statusOK, "ADTOP OK - 2 channels, nothing asks for attention | "},
-		"this process collects": {checkOptions{}, func(s *snapshot.Snapshot) { s.Collector = snapshot.Collector{Here: true} }, statusOK, "OK"},
-		"nobody collects":       {checkOptions{}, func(s *snapshot.Snapshot) { s.Collector = snapshot.Collector{} }, statusUnknown, "UNKNOWN - nobody collects"},
-		"a warning":             {checkOptions{}, func(s *snapshot.Snapshot) { s.Alerts = append(s.Alerts, fires(snapshot.Warning, "Search")) }, statusWarning, "WARNING - Search unprofitable"},
-		"a critical alert":      {checkOptions{}, func(s *snapshot.Snapshot) { s.Alerts = append(s.Alerts, fires(snapshot.Critical, "Search")) }, statusCritical, "CRITICAL - Search"},
-		"one that informs":      {checkOptions{}, func(s *snapshot.Snapshot) { s.Alerts = append(s.Alerts, fires(snapshot.Info, "Search")) }, statusOK, "\nfiring info: Search"},
+		"all is well":                           {checkOptions{}, func(*snapshot.Snapshot) {}, statusOK, "ADTOP OK - 2 channels, nothing asks for attention | "},
+		"this process collects":                 {checkOptions{}, func(s *snapshot.Snapshot) { s.Collector = snapshot.Collector{Here: true} }, statusOK, "OK"},
+		"nobody collects":                       {checkOptions{}, func(s *snapshot.Snapshot) { s.Collector = snapshot.Collector{} }, statusUnknown, "UNKNOWN - nobody collects"},
+		"a warning":                             {checkOptions{}, func(s *snapshot.Snapshot) { s.Alerts = append(s.Alerts, fires(snapshot.Warning, "Search")) }, statusWarning, "WARNING - Search unprofitable"},
+		"a critical alert":                      {checkOptions{}, func(s *snapshot.Snapshot) { s.Alerts = append(s.Alerts, fires(snapshot.Critical, "Search")) }, statusCritical, "CRITICAL - Search"},
+		"a target that fails":                   {checkOptions{}, func(s *snapshot.Snapshot) { s.Alerts = append(s.Alerts, untold(snapshot.Warning)) }, statusWarning, "WARNING - team: alerts do not arrive there"},
+		"a target that misses what is critical": {checkOptions{}, func(s *snapshot.Snapshot) { s.Alerts = append(s.Alerts, untold(snapshot.Critical)) }, statusCritical, "CRITICAL - team: alerts do not arrive there"},
+		"a target, and a channel by itself":     {checkOptions{channel: "Search"}, func(s *snapshot.Snapshot) { s.Alerts = append(s.Alerts, untold(snapshot.Critical)) }, statusOK, "OK"},
+		"one that informs":                      {checkOptions{}, func(s *snapshot.Snapshot) { s.Alerts = append(s.Alerts, fires(snapshot.Info, "Search")) }, statusOK, "\nfiring info: Search"},
 		"one that looks over": {checkOptions{}, func(s *snapshot.Snapshot) {
 			a := fires(snapshot.Warning, "Search")
 			a.State = snapshot.Recovering

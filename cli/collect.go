@@ -109,8 +109,8 @@ func (c *collector) token() string { return c.inForce.Load().token }
 
 // admit looks up the token of a config. It is for before the config counts.
 func (c *collector) admit(ctx context.Context, cfg *config.Config) (inForce, error) {
-	if c.screens != nil && cfg.Serve == nil {
-		return inForce{}, noServe(cfg)
+	if err := c.serves(cfg); err != nil {
+		return inForce{}, err
 	}
 	if !c.guarded {
 		return inForce{config: cfg}, nil

@@ -18,7 +18,10 @@ import (
 
 const doctorLong = `Check the database and say in words how it is: whether the file is whole, how
 large it is, who collects into it, when every source last answered and how
-exactly the past is known. It reads the database alone and asks no API.
+exactly the past is known. Then check what leads outside, as far as the config
+has it: whether every target of notifications has its options and secrets and what
+arrived there, the token of feeds, and who may log in over SSH, as whom. It asks no
+API and sends nothing.
 
 With --rebuild it also adds up all sums anew from the observations and says how
 many of them differed. No other process may collect meanwhile.`
@@ -30,7 +33,7 @@ func (a *app) doctor() *cobra.Command {
 	var path string
 	var rebuild bool
 	cmd := &cobra.Command{
-		Use: "doctor", Short: "Check the database", Long: doctorLong, Args: noArgs,
+		Use: "doctor", Short: "Check the database, and who is told and let in", Long: doctorLong, Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, database, err := databaseOf(path)
 			if err != nil {
@@ -68,6 +71,8 @@ type examination struct {
 	now    time.Time
 	zone   *time.Location
 	unwell bool
+
+	collector string // "" where nobody collects
 }
 
 // say prints one finding; with a next step, it is wrong.
@@ -99,7 +104,10 @@ func (e *examination) run(ctx context.Context, path string, cfg *config.Config) 
 		return err
 	}
 	e.past(c.Past)
-	return e.sources(ctx, cfg)
+	if err := e.sources(ctx, cfg); err != nil {
+		return err
+	}
+	return e.reach(ctx, cfg)
 }
 
 func (e *examination) lease() error {
@@ -107,7 +115,7 @@ func (e *examination) lease() error {
 	if err != nil {
 		return err
 	}
-	if holder == "" {
+	if e.collector = holder; holder == "" {
 		holder = "nobody: figures get no newer until a dashboard or 'adtop collect' runs"
 	}
 	e.say("collecting", holder, "")

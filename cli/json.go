@@ -28,6 +28,7 @@ type jsonReport struct {
 	Channels []jsonChannel `json:"channels"`
 	Alerts   []jsonAlert   `json:"alerts"`
 	Sources  []jsonSource  `json:"sources"`
+	Targets  []jsonTarget  `json:"targets"`
 	Notes    []jsonNote    `json:"notes"`
 	Warnings []string      `json:"warnings"`
 
@@ -184,6 +185,19 @@ type jsonSource struct {
 	Watermark  *time.Time      `json:"complete_through"`
 }
 
+// jsonTarget is a target of notifications.
+type jsonTarget struct {
+	Name          string          `json:"name"`
+	Type          string          `json:"type"`
+	Health        snapshot.Health `json:"health"`
+	Problem       *string         `json:"problem"`
+	Next          *string         `json:"next"`
+	FailingSince  *time.Time      `json:"failing_since"`
+	LastDelivery  *time.Time      `json:"last_delivery"`
+	Waiting       int             `json:"waiting"`
+	OldestWaiting *time.Time      `json:"oldest_waiting"`
+}
+
 type jsonNote struct {
 	ID      string    `json:"id"`
 	Date    string    `json:"date"`
@@ -199,7 +213,7 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 		Version: reportVersion, AsOf: s.AsOf.UTC().Truncate(time.Second), Title: s.Title, Currency: s.Currency,
 		Range:    jsonRange{s.View.Range.String(), days.From.String(), days.To.String(), s.Zone.String()},
 		Alerting: jsonAlerting{s.Alarm.Threshold, s.Alarm.Wish, math.Round(s.Alarm.Rate*100) / 100, s.Alarm.Met},
-		Total:    figuresOf(s.Total), Channels: []jsonChannel{}, Sources: []jsonSource{}, Notes: []jsonNote{}, Warnings: append([]string{}, s.Warnings...),
+		Total:    figuresOf(s.Total), Channels: []jsonChannel{}, Sources: []jsonSource{}, Targets: []jsonTarget{}, Notes: []jsonNote{}, Warnings: append([]string{}, s.Warnings...),
 	}
 	for _, ch := range s.Channels {
 		c := jsonChannel{Name: ch.Name, Verdict: ch.Verdict, PUnprofitable: number(ch.P), Reason: ch.Reason,
@@ -229,6 +243,9 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 			j.AgeSeconds = &age
 		}
 		r.Sources = append(r.Sources, j)
+	}
+	for _, t := range s.Targets {
+		r.Targets = append(r.Targets, jsonTarget{t.Name, t.Type, t.Health(), text(t.Problem), text(t.Next), instant(t.Failing), instant(t.Delivered), t.Waiting, instant(t.Oldest)})
 	}
 	for _, u := range s.Unclaimed {
 		r.Unclaimed = append(r.Unclaimed, unclaimedOf(u))

@@ -98,22 +98,25 @@ func (m *measured) serve(w http.ResponseWriter, r *http.Request) {
 	exposeSources(e, s)
 	exposeChannels(e, s)
 	exposeAlerts(e, s)
+	exposeTargets(e, s, m.monitor.Attempts())
 	exposeProcess(e, m.started)
 	w.Header().Set("Content-Type", expositionType)
 	_, _ = w.Write(e.text.Bytes()) // who went away needs none
 }
 
 // health says 200 while the engine is well, and 503 with the reason otherwise.
-// A source that fails is no reason: starting anew would not mend it.
-func (m *measured) health(w http.ResponseWriter, _ *http.Request) {
+// A source or a target that fails is no reason: starting anew would not mend it.
+func (m *measured) health(w http.ResponseWriter, r *http.Request) {
 	pulse := m.monitor.Pulse()
+	failing, _ := m.monitor.Unreached(r.Context()) // null where that cannot be read: the engine is who notices
 	answer := struct {
 		Status     string     `json:"status"`
 		Reason     *string    `json:"reason"`
 		Collecting bool       `json:"collecting"`
 		LookedAt   *time.Time `json:"looked_at"`
 		JudgedAt   *time.Time `json:"judged_at"`
-	}{"ok", nil, pulse.Collecting, instant(pulse.Looked), instant(pulse.Judged)}
+		Failing    []string   `json:"failing_targets"` // of notifications
+	}{"ok", nil, pulse.Collecting, instant(pulse.Looked), instant(pulse.Judged), failing}
 	code := http.StatusOK
 	if trouble := pulse.Trouble(time.Now()); trouble != "" {
 		answer.Status, answer.Reason, code = "unhealthy", &trouble, http.StatusServiceUnavailable
@@ -235,6 +238,35 @@ func exposeAlerts(e *exposition, s *snapshot.Snapshot) {
 	e.gauge("adtop_alerts_muted", "Open alerts that are kept from asking for attention, by what does it.")
 	for _, by := range []string{"acked", "snoozed", "silenced", "inhibited", "flapping"} {
 		e.is(float64(muted[by]), "by", by)
+	}
+}
+
+// exposeTargets tells of notifications; without any targets, nothing.
+func exposeTargets(e *exposition, s *snapshot.Snapshot, attempts map[monitor.Try]int) {
+	if len(s.Targets) == 0 {
+		return
+	}
+	e.counter("adtop_notify_attempts_total", "Attempts of this process to deliver a message, by what came of them; after one that failed another follows.")
+	for _, t := range s.Targets {
+		for _, outcome := range monitor.Endings {
+			e.is(float64(attempts[monitor.Try{Target: t.Name, Ended: outcome}]), "target", t.Name, "outcome", outcome)
+		}
+	}
+	e.gauge("adtop_notify_failing", "Whether the last message to a target did not arrive: 1, or 0 when it did or there was none.")
+	for _, t := range s.Targets {
+		e.is(float64(b2i(!t.Failing.IsZero())), "target", t.Name, "type", t.Type)
+	}
+	e.gauge("adtop_notify_waiting_messages", "Messages that are still to arrive at a target.")
+	for _, t := range s.Targets {
+		e.is(float64(t.Waiting), "target", t.Name)
+	}
+	e.gauge("adtop_notify_oldest_waiting_timestamp_seconds", "When the oldest message that is still to arrive at a target was decided; without any, there is no line.")
+	for _, t := range s.Targets {
+		e.at(t.Oldest, "target", t.Name)
+	}
+	e.gauge("adtop_notify_last_success_timestamp_seconds", "When a message last arrived at a target, within 90 days.")
+	for _, t := range s.Targets {
+		e.at(t.Delivered, "target", t.Name)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -93,27 +94,7 @@ func TestPrometheusReadsTheMetrics(t *testing.T) {
 	if refused.Code != http.StatusForbidden {
 		t.Errorf("a page that somebody leads here reads the figures: %d", refused.Code)
 	}
-	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	value := func(name string, labels ...string) (float64, bool) {
-		for _, m := range families[name].GetMetric() {
-			has := map[string]string{}
-			for _, l := range m.GetLabel() {
-				has[l.GetName()] = l.GetValue()
-			}
-			fits := true
-			for i := 0; i < len(labels); i += 2 {
-				fits = fits && has[labels[i]] == labels[i+1]
-			}
-			if fits {
-				return m.GetGauge().GetValue() + m.GetCounter().GetValue(), true
-			}
-		}
-		return 0, false
-	}
+	value := readsMetrics(t, body)
 	for _, want := range []struct {
 		name   string
 		labels []string
@@ -138,25 +119,51 @@ func TestPrometheusReadsTheMetrics(t *testing.T) {
 			t.Errorf("no %s", name)
 		}
 	}
-	for _, name := range []string{"adtop_channel_today_impressions", "adtop_source_quota_used_ratio", "adtop_source_access_expires_timestamp_seconds", "adtop_last_evaluation_timestamp_seconds"} {
+	for _, name := range []string{"adtop_channel_today_impressions", "adtop_source_quota_used_ratio", "adtop_source_access_expires_timestamp_seconds", "adtop_last_evaluation_timestamp_seconds", "adtop_notify_attempts_total", "adtop_notify_waiting_messages"} {
 		if got, known := value(name); known {
 			t.Errorf("%s is %v, and nobody knows it", name, got)
 		}
 	}
-	promtool, err := exec.LookPath("promtool")
+}
+
+// readsMetrics reads metrics as Prometheus does, and has promtool look at them
+// where it is. What it returns finds the value of the first series with the labels,
+// which are names and values by turns.
+func readsMetrics(t *testing.T, body string) (value func(name string, labels ...string) (float64, bool)) {
+	t.Helper()
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(body))
 	if err != nil {
-		return // the parser has read it
+		t.Fatal(err)
 	}
-	lint := exec.Command(promtool, "check", "metrics")
-	lint.Stdin = strings.NewReader(body)
-	if said, err := lint.CombinedOutput(); err != nil {
-		t.Errorf("promtool: %v: %s", err, said)
+	if promtool, err := exec.LookPath("promtool"); err == nil {
+		lint := exec.Command(promtool, "check", "metrics")
+		lint.Stdin = strings.NewReader(body)
+		if said, err := lint.CombinedOutput(); err != nil {
+			t.Errorf("promtool: %v: %s", err, said)
+		}
+	}
+	return func(name string, labels ...string) (float64, bool) {
+		for _, m := range families[name].GetMetric() {
+			has := map[string]string{}
+			for _, l := range m.GetLabel() {
+				has[l.GetName()] = l.GetValue()
+			}
+			fits := true
+			for i := 0; i < len(labels); i += 2 {
+				fits = fits && has[labels[i]] == labels[i+1]
+			}
+			if fits {
+				return m.GetGauge().GetValue() + m.GetCounter().GetValue(), true
+			}
+		}
+		return 0, false
 	}
 }
 
 // TestMetricsGrowWithTheConfigAlone: names of campaigns and alerts are no labels.
 func TestMetricsGrowWithTheConfigAlone(t *testing.T) {
-	series := func(channels, sources, alerts int) int {
+	series := func(channels, sources, alerts, targets int) int {
 		s := fresh()
 		s.Channels, s.Sources = nil, nil
 		for i := range channels {
@@ -168,6 +175,9 @@ func TestMetricsGrowWithTheConfigAlone(t *testing.T) {
 		for i := range sources {
 			s.Sources = append(s.Sources, snapshot.Source{Name: strings.Repeat("s", i+1), Type: "csv", Health: snapshot.Healthy, LastGood: checkedAt})
 		}
+		for i := range targets {
+			s.Targets = append(s.Targets, snapshot.Target{Name: strings.Repeat("t", i+1), Type: "slack", Delivered: checkedAt, Waiting: 1000, Oldest: checkedAt})
+		}
 		for range alerts {
 			s.Alerts = append(s.Alerts, fires(snapshot.Warning, "c"))
 		}
@@ -175,14 +185,96 @@ func TestMetricsGrowWithTheConfigAlone(t *testing.T) {
 		exposeSources(e, s)
 		exposeChannels(e, s)
 		exposeAlerts(e, s)
+		exposeTargets(e, s, map[monitor.Try]int{{Target: "gone", Ended: "failed"}: 7})
 		return len(regexp.MustCompile(`(?m)^[a-z]`).FindAllString(e.text.String(), -1))
 	}
-	base := series(1, 1, 0)
-	if got := series(1, 1, 1000); got != base {
+	base := series(1, 1, 0, 1)
+	if got := series(1, 1, 1000, 1); got != base {
 		t.Errorf("alerts add %d series", got-base)
 	}
-	if perChannel, perSource := series(2, 1, 0)-base, series(1, 2, 0)-base; perChannel > 20 || perSource > 12 {
-		t.Errorf("a channel adds %d series, a source %d", perChannel, perSource)
+	if perChannel, perSource, perTarget := series(2, 1, 0, 1)-base, series(1, 2, 0, 1)-base, series(1, 1, 0, 2)-base; perChannel > 20 || perSource > 12 || perTarget > 8 {
+		t.Errorf("a channel adds %d series, a source %d, a target %d", perChannel, perSource, perTarget)
+	}
+}
+
+// TestMetricsTellWhetherMessagesArrive: one target takes them, the other one does
+// not answer.
+func TestMetricsTellWhetherMessagesArrive(t *testing.T) {
+	var arrived atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/team" {
+			arrived.Add(1)
+		} else {
+			w.WriteHeader(http.StatusBadGateway)
+		}
+	}))
+	defer server.Close()
+	t.Setenv("TEAM", server.URL+"/team")
+	t.Setenv("ONCALL", server.URL+"/oncall")
+	path := told(t, home(t), "  routes: [{targets: [team, oncall], group_wait: 0s, quiet_hours: all}]\n") // the export ended long ago
+	cfg, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := (&app{}).open(t.Context(), cfg, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	began := time.Now()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.monitor.Run(ctx) }()
+	tried := func(target, ended string) bool {
+		return s.monitor.Attempts()[monitor.Try{Target: target, Ended: ended}] > 0
+	}
+	for deadline := time.Now().Add(soon); !tried("team", "delivered") || !tried("oncall", "failed"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("tried: %v", s.monitor.Attempts())
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	answer := httptest.NewRecorder()
+	(&measured{monitor: s.monitor, reload: &lastReload{}}).serve(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	body := answer.Body.String()
+	value := readsMetrics(t, body)
+	for _, want := range []struct {
+		name   string
+		labels []string
+		value  float64
+	}{
+		{"adtop_notify_attempts_total", []string{"target", "team", "outcome", "delivered"}, float64(arrived.Load())},
+		{"adtop_notify_attempts_total", []string{"target", "team", "outcome", "failed"}, 0},
+		{"adtop_notify_attempts_total", []string{"target", "oncall", "outcome", "refused"}, 0},
+		{"adtop_notify_failing", []string{"target", "team", "type", "webhook"}, 0},
+		{"adtop_notify_failing", []string{"target", "oncall", "type", "webhook"}, 1},
+		{"adtop_notify_waiting_messages", []string{"target", "team"}, 0},
+	} {
+		if got, known := value(want.name, want.labels...); !known || got != want.value {
+			t.Errorf("%s%v is %v (%v), want %v\n%s", want.name, want.labels, got, known, want.value, body)
+		}
+	}
+	if n, _ := value("adtop_notify_waiting_messages", "target", "oncall"); n < 1 {
+		t.Errorf("%v messages wait for oncall", n)
+	}
+	const oldest, last = "adtop_notify_oldest_waiting_timestamp_seconds", "adtop_notify_last_success_timestamp_seconds"
+	for name, target := range map[string]string{oldest: "oncall", last: "team"} {
+		if at, known := value(name, "target", target); !known || at < float64(began.Unix()) {
+			t.Errorf("%s of %s is %v (%v)", name, target, at, known)
+		}
+	}
+	healthy := httptest.NewRecorder()
+	(&measured{monitor: s.monitor}).health(healthy, httptest.NewRequest(http.MethodGet, "/healthz", nil))
+	if text := healthy.Body.String(); !strings.Contains(text, `"failing_targets":["oncall"]`) {
+		t.Errorf("health says %s", text)
+	}
+	for name, target := range map[string]string{oldest: "team", last: "oncall"} {
+		if at, known := value(name, "target", target); known {
+			t.Errorf("%s of %s is %v", name, target, at)
+		}
 	}
 }
 

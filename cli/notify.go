@@ -31,7 +31,7 @@ func composeNotify(o *monitor.Options, cfg *config.Config, secrets func(string) 
 		opened, err := openTarget(t, targets.Env{Now: o.Clock.Now, Log: o.Log.With("target", t.Name)}, secrets)
 		problems = append(problems, t.Locate(err))
 		plan.Targets = append(plan.Targets, t.Name)
-		o.Targets = append(o.Targets, monitor.Target{Name: t.Name, Target: opened})
+		o.Targets = append(o.Targets, monitor.Target{Name: t.Name, Type: t.Type, Target: opened})
 	}
 	for _, r := range n.Routes {
 		plan.Routes = append(plan.Routes, notify.Route{

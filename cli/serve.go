@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"path/filepath"
 	"runtime/debug"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -48,14 +50,18 @@ func (a *app) serve() *cobra.Command {
 	return cmd
 }
 
-// screens opens what shows the dashboard over SSH until its context ends. Keys and
-// roles are those of the config in force, the rest stays as it was at the start.
+// screens opens what shows the dashboard over SSH until its context ends. Roles
+// are those of the config in force; all else of serve: is as it was at the start.
 func (a *app) screens(c *collector) (func(context.Context) error, error) {
 	o := c.config.Serve
 	if o == nil {
 		return nil, noServe(c.config)
 	}
-	key, err := hostKey(c.config)
+	path, err := hostKeyPath(c.config)
+	if err != nil {
+		return nil, err
+	}
+	key, err := ssh.HostKey(path)
 	if err != nil {
 		return nil, err
 	}
@@ -72,9 +78,7 @@ func (a *app) screens(c *collector) (func(context.Context) error, error) {
 	look, remembered := c.config.Display, screens{config: configName(c.config)}
 	server := ssh.New(ssh.Options{
 		Monitor: c.monitor, HostKey: key, Keys: keys, PerUser: o.SessionsPerUser, Idle: o.Idle, Log: c.log,
-		Role: func(person string) ssh.Role {
-			return ssh.Role(cmp.Or(c.inForce.Load().config.Serve.Roles[person], string(ssh.Viewer)))
-		},
+		Role:  func(person string) ssh.Role { return ssh.Role(roleOf(c.inForce.Load().config, person)) },
 		Theme: cmp.Or(a.theme, look.Theme), Numbers: look.Numbers, Mouse: look.Mouse,
 		Restore: remembered.restore, Save: remembered.save,
 		Run: func(ctx context.Context, asked ssh.Command) int {
@@ -85,22 +89,46 @@ func (a *app) screens(c *collector) (func(context.Context) error, error) {
 	return func(ctx context.Context) error { return server.Serve(ctx, listener) }, nil
 }
 
+// serves refuses a config by which a running server cannot go on: it must not
+// look as if other keys were in force.
+func (c *collector) serves(cfg *config.Config) error {
+	if c.screens == nil {
+		return nil
+	}
+	if cfg.Serve == nil {
+		return noServe(cfg)
+	}
+	before, now := *c.config.Serve, *cfg.Serve
+	before.Roles, now.Roles = nil, nil
+	if !reflect.DeepEqual(before, now) {
+		return fmt.Errorf("%s: serve: only roles can change while it serves: anything else there needs another start", cfg.File)
+	}
+	return nil
+}
+
 // noServe is a config that says nothing of who may log in.
 func noServe(cfg *config.Config) error {
 	return fmt.Errorf("%s has no serve: section: add one that names authorized_keys, as config.example.yaml shows", cfg.File)
 }
 
-// hostKey is the one that the config names, or lies beside the database.
-func hostKey(cfg *config.Config) (gossh.Signer, error) {
-	path := cfg.Serve.HostKey
-	if path == "" {
-		database, err := databasePath(cfg)
-		if err != nil {
-			return nil, err
-		}
-		path = strings.TrimSuffix(database, filepath.Ext(database)) + ".host-key"
+// hostKeyPath is the one that the config names, or lies beside the database.
+func hostKeyPath(cfg *config.Config) (string, error) {
+	if cfg.Serve.HostKey != "" {
+		return cfg.Serve.HostKey, nil
 	}
-	return ssh.HostKey(path)
+	database, err := databasePath(cfg)
+	return strings.TrimSuffix(database, filepath.Ext(database)) + ".host-key", err
+}
+
+// roleOf is what a person may do.
+func roleOf(cfg *config.Config, person string) string {
+	return cmp.Or(cfg.Serve.Roles[person], string(ssh.Viewer))
+}
+
+// nobodys are the names of roles that no key has.
+func nobodys(roles map[string]string, keys *ssh.Keys) []string {
+	names := keys.Names()
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(roles)), func(name string) bool { return names[name] })
 }
 
 // openKeys reads who may log in, and tells what nobody may have meant.
@@ -109,14 +137,11 @@ func openKeys(o *config.Serve, log *slog.Logger) (*ssh.Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := keys.Names()
-	if len(names) == 0 {
+	if len(keys.Names()) == 0 {
 		log.Warn("nobody can log in yet", "why", o.AuthorizedKeys+" has no key that can be used")
 	}
-	for name := range o.Roles {
-		if !names[name] {
-			log.Warn("a role is nobody's", "name", name, "why", "no authorized key has this name behind it")
-		}
+	for _, name := range nobodys(o.Roles, keys) {
+		log.Warn("a role is nobody's", "name", name, "why", "no authorized key has this name behind it")
 	}
 	return keys, nil
 }

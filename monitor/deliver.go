@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"adtop/alert/notify"
@@ -107,7 +108,33 @@ func (s *sender) attempt(ctx context.Context, d *store.Delivery) error {
 	if err != nil {
 		s.m.o.Log.Warn("message not delivered", "target", s.Name, "attempt", d.Attempts+1, "err", err)
 	}
-	return s.record(ctx, result(d, err, s.m.o.Clock.Now()))
+	a := result(d, err, s.m.o.Clock.Now())
+	s.m.count(Try{s.Name, endings[a.State]})
+	return s.record(ctx, a)
+}
+
+// Try is an attempt to deliver a message, and what came of it.
+type Try struct {
+	Target string
+	Ended  string // one of Endings
+}
+
+// Endings are what may come of an attempt. After "failed" another one follows.
+var Endings = endings[:]
+
+var endings = [...]string{store.Undelivered: "failed", store.Delivered: "delivered", store.Refused: "refused", store.GivenUp: "given_up"}
+
+func (m *Monitor) count(t Try) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.attempts[t]++
+}
+
+// Attempts counts the attempts of this process to deliver, by what came of them.
+func (m *Monitor) Attempts() map[Try]int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.attempts)
 }
 
 // record keeps what came of an attempt. Until that can be stored, nothing else is

@@ -59,7 +59,7 @@ func TestWhatArrivedWhileTheProgramEndedIsNotSentAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	(&sender{m: r.Monitor, Target: Target{"team", last{cancel}}, complaints: map[string]string{}}).send(ctx)
+	(&sender{m: r.Monitor, Target: Target{Name: "team", Target: last{cancel}}, complaints: map[string]string{}}).send(ctx)
 	if due, next, err := r.o.Store.Outgoing(context.Background(), "team", forever); due != nil || !next.IsZero() || err != nil {
 		t.Errorf("still to be sent: %+v, %v", due, err)
 	}
@@ -91,7 +91,7 @@ func TestWhatArrivedIsNotSentAgainWhileTheDiskIsFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &sender{m: r.Monitor, Target: Target{"team", team}, complaints: map[string]string{}}
+	s := &sender{m: r.Monitor, Target: Target{Name: "team", Target: team}, complaints: map[string]string{}}
 	for range 3 {
 		if _, _, err := s.one(context.Background(), r.clock.now()); !errors.Is(err, store.ErrFull) {
 			t.Fatalf("recorded: %v", err)

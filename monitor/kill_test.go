@@ -85,7 +85,7 @@ func collectUntilKilled(database, simulated, targets, clockText string) error {
 		o.Sources = append(o.Sources, file)
 	}
 	for _, name := range plan.Targets {
-		o.Targets = append(o.Targets, Target{name, &service{Server: &httptest.Server{URL: targets + "/" + name}}})
+		o.Targets = append(o.Targets, Target{Name: name, Target: &service{Server: &httptest.Server{URL: targets + "/" + name}}})
 	}
 	fmt.Println("up")
 	return New(o).Run(ctx)

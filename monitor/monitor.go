@@ -118,6 +118,8 @@ type Monitor struct {
 	holding bool
 	holder  string
 	pulse   Pulse
+	// attempts are those of this process; a reload does not begin them anew.
+	attempts map[Try]int
 
 	settled chan struct{} // closed once every source was polled and judged
 	dirty   chan struct{} // a snapshot is due
@@ -142,7 +144,7 @@ type watcher struct {
 // New returns a Monitor that does nothing yet.
 func New(o Options) *Monitor {
 	return &Monitor{
-		o: o, builder: newBuilder(o), watchers: map[*watcher]struct{}{}, plan: newPlan(o),
+		o: o, builder: newBuilder(o), watchers: map[*watcher]struct{}{}, plan: newPlan(o), attempts: map[Try]int{},
 		settled: make(chan struct{}), dirty: make(chan struct{}, 1), reloads: make(chan reload), work: make(chan outcome, 64),
 	}
 }

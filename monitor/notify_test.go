@@ -106,7 +106,7 @@ func withTargets(t *testing.T, targets map[string]notify.Target) *rig {
 	r := newRig(t, at, func(r *rig, o *Options) {
 		o.Sources = []Source{r.file("home", "EUR", "Europe/Berlin")}
 		for name, target := range targets {
-			o.Targets = append(o.Targets, Target{name, target})
+			o.Targets = append(o.Targets, Target{Name: name, Target: target})
 			plan.Targets = append(plan.Targets, name)
 		}
 		slices.Sort(plan.Targets)
@@ -167,7 +167,7 @@ func TestATargetThatIsNotReachedIsToldToTheOthersAndGetsAllOfItLater(t *testing.
 	run(t, r.Monitor)
 	oncall.gets(t, notify.Fired, alert.RuleSourceStale)
 	failing := oncall.gets(t, notify.Fired, alert.RuleNotify)
-	if a := failing.Alerts[0]; a.Subject != "team" || !strings.Contains(a.Reason, "502") {
+	if a := failing.Alerts[0]; a.Subject != "team" || !strings.Contains(a.Reason, "502") || !strings.Contains(a.Reason, "'adtop notify test team'") {
 		t.Errorf("told %+v", a)
 	}
 	team.status.Store(http.StatusOK)

@@ -17,6 +17,7 @@ import (
 // Target is one configured target of notifications.
 type Target struct {
 	Name   string
+	Type   string
 	Target notify.Target // nil in a process that collects never
 }
 
@@ -198,9 +199,40 @@ func (b *builder) targets(ctx context.Context, s *snapshot.Snapshot) error {
 		if err != nil {
 			return err
 		}
-		s.Targets = append(s.Targets, snapshot.Target{Name: t.Name, Delivered: r.Delivered, Failing: r.Failing, Refused: r.Refused, Critical: r.Critical, Problem: r.Error})
+		s.Targets = append(s.Targets, snapshot.Target{
+			Name: t.Name, Type: t.Type, Delivered: r.Delivered, Failing: r.Failing, Refused: r.Refused, Critical: r.Critical, Problem: r.Error, Next: remedy(t.Name, r),
+			Waiting: r.Waiting, Oldest: r.Oldest,
+		})
 	}
 	return nil
+}
+
+// Unreached names the targets of notifications at which the last message did not
+// arrive.
+func (m *Monitor) Unreached(ctx context.Context) ([]string, error) {
+	o, _ := m.current()
+	names := []string{}
+	for _, t := range o.Targets {
+		r, err := o.Store.Reach(ctx, t.Name, forever)
+		if err != nil {
+			return nil, err
+		}
+		if !r.Failing.IsZero() {
+			names = append(names, t.Name)
+		}
+	}
+	return names, nil
+}
+
+// remedy says what to do about a target where nothing arrives, "" where it does.
+func remedy(name string, r store.Reach) string {
+	switch {
+	case r.Failing.IsZero():
+		return ""
+	case r.Refused:
+		return "It said no, so that message is not sent again: correct the target in the config, try it with 'adtop notify test " + name + "', and reload."
+	}
+	return "It is tried again by itself, a day long; 'adtop notify test " + name + "' says whether it is reached now."
 }
 
 // newest is the instant up to which a picture shows what was decided. Live, the

@@ -356,11 +356,26 @@ type Source struct {
 // Target is the health of one target of notifications.
 type Target struct {
 	Name      string
+	Type      string    // "slack", "webhook", …
 	Delivered time.Time // the last message that arrived, zero when none did
 	Failing   time.Time // since when nothing arrives; zero when it does, or nothing was to be told
 	Refused   bool      // it refused a message for good since then
 	Critical  bool      // a message that did not arrive tells of something critical
 	Problem   string    // in words, "" when there is none
+	Next      string    // what to do about it
+	Waiting   int       // messages that are still to arrive
+	Oldest    time.Time // when the oldest of them was decided; zero without any
+}
+
+// Health is how well messages arrive, in the words of sources.
+func (t Target) Health() Health {
+	switch {
+	case !t.Failing.IsZero():
+		return Failing
+	case t.Delivered.IsZero():
+		return Waiting
+	}
+	return Healthy
 }
 
 // Notice is one message about an alert to one target.

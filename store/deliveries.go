@@ -115,11 +115,16 @@ func (s *SQLite) Deliveries(ctx context.Context, f DeliveryFilter, asOf time.Tim
 
 // Reach implements Store.
 func (s *SQLite) Reach(ctx context.Context, target string, asOf time.Time) (r Reach, err error) {
-	var delivered, failing instant
+	var delivered, failing, oldest instant
 	err = s.read(ctx, "read how "+target+" is reached", func(tx reader) error {
 		if err := tx.each("SELECT coalesce(max(tried), 0) FROM delivery WHERE target = ? AND state = 1 AND tried <= ?", []any{target, instantOf(asOf)}, func(rows *sql.Rows) error {
 			return rows.Scan(&delivered)
 		}); err != nil {
+			return err
+		}
+		const waiting = `SELECT count(*), coalesce(min(at), 0) FROM (SELECT at FROM delivery WHERE target = ?1 AND state = 0
+			UNION ALL SELECT at FROM delivery WHERE target = ?1 AND state IN (1, 2, 3) AND tried > ?2) WHERE at <= ?2`
+		if err := tx.each(waiting, []any{target, instantOf(asOf)}, func(rows *sql.Rows) error { return rows.Scan(&r.Waiting, &oldest) }); err != nil {
 			return err
 		}
 		return tx.each(`SELECT min(max(failed, ?2)) OVER (), max(state = 2) OVER (), max(severity = 'critical') OVER (), error
@@ -127,7 +132,7 @@ func (s *SQLite) Reach(ctx context.Context, target string, asOf time.Time) (r Re
 			return rows.Scan(&failing, &r.Refused, &r.Critical, &r.Error)
 		})
 	})
-	r.Delivered, r.Failing = delivered.time(), failing.time()
+	r.Delivered, r.Failing, r.Oldest = delivered.time(), failing.time(), oldest.time()
 	return r, err
 }
 

@@ -148,7 +148,7 @@ type Store interface {
 	Attempted(ctx context.Context, a Attempt) error
 	// Deliveries returns what was put into the outbox up to asOf, newest first.
 	Deliveries(ctx context.Context, f DeliveryFilter, asOf time.Time) ([]Delivery, error)
-	// Reach says how a target stands; the zero Reach when nothing was tried.
+	// Reach says how a target stands; the zero Reach when nothing was to be told.
 	Reach(ctx context.Context, target string, asOf time.Time) (Reach, error)
 	// Send appends a command to the inbox; Inbox lists those not yet applied,
 	// oldest first.
@@ -488,4 +488,6 @@ type Reach struct {
 	Refused   bool      // a message since then was refused for good
 	Critical  bool      // one that did not arrive tells of something critical
 	Error     string
+	Waiting   int       // messages that are still to arrive
+	Oldest    time.Time // when the oldest of them was decided, zero without any
 }

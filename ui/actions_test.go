@@ -291,7 +291,7 @@ func TestWhoMayOnlyLookIsToldSoByEveryKeyThatActs(t *testing.T) {
 		for _, to := range screensToShow {
 			a := testApp(120, 32, looks[3])
 			a.snap.Notes = []snapshot.Note{{ID: "n", Date: testDay, Text: "feed changed"}}
-			a.o.Barred = why
+			a.o.Barred = func() string { return why }
 			press(a, to.keys...)
 			if !b.on(a.place.screen) || len(a.dialogs) > 0 {
 				continue

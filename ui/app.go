@@ -59,7 +59,9 @@ type app struct {
 	sourceSet    *table[sourceRow]
 	unclaimedSet *table[unclaimedRow]
 	group        *snapshot.Campaign // the ad group whose ads are shown, as it was opened
-	alertAt      string             // the alert selected in the overview's pane
+	opened       *subject           // what the channel screen is about, for openedBy
+	openedBy     subjectKey
+	alertAt      string // the alert selected in the overview's pane
 	drawn        panelCaches
 
 	tableTop int // line of the screen that the titles of the table stand on, -1: none

@@ -219,8 +219,8 @@ func (a *app) openAlert(id string) tea.Cmd {
 	return nil
 }
 
-// openAlertsSubject opens the selected alert, and from there its channel or
-// source.
+// openAlertsSubject opens the selected alert, and from there its channel, source
+// or target.
 func (a *app) openAlertsSubject() tea.Cmd {
 	alert := a.alertSelected()
 	if alert == nil {
@@ -229,6 +229,9 @@ func (a *app) openAlertsSubject() tea.Cmd {
 	switch {
 	case a.place.alert == "":
 		return a.openAlert(alert.ID)
+	case a.targetOf(targetLine(alert.Labels["target"])) != nil:
+		a.sourceSet.choose(targetLine(alert.Subject))
+		a.goTo(place{screen: sources})
 	case a.channelNamed(alert.Subject) != nil:
 		a.goTo(place{screen: channel, channel: alert.Subject})
 	case a.sourceNamed(alert.Subject) != nil:
@@ -317,6 +320,7 @@ func (a *app) poll() tea.Cmd {
 		}
 	}
 	if len(commands) == 0 {
+		a.notice = "no source is selected: nothing is asked"
 		return nil
 	}
 	return a.send("asked "+a.st.plural(len(commands), "source"), commands...)

@@ -109,7 +109,7 @@ func nextFigure(by int) func(a *app) tea.Cmd {
 
 // acts blocks a key for those who may look only, and for what blocks it anyway.
 func acts(blocked func(a *app) string) func(a *app) string {
-	return func(a *app) string { return cmp.Or(a.o.Barred, blocked(a)) }
+	return func(a *app) string { return cmp.Or(a.o.barred(), blocked(a)) }
 }
 
 // isPast and isLive block keys that only work in the present, or in the past.

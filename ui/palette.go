@@ -66,7 +66,7 @@ func (a *app) everything() []choice {
 			})
 		}
 		for i := range a.snap.Notes {
-			if n := a.snap.Notes[i]; a.wanted.AsOf.IsZero() && a.o.Barred == "" {
+			if n := a.snap.Notes[i]; a.wanted.AsOf.IsZero() && a.o.barred() == "" {
 				add("remove the note: "+noteText(n), n.Channel, func() tea.Cmd {
 					return a.send("note removed: "+n.Text, snapshot.Command{Verb: "unnote", ID: n.ID, By: a.o.User})
 				})

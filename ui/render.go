@@ -187,11 +187,14 @@ func (a *app) panelLines(p panel, width, height int) (title string, lines []stri
 		return a.alertsTitle(), a.drawn.pane.draw(a, width, height)
 	case at == channel:
 		s := a.subject()
-		return "Evidence", a.window(p, a.subjectEvidence(&s, width), width, height)
+		return "Evidence", a.window(p, a.subjectEvidence(s, width), width, height)
 	case at == unclaimed:
 		return a.unclaimedPanel(width, height)
 	case at == alerts:
 		return "Silences", a.silenceLines(width, height)
+	}
+	if t := a.targetOf(a.sourceSet.selected()); t != nil {
+		return t.Name + " · " + t.Type + " · " + a.st.health(t.Health()).word, a.window(p, a.aboutTarget(t, width), width, height)
 	}
 	s := a.sourceNamed(a.sourceSet.selected())
 	if s == nil {

@@ -62,14 +62,14 @@ type Options struct {
 	// Load reads it while the terminal is made ready, where First is nil; may be
 	// nil too. Its error ends the program.
 	Load    func(ctx context.Context) (*snapshot.Snapshot, error)
-	User    string // who sends the commands
-	Barred  string // why this user may look only, "" for one who may act
-	Theme   string // one of Themes, or "" for "auto"
-	Color   string // "auto" (or ""), "never", "always", "16", "256", "truecolor"
-	Numbers string // one of NumberFormats, or "" for the first
-	Mouse   bool   // on from the beginning
-	Desktop string // how a new alert calls: one of Desktops, or "" for the first
-	FPS     int    // upper bound of frames a second; 0 means 30
+	User    string        // who sends the commands
+	Barred  func() string // why this user may look only now, "" for one who may act; nil for one who always may
+	Theme   string        // one of Themes, or "" for "auto"
+	Color   string        // "auto" (or ""), "never", "always", "16", "256", "truecolor"
+	Numbers string        // one of NumberFormats, or "" for the first
+	Mouse   bool          // on from the beginning
+	Desktop string        // how a new alert calls: one of Desktops, or "" for the first
+	FPS     int           // upper bound of frames a second; 0 means 30
 
 	// For a session that is not on this process's own terminal. Input nil is
 	// the process's terminal, with its signals and its size.
@@ -95,6 +95,13 @@ func (o *Options) view() snapshot.View {
 		return o.First.View
 	}
 	return o.State.View()
+}
+
+func (o *Options) barred() string {
+	if o.Barred == nil {
+		return ""
+	}
+	return o.Barred()
 }
 
 // getenv reads the session's environment.

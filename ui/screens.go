@@ -26,8 +26,7 @@ func (a *app) overviewLines(lines []string) []string {
 func (a *app) emptyText() string {
 	switch a.place.screen {
 	case channel:
-		s := a.subject()
-		return s.empty
+		return a.subject().empty
 	case alerts:
 		return "no alert in the last 90 days"
 	case sources:
@@ -128,7 +127,7 @@ func (a *app) channelLines(lines []string) []string {
 	p := layout(w, a.height, want{rows: max(3, a.campaigns.count()), above: len(lines), notices: len(a.drillLine()), detail: true})
 	lines = append(lines, a.cards(s.now, s.same, s.before, p.kpis)...)
 	if p.rule > 0 {
-		lines = append(lines, st.rule(a.economics(&s), w))
+		lines = append(lines, st.rule(a.economics(s), w))
 	}
 	name := s.channel.Name
 	if crumbs := a.place.crumbs(); len(crumbs) > 1 {

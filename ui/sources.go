@@ -8,8 +8,8 @@ import (
 	"adtop/snapshot"
 )
 
-// sourceRow is one line of the sources screen. It is comparable, so that an
-// unchanged row is not drawn again.
+// sourceRow is one line of the sources screen: a source, or a target of
+// notifications. It is comparable, so that an unchanged row is not drawn again.
 type sourceRow struct {
 	name, typ                      string
 	mark                           mark
@@ -17,7 +17,8 @@ type sourceRow struct {
 	answeredAt, nextAt, throughAt  int64 // Unix seconds, for sorting
 	everyMinutes                   float64
 	quota, left, backfill          kpi.Ratio // left: days of access
-	accounts                       int
+	accounts                       kpi.Ratio // unknown for a target, and so is history
+	history                        string    // where backfill is not known
 	health                         snapshot.Health
 }
 
@@ -52,7 +53,7 @@ func newSourceTable() *table[sourceRow] {
 		name: "sources", title: "SOURCE", names: []string{"source"}, most: nameMost, part: 8,
 		columns: []*column[sourceRow]{
 			health,
-			text("answered", "ANSWERED", "age of the last good answer", 9, 10, func(r *sourceRow) string { return r.answered }, func(r *sourceRow) int64 { return r.answeredAt }),
+			text("answered", "ANSWERED", "age of the last good answer, or of the last message that arrived", 9, 10, func(r *sourceRow) string { return r.answered }, func(r *sourceRow) int64 { return r.answeredAt }),
 			text("next", "NEXT POLL", "when it is asked next", 9, 30, func(r *sourceRow) string { return r.next }, func(r *sourceRow) int64 { return r.nextAt }),
 			text("complete", "COMPLETE TO", "up to when its figures are whole", 12, 20, func(r *sourceRow) string { return r.through }, func(r *sourceRow) int64 { return r.throughAt }),
 			every,
@@ -70,14 +71,17 @@ func newSourceTable() *table[sourceRow] {
 			}),
 			number("history", "HISTORY", "how much of its past is fetched", 7, 60, func(r *sourceRow) kpi.Ratio { return r.backfill }, func(p *pen, r *sourceRow) (style, string) {
 				if !r.backfill.OK {
-					return p.st.faint, "whole"
+					return p.st.faint, r.history
 				}
 				return p.st.note, p.st.share(r.backfill, 0)
 			}),
-			number("accounts", "ACCOUNTS", "accounts that it reaches", 8, 55, func(r *sourceRow) kpi.Ratio { return kpi.Ratio{Value: float64(r.accounts), OK: true} }, func(p *pen, r *sourceRow) (style, string) {
-				return p.st.dim, strconv.Itoa(r.accounts)
+			number("accounts", "ACCOUNTS", "accounts that it reaches", 8, 55, func(r *sourceRow) kpi.Ratio { return r.accounts }, func(p *pen, r *sourceRow) (style, string) {
+				if !r.accounts.OK {
+					return p.st.faint, missing
+				}
+				return p.st.dim, strconv.Itoa(int(r.accounts.Value))
 			}),
-			text("type", "TYPE", "which adapter reads it", 14, 70, func(r *sourceRow) string { return r.typ }, nil),
+			text("type", "TYPE", "which adapter reads it, or what service it is told by", 14, 70, func(r *sourceRow) string { return r.typ }, nil),
 		},
 		id:    func(r *sourceRow) string { return r.name },
 		label: func(r *sourceRow) string { return r.name },
@@ -105,7 +109,8 @@ func (a *app) sourceRows() []sourceRow {
 	for i := range a.snap.Sources {
 		s := &a.snap.Sources[i]
 		r := sourceRow{
-			name: s.Name, typ: s.Type, mark: a.st.health(s.Health), health: s.Health, quota: s.QuotaUsed, accounts: s.Accounts,
+			name: s.Name, typ: s.Type, mark: a.st.health(s.Health), health: s.Health, quota: s.QuotaUsed,
+			accounts: kpi.Ratio{Value: float64(s.Accounts), OK: true}, history: "whole",
 			answered: a.ago(s.LastGood), next: a.until(s.NextPoll), through: missing, every: missing,
 			answeredAt: -s.LastGood.Unix(), nextAt: s.NextPoll.Unix(), throughAt: -s.Watermark.Unix(),
 		}
@@ -124,7 +129,28 @@ func (a *app) sourceRows() []sourceRow {
 		}
 		rows = append(rows, r)
 	}
+	for i := range a.snap.Targets {
+		t := &a.snap.Targets[i]
+		rows = append(rows, sourceRow{
+			name: targetLine(t.Name), typ: t.Type, mark: a.st.health(t.Health()), health: t.Health(), answered: a.ago(t.Delivered), answeredAt: -t.Delivered.Unix(),
+			next: missing, through: missing, every: missing, history: missing,
+		})
+	}
 	return rows
+}
+
+// targetLine is the name of a target among the sources: what comes in, and what
+// goes out.
+func targetLine(name string) string { return "→ " + name }
+
+// targetOf finds the target that a line is of.
+func (a *app) targetOf(line string) *snapshot.Target {
+	for i := range a.snap.Targets {
+		if t := &a.snap.Targets[i]; targetLine(t.Name) == line {
+			return t
+		}
+	}
+	return nil
 }
 
 func (a *app) ago(t time.Time) string {
@@ -149,11 +175,7 @@ func (a *app) until(t time.Time) string {
 func (a *app) about(s *snapshot.Source, width int) []string {
 	st := a.st
 	var lines []string
-	add := func(style style, text string) {
-		for _, l := range st.wrap(text, width-2, 20) {
-			lines = append(lines, st.textLine(style, " "+l, width))
-		}
-	}
+	add := func(style style, text string) { lines = append(lines, a.paragraph(style, text, width)...) }
 	if s.Problem != "" {
 		add(st.health(s.Health).style, s.Problem)
 	}
@@ -189,6 +211,36 @@ func (a *app) about(s *snapshot.Source, width int) []string {
 		}
 	} else if !a.snap.Collector.Here {
 		add(st.faint, "What is said to the platform is shown where adtop collects.")
+	}
+	return lines
+}
+
+// paragraph breaks text into lines of a panel.
+func (a *app) paragraph(style style, text string, width int) (lines []string) {
+	for _, l := range a.st.wrap(text, width-2, 20) {
+		lines = append(lines, a.st.textLine(style, " "+l, width))
+	}
+	return lines
+}
+
+// aboutTarget says whether messages arrive at a target, and else why not and what
+// to do.
+func (a *app) aboutTarget(t *snapshot.Target, width int) []string {
+	st := a.st
+	var lines []string
+	add := func(style style, text string) { lines = append(lines, a.paragraph(style, text, width)...) }
+	moment := func(at time.Time) string { return clock(at, a.dataNow(), a.zone()) }
+	if !t.Failing.IsZero() {
+		add(st.bad, "Nothing arrives since "+moment(t.Failing)+": "+t.Problem)
+		add(st.text, "→ "+t.Next)
+	}
+	if t.Waiting > 0 {
+		add(st.warn, st.plural(t.Waiting, "message")+" still to arrive, the oldest from "+moment(t.Oldest)+".")
+	}
+	if t.Delivered.IsZero() {
+		add(st.dim, "No message has arrived yet. 'adtop notify test "+t.Name+"' sends one.")
+	} else {
+		add(st.dim, "The last message arrived at "+moment(t.Delivered)+". 'adtop notify log' lists what was told, and an alert's story says who was told of it.")
 	}
 	return lines
 }

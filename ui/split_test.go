@@ -41,7 +41,8 @@ func TestACampaignIsSplitFromItsLine(t *testing.T) {
 	part := testCampaigns()[0]
 	part.ID, part.Name = "instagram/feed", "instagram/feed"
 	s.Drill = snapshot.Drill{Of: a.place.inside, Rows: []snapshot.Campaign{part}, Fetched: testNow.Add(-time.Minute), Notes: []string{"parts are estimates"}}
-	a.take(s)
+	split := *s
+	a.take(&split)
 	text := screenText(a)
 	for _, want := range []string{"PLACEMENT", "instagram/feed", "by placement", "parts are estimates"} {
 		if !strings.Contains(text, want) {
@@ -65,7 +66,8 @@ func TestWhatCannotBeSplitSaysWhy(t *testing.T) {
 	for i := range s.Channels {
 		s.Channels[i].Campaigns = []snapshot.Campaign{{Source: "google", Account: "1", Name: "unlisted", Unlisted: true, Now: snapshot.Figures{Known: true}}}
 	}
-	a.take(s)
+	unlisted := *s
+	a.take(&unlisted)
 	if press(a, "b"); a.notice != "select or open a campaign to split it" {
 		t.Errorf("of what is not listed it says %q", a.notice)
 	}

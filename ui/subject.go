@@ -31,13 +31,29 @@ type subject struct {
 	empty string // why there are none
 }
 
-// subject finds what is opened.
-func (a *app) subject() subject {
+// subjectKey is what a subject is found by.
+type subjectKey struct {
+	snap   *snapshot.Snapshot
+	place  place
+	wanted snapshot.View
+	group  *snapshot.Campaign
+}
+
+// subject is what is opened. It is found once for a picture and a place, since
+// every panel asks for it; nobody changes it.
+func (a *app) subject() *subject {
+	if key := (subjectKey{a.snap, a.place, a.wanted, a.group}); a.opened == nil || key != a.openedBy {
+		a.opened, a.openedBy = a.findSubject(), key
+	}
+	return a.opened
+}
+
+func (a *app) findSubject() *subject {
 	c := a.openedChannel()
 	if c == nil {
-		return subject{made: "CAMPAIGN"}
+		return &subject{made: "CAMPAIGN"}
 	}
-	s := subject{
+	s := &subject{
 		channel: c, whole: true, now: c.Now, same: c.Same, before: c.Before, days: c.Days, series: c.Series, verdict: c.Verdict, p: c.P,
 		reason: c.Reason, evidence: c.Evidence, made: "CAMPAIGN", rows: c.Campaigns, empty: "no campaign has figures in these days",
 	}

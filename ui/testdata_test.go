@@ -162,6 +162,11 @@ func testSnapshot() *snapshot.Snapshot {
 			{Name: "shop", Type: "shopify", Accounts: 1, Health: snapshot.Stale, LastGood: at(.4), Watermark: at(5), NextPoll: testNow, Every: 5 * time.Minute},
 			{Name: "reddit", Type: "reddit_ads", Accounts: 1, Health: snapshot.Waiting},
 		},
+		Targets: []snapshot.Target{
+			{Name: "team", Type: "slack", Delivered: at(.2)},
+			{Name: "oncall", Type: "pagerduty", Delivered: at(26), Failing: at(.7), Critical: true, Problem: "no answer within 10s", Waiting: 2, Oldest: at(.7),
+				Next: "It is tried again by itself, a day long; 'adtop notify test oncall' says whether it is reached now."},
+		},
 		Unclaimed: testUnclaimed(),
 		Backfill:  snapshot.Progress{What: "history of google, 2026-05", Done: 142, Total: 300},
 		Warnings:  []string{"Meta and TikTok both claim utm_source=paid: its orders are counted under Meta"},

@@ -137,37 +137,38 @@ func reach(_ *testing.T, f *fixture) {
 		f.Helper()
 		r := must[store.Reach](f.T)(f.Reach(ctx, "team", at(minute)))
 		got := ""
-		for _, moment := range []time.Time{r.Delivered, r.Failing} {
+		for _, moment := range []time.Time{r.Delivered, r.Failing, r.Oldest} {
 			if moment.IsZero() {
 				got += "- "
 			} else {
 				got += fmt.Sprintf("%.0f ", moment.Sub(start).Minutes())
 			}
 		}
-		got += fmt.Sprintf("%t %t %s", r.Refused, r.Critical, r.Error)
+		got += fmt.Sprintf("%d %t %t %s", r.Waiting, r.Refused, r.Critical, r.Error)
 		if got != want {
 			f.Errorf("minute %d: %q, want %q", minute, got, want)
 		}
 	}
-	want(0, "- - false false ")
+	want(0, "- - - 0 false false ")
 	urgent := message(0, "b", "b")
 	urgent.Severity = "critical"
 	f.queue(message(0, "a", "a"), urgent)
-	want(0, "- - false false ")
+	want(0, "- - 0 2 false false ")
 	a := f.wantDue(0, "a")
 	f.attempted(store.Attempt{ID: a, At: at(1), Next: at(3), Error: "no answer"})
-	want(1, "- 1 false false no answer")
+	want(1, "- 1 0 2 false false no answer")
 	f.attempted(store.Attempt{ID: a, At: at(3), Next: at(9), Error: "still none"})
-	want(4, "- 1 false false still none")
+	want(4, "- 1 0 2 false false still none")
 	b := f.wantDue(4, "b")
 	f.attempted(store.Attempt{ID: b, At: at(4), State: store.Refused, Error: "no such channel"})
-	want(4, "- 1 true true no such channel")
-	want(0, "- - false false ") // as it was then
+	want(4, "- 1 0 1 true true no such channel")
+	want(3, "- 1 0 2 false false still none") // as it was then
+	want(0, "- - 0 2 false false ")
 	f.attempted(store.Attempt{ID: a, At: at(9), State: store.Delivered})
-	want(9, "9 - false false ")
+	want(9, "9 - - 0 false false ")
 	f.queue(message(10, "c", "c"))
 	f.attempted(store.Attempt{ID: f.wantDue(10, "c"), At: at(11), Next: at(20), Error: "no answer"})
-	want(12, "9 11 false false no answer")
+	want(12, "9 11 10 1 false false no answer")
 }
 
 func oldDeliveries(_ *testing.T, f *fixture) {

@@ -69,7 +69,7 @@ func (c *connection) config(tried *[]string) *gossh.ServerConfig {
 			if why := s.seats.take(name); why != "" {
 				return nil, &gossh.BannerError{Err: errors.New(why), Message: "adtop: " + why + ".\r\n"}
 			}
-			c.Name, c.Role, c.Key, c.public = name, s.o.Role(name), gossh.FingerprintSHA256(key), key
+			c.Name, c.Key, c.public = name, gossh.FingerprintSHA256(key), key
 			return p, nil
 		},
 	}
@@ -85,8 +85,8 @@ var (
 
 // serve serves the connection until it closes or ctx ends.
 func (c *connection) serve(ctx context.Context) {
-	log, came := c.server.o.Log.With("user", c.Name, "role", string(c.Role), "key", c.Key, "from", c.From), time.Now()
-	log.Info("logged in", "client", short(string(c.conn.ClientVersion())))
+	log, came := c.server.o.Log.With("user", c.Name, "key", c.Key, "from", c.From), time.Now()
+	log.Info("logged in", "role", string(c.server.o.Role(c.Name)), "client", short(string(c.conn.ClientVersion())))
 	defer func() { log.Info("left", "after", time.Since(came).Round(time.Second).String()) }()
 	ctx, cancel := context.WithCancelCause(ctx)
 	var work sync.WaitGroup
@@ -119,6 +119,15 @@ func (c *connection) serve(ctx context.Context) {
 			})
 		}
 	}
+}
+
+// barred says why the person may only look, "" for who may act. A role that has
+// changed counts at once.
+func (c *connection) barred() string {
+	if c.server.o.Role(c.Name) == Operator {
+		return ""
+	}
+	return c.Name + " may look, not act: roles stand in the server's config"
 }
 
 // open answers the wish for a channel. There is one kind, and one at a time.

@@ -27,6 +27,7 @@ type Keys struct {
 	mu      sync.Mutex
 	content []byte            // as it was read last
 	names   map[string]string // by key, in its wire format
+	unused  []lineProblem
 }
 
 // maxKeys bounds the file, in bytes.
@@ -53,6 +54,16 @@ func (k *Keys) Names() map[string]bool {
 	return names
 }
 
+// Problems are the lines that let nobody in: where each is, and why.
+func (k *Keys) Problems() (problems []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, p := range k.unused {
+		problems = append(problems, fmt.Sprintf("%s:%d: %s", k.path, p.line, p.why))
+	}
+	return problems
+}
+
 // name says whose key it is, "" when it may not log in.
 func (k *Keys) name(key gossh.PublicKey) string {
 	k.mu.Lock()
@@ -68,7 +79,7 @@ func (k *Keys) name(key gossh.PublicKey) string {
 func (k *Keys) read() error {
 	content, err := readKeys(k.path)
 	if err != nil {
-		k.content, k.names = nil, nil
+		k.content, k.names, k.unused = nil, nil, nil
 		return err
 	}
 	if k.names != nil && bytes.Equal(content, k.content) {
@@ -78,7 +89,7 @@ func (k *Keys) read() error {
 	for _, problem := range problems {
 		k.log.Warn("a key is not used", "at", fmt.Sprintf("%s:%d", k.path, problem.line), "why", problem.why)
 	}
-	k.content, k.names = content, names
+	k.content, k.names, k.unused = content, names, problems
 	return nil
 }
 

@@ -35,10 +35,10 @@ type Options struct {
 	Monitor ui.Monitor
 	HostKey gossh.Signer
 	Keys    *Keys
-	Role    func(name string) Role
-	PerUser int           // connections of one person at once
-	Idle    time.Duration // a screen without a key for so long is ended; 0: never
-	Theme   string        // as in ui.Options, and so are Numbers and Mouse
+	Role    func(name string) Role // now: it is asked before every command
+	PerUser int                    // connections of one person at once
+	Idle    time.Duration          // a screen without a key for so long is ended; 0: never
+	Theme   string                 // as in ui.Options, and so are Numbers and Mouse
 	Numbers string
 	Mouse   bool
 	Restore func(name string) ui.State // what a person's last screen was
@@ -71,17 +71,8 @@ const (
 // Person is who logged in.
 type Person struct {
 	Name string // as it stands behind the key
-	Role Role
 	Key  string // fingerprint of the key
 	From string // address
-}
-
-// barred says why the person may only look, "" for who may act.
-func (p Person) barred() string {
-	if p.Role == Operator {
-		return ""
-	}
-	return p.Name + " may look, not act: roles stand in the server's config"
 }
 
 // limits bound what clients may cost.

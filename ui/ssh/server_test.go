@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -191,6 +192,38 @@ func TestAViewerCannotAct(t *testing.T) {
 	case c := <-s.commands:
 		t.Errorf("%+v was sent", c)
 	default:
+	}
+}
+
+// TestARoleThatChangesCountsForTheNextCommand: nobody logs in anew for it, and an
+// open question is no way around it.
+func TestARoleThatChangesCountsForTheNextCommand(t *testing.T) {
+	var operator atomic.Bool
+	s := serves(t, quick(), func(o *Options) {
+		o.Role = func(string) Role { return map[bool]Role{true: Operator, false: Viewer}[operator.Load()] }
+	})
+	v := s.opens("ben", "xterm")
+	v.sees("TikTok")
+	v.presses("a")
+	v.sees("ben may look, not act")
+	operator.Store(true)
+	v.presses("a")
+	v.sees("note:")
+	operator.Store(false)
+	v.presses("seen\r")
+	v.sees("ben may look, not act")
+	s.logged("command refused", "user=ben", "verb=ack")
+	operator.Store(true)
+	v.presses("a")
+	v.sees("note:")
+	v.presses("seen\r")
+	select {
+	case c := <-s.commands:
+		if c.Verb != "ack" || c.By != "ben" || c.Note != "seen" {
+			t.Errorf("%+v was sent", c)
+		}
+	case <-time.After(soon):
+		t.Error("who may act again does not")
 	}
 }
 

@@ -112,7 +112,7 @@ func (s *session) dashboard(ctx context.Context, end context.CancelCauseFunc) in
 		err = s.tell(ctx, input)
 	} else {
 		err = ui.Run(ctx, ui.Options{
-			Monitor: s.monitor(), User: s.Name, Barred: s.barred(),
+			Monitor: s.monitor(), User: s.Name, Barred: s.barred,
 			Load:  func(ctx context.Context) (*snapshot.Snapshot, error) { return s.first(ctx, state.View()) },
 			Theme: s.server.o.Theme, Numbers: s.server.o.Numbers, Mouse: s.server.o.Mouse, FPS: framesPerSecond,
 			Input: input, Output: onlcr{s.channel}, Env: s.environ(), Size: s.size, Resizes: s.resizes,
@@ -202,21 +202,24 @@ func (a *awake) Read(p []byte) (int, error) {
 }
 
 // monitor is the monitor as this person may use it.
-func (s *session) monitor() ui.Monitor { return &deputy{s.server.o.Monitor, s.Person, s.log} }
+func (s *session) monitor() ui.Monitor {
+	return &deputy{s.server.o.Monitor, s.Name, s.barred, s.log}
+}
 
 // deputy passes on what a person may send, in that person's name, and keeps in
 // the log that it did.
 type deputy struct {
 	ui.Monitor
-	person Person
+	name   string
+	barred func() string // why it may only look now
 	log    *slog.Logger
 }
 
 // Send passes on a command. Fetching ad groups is looking.
 func (d *deputy) Send(ctx context.Context, c snapshot.Command) error {
-	c.By = d.person.Name
+	c.By = d.name
 	var err error
-	if why := d.person.barred(); why != "" && c.Verb != "fetch" {
+	if why := d.barred(); why != "" && c.Verb != "fetch" {
 		err = errors.New(why)
 	} else {
 		err = d.Monitor.Send(ctx, c)
