@@ -109,7 +109,7 @@ func TestASourceThatItsQuotaSlowsDownIsNotStaleBetweenPolls(t *testing.T) {
 	every, _ := src.interval(accounts)
 	now := instant(t, "2026-11-20T12:00:00Z")
 	shown := snapshot.Source{Accounts: accounts, Health: snapshot.Waiting}
-	merge(&shown, src.staleAfter(accounts), 0, "", "", now.Add(-every), now.Add(-every), now)
+	merge(&shown, src.staleAfter(accounts), src.oldAfter(), 0, "", "", now.Add(-every), now.Add(-every), now)
 	if shown.Health != snapshot.Healthy {
 		t.Errorf("polled every %s and heard %s ago, it is %q: %s", every, every, shown.Health, shown.Problem)
 	}
