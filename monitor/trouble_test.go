@@ -115,6 +115,18 @@ func TestASourceThatItsQuotaSlowsDownIsNotStaleBetweenPolls(t *testing.T) {
 	}
 }
 
+func TestASourceThatIsDaysLateByItselfIsNotStaleForIt(t *testing.T) {
+	src := Source{Every: 12 * time.Hour, Definition: sources.Definition{Lag: 3 * 24 * time.Hour}}
+	now := instant(t, "2026-11-20T12:00:00Z")
+	for behind, want := range map[time.Duration]snapshot.Health{84 * time.Hour: snapshot.Healthy, 121 * time.Hour: snapshot.Stale} {
+		shown := snapshot.Source{Accounts: 1, Health: snapshot.Waiting}
+		merge(&shown, src.staleAfter(1), src.oldAfter(), 0, "", "", now.Add(-time.Minute), now.Add(-behind), now)
+		if shown.Health != want {
+			t.Errorf("with figures that end %s ago it is %q: %s", behind, shown.Health, shown.Problem)
+		}
+	}
+}
+
 func TestAnAccountThatIsNotPolledAnyMoreDoesNotMakeItsSourceStale(t *testing.T) {
 	r := newRig(t, world.ConformanceAutumn, func(r *rig, o *Options) {
 		src, _ := r.google(world.Conformance(), 0)
