@@ -67,14 +67,14 @@ sources:
     columns: {date: date, campaign: partner, clicks: clicks, cost: commission, conversions: orders, revenue: revenue}
   - name: taboola
     type: taboola
-    every: 1h
+    every: 2h
     history: 2d
     client_id: TABOOLA_CLIENT
     client_secret: env:DEMO_TABOOLA_SECRET
     base_url: BASE/taboola
   - name: letters
     type: klaviyo
-    every: 1h
+    every: 2h
     history: 2d
     key: env:DEMO_KLAVIYO_KEY
     base_url: BASE/klaviyo
@@ -88,7 +88,7 @@ sources:
     token_url: BASE/search_console/oauth/token
   - name: analytics
     type: ga4
-    every: 1h
+    every: 3h
     history: 2d
     key: env:DEMO_SERVICE_ACCOUNT
     base_url: BASE/ga4
@@ -96,7 +96,7 @@ sources:
     token_url: BASE/ga4/oauth/token
   - name: calls
     type: comagic
-    every: 30m
+    every: 1h
     history: 2d
     access_token: env:DEMO_CALLS_TOKEN
     base_url: BASE/comagic/v2.0

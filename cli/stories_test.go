@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 // storyStart is the day on which the world of the stories begins.
 const storyStart = "2026-11-16"
 
+// worldPrinted is what was printed when the world of the stories was filled.
+var worldPrinted string
+
 // worldOnce fills the world of all stories once.
 var worldOnce = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "adtop-stories-")
@@ -44,9 +47,11 @@ var worldOnce = sync.OnceValues(func() ([]byte, error) {
 	cmd.Env = childEnv(dir)
 	var said bytes.Buffer
 	cmd.Stderr = &said
-	if _, err := cmd.Output(); err != nil {
+	told, err := cmd.Output()
+	if err != nil {
 		return nil, fmt.Errorf("fill the world: %w: %s", err, said.String())
 	}
+	worldPrinted = string(told)
 	return os.ReadFile(worldPath(dir))
 })
 
