@@ -85,7 +85,9 @@ func compose(life context.Context, cfg *config.Config, cache store.Store, clock 
 		Exchanges: monitor.NewExchanges(clock.Now),
 	}
 	o.Claim = func(source, account string, e sources.Entity) monitor.Claim {
-		return monitor.Claim(cfg.Claim(source, account, e))
+		claim := cfg.Claim(source, account, e)
+		claim.Also = slices.DeleteFunc(claim.Also, func(i int) bool { return leftOver(cfg.Channels[i]) })
+		return monitor.Claim(claim)
 	}
 	for _, r := range cfg.Rates {
 		o.Rates = append(o.Rates, store.Rate{From: r.From, To: cfg.Currency, Date: r.Since, Rate: r.Rate, Origin: "config"})
@@ -136,6 +138,13 @@ func spendOf(ch config.Channel, all []monitor.Source) (spend, traffic []string) 
 		spend = append(spend, results)
 	}
 	return spend, traffic
+}
+
+// leftOver says whether a channel is there for what is left over: orders without UTM
+// parameters, code and number that no channel before it finds otherwise, as by their
+// referrer. That it would match those too is no mistake.
+func leftOver(ch config.Channel) bool {
+	return len(ch.Results) > 0 && !slices.ContainsFunc(ch.Results, func(r config.Result) bool { return !r.None })
 }
 
 // unpriced refuses channels that take figures from a source of exchange rates.

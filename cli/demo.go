@@ -2,6 +2,9 @@ package cli
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,10 +25,10 @@ import (
 	"adtop/store"
 )
 
-const demoLong = `demo shows the dashboard on a simulated shop with eight channels. Nothing
-leaves this machine: a simulator speaks the platforms' real wire formats on
-loopback, and the real adapters poll it. The world's time runs faster than the
-clock and only while the demo runs. Within a minute one channel turns
+const demoLong = `demo shows the dashboard on a simulated shop with twelve channels and ten
+sources. Nothing leaves this machine: a simulator speaks the platforms' real wire
+formats on loopback, and the real adapters poll it. The world's time runs faster
+than the clock and only while the demo runs. Within a minute one channel turns
 unprofitable; the rest is up to the detector.`
 
 // demoOptions are the demo's flags.
@@ -149,7 +152,7 @@ func (a *app) openDemo(ctx context.Context, o demoOptions, live bool) (*demo, er
 	}
 	context.AfterFunc(ctx, func() { closer.Close() })
 	d := &demo{}
-	if d.cache, err = store.Open(ctx, path, store.Options{}); err != nil {
+	if d.cache, err = a.demoCache(ctx, path, o); err != nil {
 		return nil, err
 	}
 	if err := d.start(ctx, o); err != nil {
@@ -174,6 +177,47 @@ func (a *app) openDemo(ctx context.Context, o demoOptions, live bool) (*demo, er
 	}
 	d.monitor = monitor.New(options)
 	return d, nil
+}
+
+// demoCache opens the cache of a world. One of another demo, whose channels or
+// volumes were others, is made anew.
+func (a *app) demoCache(ctx context.Context, path string, o demoOptions) (*store.SQLite, error) {
+	cache, err := store.Open(ctx, path, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	began, err := cache.Setting(ctx, settingBegan)
+	made, err2 := cache.Setting(ctx, settingWorld)
+	if err := errors.Join(err, err2); err != nil {
+		return nil, errors.Join(err, cache.Close())
+	}
+	now, err := o.fingerprint()
+	if err == nil && began != "" && made != now {
+		if err := cache.Close(); err != nil {
+			return nil, err
+		}
+		if err := forget(ctx, path); err != nil {
+			return nil, fmt.Errorf("the cache at %s is of another version of the demo and cannot be made anew: %w", path, err)
+		}
+		fmt.Fprintln(a.err, "adtop: the cache is of another version of the demo: its world is made anew.")
+		if cache, err = store.Open(ctx, path, store.Options{}); err != nil {
+			return nil, err
+		}
+	}
+	if err == nil {
+		err = cache.PutSetting(ctx, settingWorld, now)
+	}
+	if err != nil {
+		return nil, errors.Join(err, cache.Close())
+	}
+	return cache, nil
+}
+
+// fingerprint tells worlds apart that were made by different versions of the demo.
+func (o demoOptions) fingerprint() (string, error) {
+	spec, err := json.Marshal(world.Demo(o.seed, time.Unix(0, 0), !o.steady).Spec())
+	sum := sha256.Sum256(append(spec, demoConfig("", "")...))
+	return hex.EncodeToString(sum[:8]), err
 }
 
 // forget deletes a demo's cache, unless it is in use or is none.

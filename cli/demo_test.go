@@ -2,10 +2,11 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -130,39 +131,49 @@ func findAgain(t *testing.T, d *demo, live store.Alert) {
 	t.Errorf("%s fired live at %s; the backtest, %d evaluations up to %s, found %+v", live.Subject, live.FiredAt, b.Moments, b.To, b.Episodes)
 }
 
-func TestTheSameSeedAndStartPrintTheSameFigures(t *testing.T) {
-	if testing.Short() {
-		t.Skip("fills two worlds")
-	}
-	var printed [2]string
-	for i := range printed {
-		home(t)
-		code, stdout, stderr := adtop(t, "demo", "--json", "--start", "2026-11-16", "--seed", "7")
-		if code != 0 {
-			t.Fatal(stderr)
-		}
-		printed[i] = stdout
-	}
-	if printed[0] != printed[1] {
-		t.Fatalf("first:\n%s\nthen:\n%s", printed[0], printed[1])
-	}
-	for _, channel := range []string{"Google Search", "Google Shopping", "Meta Prospecting", "Meta Retargeting", "Meta US", "Affiliates", "E-mail", "Direct"} {
-		if !strings.Contains(printed[0], `"name": "`+channel+`"`) {
-			t.Errorf("channel %s is missing", channel)
+// A cache from before the demo's world was another one is made anew, with a word of it,
+// unless somebody still uses it.
+func TestTheCacheOfAnotherDemoIsMadeAnew(t *testing.T) {
+	ctx, o := context.Background(), demoOptions{seed: 3}
+	path := filepath.Join(t.TempDir(), "demo.db")
+	put := func(cache *store.SQLite, key, value string) {
+		if err := cache.PutSetting(ctx, key, value); err != nil {
+			t.Fatal(err)
 		}
 	}
-	var report jsonReport
-	if err := json.Unmarshal([]byte(printed[0]), &report); err != nil {
+	var said strings.Builder
+	open := func(o demoOptions) *store.SQLite {
+		t.Helper()
+		cache, err := (&app{err: &said}).demoCache(ctx, path, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cache
+	}
+	cache := open(o)
+	put(cache, settingBegan, "1")
+	put(cache, settingPast, "filled")
+	cache.Close()
+	cache = open(o)
+	if past, err := cache.Setting(ctx, settingPast); past != "filled" || err != nil || said.String() != "" {
+		t.Fatalf("its own cache has the past %q, %v; said %q", past, err, &said)
+	}
+
+	put(cache, settingWorld, "of an older version")
+	lease, err := cache.Lease(time.Now())
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, ch := range report.Channels {
-		for _, c := range ch.Campaigns {
-			if costless := ch.Name == "E-mail" || ch.Name == "Direct"; costless != (c.Verdict == nil) || costless != (c.PUnprofitable == nil) || c.Reason == "" {
-				t.Errorf("%s, campaign %s: %v, P %v: %s", ch.Name, c.Name, c.Verdict, c.PUnprofitable, c.Reason)
-			}
-		}
-		if len(ch.Campaigns) == 0 {
-			t.Errorf("no campaigns of %s", ch.Name)
-		}
+	if _, err := (&app{err: &said}).demoCache(ctx, path, o); !errors.Is(err, store.ErrHeld) || !strings.Contains(err.Error(), "another version") {
+		t.Errorf("a cache that is in use: %v", err)
+	}
+	lease.Release()
+	cache.Close()
+	cache = open(o)
+	defer cache.Close()
+	began, err := cache.Setting(ctx, settingBegan)
+	past, err2 := cache.Setting(ctx, settingPast)
+	if began != "" || past != "" || err != nil || err2 != nil || strings.Count(said.String(), "made anew") != 1 {
+		t.Errorf("began %q, past %q, %v, %v; said %q", began, past, err, err2, &said)
 	}
 }

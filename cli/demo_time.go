@@ -36,6 +36,7 @@ func (w *worldTime) now() time.Time {
 
 // Settings that the demo keeps in its cache.
 const (
+	settingWorld = "demo/world" // fingerprint of the world and the config
 	settingBegan = "demo/began" // Unix seconds: where the world's live time began
 	settingClock = "demo/clock" // Unix seconds: how far it has come
 	settingPast  = "demo/past"  // "filled" once the past observations are in

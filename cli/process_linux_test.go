@@ -102,7 +102,7 @@ func BenchmarkIdle(b *testing.B) {
 	program, home := built(b), worldAfter(b, 0)
 	for b.Loop() {
 		p := startsProgram(b, program, home, 200, 50, "demo", "--start", storyStart, "--speed", "1")
-		p.sees("4/4 sources", "? help")
+		p.sees("10/10 sources", "? help")
 		time.Sleep(5 * time.Second) // what follows the start is over
 		before := used(b, p.cmd.Process.Pid)
 		started := time.Now()
@@ -157,7 +157,7 @@ func BenchmarkMemory(b *testing.B) {
 	b.Run("minute", func(b *testing.B) {
 		for b.Loop() {
 			p := startsProgram(b, program, worldAfter(b, 0), 200, 50, "demo", "--start", storyStart, "--speed", "1")
-			p.sees("4/4 sources", "? help")
+			p.sees("10/10 sources", "? help")
 			time.Sleep(time.Minute)
 			b.ReportMetric(residentMB(b, p.cmd.Process.Pid), "MB")
 			b.ReportMetric(ownMB(b, p.cmd.Process.Pid), "MB-own")

@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 // storyStart is the day on which the world of the stories begins.
 const storyStart = "2026-11-16"
 
+// worldPrinted is what was printed when the world of the stories was filled.
+var worldPrinted string
+
 // worldOnce fills the world of all stories once.
 var worldOnce = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "adtop-stories-")
@@ -44,9 +47,11 @@ var worldOnce = sync.OnceValues(func() ([]byte, error) {
 	cmd.Env = childEnv(dir)
 	var said bytes.Buffer
 	cmd.Stderr = &said
-	if _, err := cmd.Output(); err != nil {
+	told, err := cmd.Output()
+	if err != nil {
 		return nil, fmt.Errorf("fill the world: %w: %s", err, said.String())
 	}
+	worldPrinted = string(told)
 	return os.ReadFile(worldPath(dir))
 })
 
@@ -278,7 +283,7 @@ func TestStories(t *testing.T) {
 func storyOfAnAlert(t *testing.T) {
 	home := worldAfter(t, 6.75)
 	p := startsDemo(t, home, 400, 120, 32)
-	p.sees("Google Shopping", "4/4 sources", "? help")
+	p.sees("Google Shopping", "10/10 sources", "? help")
 	p.goesTo("channel: Meta US")
 	p.sees("› Meta US", "margin 45%")
 
@@ -335,7 +340,7 @@ func storyOfTwo(t *testing.T) {
 func storyOfADeadSource(t *testing.T) {
 	home := worldAfter(t, 1)
 	p := startsDemo(t, home, 600, 120, 32)
-	p.sees("Affiliates", "4/4 sources")
+	p.sees("Affiliates", "10/10 sources")
 	exports, err := filepath.Glob(filepath.Join(home, "adtop-demo-*"))
 	if err != nil || len(exports) == 0 {
 		t.Fatalf("no export of the partner network: %v", err)
@@ -346,7 +351,7 @@ func storyOfADeadSource(t *testing.T) {
 		}
 	}
 	p.presses("r")
-	p.sees("asked 4 sources")
+	p.sees("asked 10 sources")
 	p.presses("3")
 	p.sees("ANSWERED", "failing", "no file matches", "affiliates.csv", "→ ")
 	p.presses("1")
@@ -365,7 +370,7 @@ func storyOfADeadSource(t *testing.T) {
 func storyOfASetup(t *testing.T) {
 	home := worldAfter(t, 0)
 	p := startsDemo(t, home, 1, 120, 32)
-	p.sees("Affiliates", "4/4 sources")
+	p.sees("Affiliates", "10/10 sources")
 	p.presses("/")
 	p.sees("text  !text")
 	p.presses("google", "enter")
@@ -411,7 +416,7 @@ func storyOfThePast(t *testing.T) {
 	p.presses("!")
 	p.sees("The evidence now")
 	p.presses("1")
-	p.sees("4/4 sources")
+	p.sees("10/10 sources")
 	p.presses(".")
 	p.sees("step by hour")
 	p.presses("<")
@@ -430,13 +435,13 @@ func storyOfThePast(t *testing.T) {
 	p.sees("◷ as it was known on Mon 16 Nov 2026 00:00")
 	p.presses("0")
 	p.seesNo("◷")
-	p.sees("UNPROFITABLE", "4/4 sources")
+	p.sees("UNPROFITABLE", "10/10 sources")
 	p.quits()
 }
 
 func storyOfADrill(t *testing.T) {
 	p := startsDemo(t, worldAfter(t, 0), 1, 120, 32)
-	p.sees("Google Shopping", "4/4 sources")
+	p.sees("Google Shopping", "10/10 sources")
 	p.goesTo("channel: Google Shopping")
 	p.sees("   CAMPAIGN", "Shopping Bestsellers", "› Google Shopping")
 	p.presses("enter")

@@ -88,7 +88,7 @@ func has(texts ...string) func(lines []string) bool {
 }
 
 // demoChannels are the beginnings of the demo's channels: narrow windows cut names.
-var demoChannels = []string{"Google Search", "Google Shoppi", "Meta Prospect", "Meta Retarget", "Meta US", "Affiliates", "E-mail", "Direct"}
+var demoChannels = []string{"Google Search", "Google Shoppi", "Meta Prospect", "Meta Retarget", "Meta US", "Affiliates", "Taboola", "E-mail", "SEO", "Social", "Telephone", "Direct"}
 
 // TestScreensInTmux looks at the screens as a terminal of its own kind shows them.
 func TestScreensInTmux(t *testing.T) {
@@ -99,7 +99,7 @@ func TestScreensInTmux(t *testing.T) {
 		t.Run(fmt.Sprintf("%d×%d", size.cols, size.rows), func(t *testing.T) {
 			t.Parallel()
 			w := startTmux(t, worldAfter(t, 0), size.cols, size.rows)
-			lines := w.until("the overview", has(append([]string{"4/4 sources", "? help"}, demoChannels...)...))
+			lines := w.until("the overview", has(append([]string{"10/10 sources", "? help"}, demoChannels...)...))
 			checkTmuxScreen(t, lines, size.cols, size.rows)
 			if !strings.HasPrefix(lines[0], " adtop Acme Shop") || !strings.Contains(lines[0], "Today") {
 				t.Errorf("the header is %q", lines[0])

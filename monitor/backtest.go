@@ -177,7 +177,7 @@ func (b *backtest) picture(ctx context.Context, at time.Time) (*snapshot.Snapsho
 		return nil, err
 	}
 	for i, src := range s.Sources {
-		if src.Health == snapshot.Stale && !b.failed[src.Name] && at.Sub(src.Watermark) <= exportAge {
+		if src.Health == snapshot.Stale && !b.failed[src.Name] && at.Sub(src.Watermark) <= b.m.o.Sources[i].oldAfter() {
 			s.Sources[i].Health = snapshot.Waiting
 		}
 	}

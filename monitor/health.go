@@ -19,6 +19,10 @@ const (
 	exportAge  = 48 * time.Hour   // a watermark older than this is no data, however often it was read
 )
 
+// oldAfter is how far its figures may lie behind: those of a source that is days late
+// by itself are no older for it.
+func (s Source) oldAfter() time.Duration { return exportAge + s.Definition.Lag }
+
 // staleAfter is how long after its last good poll a source's figures are too
 // old to judge by.
 func (s Source) staleAfter(accounts int) time.Duration {
@@ -57,7 +61,7 @@ func (b *builder) sources(ctx context.Context, s *snapshot.Snapshot, st status) 
 			}
 			shown.Accounts++
 			newest = later(newest, h.Last.At)
-			merge(&shown, src.staleAfter(count[src.Name]), h.Last.Kind, h.Last.Message, h.Last.Next, h.Good.At, h.Good.CompleteThrough, s.AsOf)
+			merge(&shown, src.staleAfter(count[src.Name]), src.oldAfter(), h.Last.Kind, h.Last.Message, h.Last.Next, h.Good.At, h.Good.CompleteThrough, s.AsOf)
 			shown.Warnings = append(shown.Warnings, h.Good.Warnings...)
 			if h.Good.At.After(good) { // it knows of the newest sign-in
 				good, shown.Expires = h.Good.At, h.Good.Expires
@@ -111,7 +115,7 @@ func listed(ctx context.Context, o *Options, accounts []store.Account) (map[[2]s
 func accountsKey(source string) string { return "accounts/" + source }
 
 // merge lets the worst account speak for its source.
-func merge(shown *snapshot.Source, staleAfter time.Duration, kind sources.Kind, message, next string, good, through, asOf time.Time) {
+func merge(shown *snapshot.Source, staleAfter, oldAfter time.Duration, kind sources.Kind, message, next string, good, through, asOf time.Time) {
 	if shown.LastGood.IsZero() || good.Before(shown.LastGood) {
 		shown.LastGood = good
 	}
@@ -126,7 +130,7 @@ func merge(shown *snapshot.Source, staleAfter time.Duration, kind sources.Kind, 
 	case asOf.Sub(good) > staleAfter:
 		health = snapshot.Stale
 		said = fmt.Sprintf("no good answer for %s", short(asOf.Sub(good).Truncate(time.Minute)))
-	case asOf.Sub(through) > exportAge:
+	case asOf.Sub(through) > oldAfter:
 		health, said = snapshot.Stale, fmt.Sprintf("its figures end %s ago", short(asOf.Sub(through).Truncate(time.Hour)))
 		if kind == 0 {
 			next = "Export it again, or check what writes it."

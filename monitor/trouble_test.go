@@ -109,9 +109,21 @@ func TestASourceThatItsQuotaSlowsDownIsNotStaleBetweenPolls(t *testing.T) {
 	every, _ := src.interval(accounts)
 	now := instant(t, "2026-11-20T12:00:00Z")
 	shown := snapshot.Source{Accounts: accounts, Health: snapshot.Waiting}
-	merge(&shown, src.staleAfter(accounts), 0, "", "", now.Add(-every), now.Add(-every), now)
+	merge(&shown, src.staleAfter(accounts), src.oldAfter(), 0, "", "", now.Add(-every), now.Add(-every), now)
 	if shown.Health != snapshot.Healthy {
 		t.Errorf("polled every %s and heard %s ago, it is %q: %s", every, every, shown.Health, shown.Problem)
+	}
+}
+
+func TestASourceThatIsDaysLateByItselfIsNotStaleForIt(t *testing.T) {
+	src := Source{Every: 12 * time.Hour, Definition: sources.Definition{Lag: 3 * 24 * time.Hour}}
+	now := instant(t, "2026-11-20T12:00:00Z")
+	for behind, want := range map[time.Duration]snapshot.Health{84 * time.Hour: snapshot.Healthy, 121 * time.Hour: snapshot.Stale} {
+		shown := snapshot.Source{Accounts: 1, Health: snapshot.Waiting}
+		merge(&shown, src.staleAfter(1), src.oldAfter(), 0, "", "", now.Add(-time.Minute), now.Add(-behind), now)
+		if shown.Health != want {
+			t.Errorf("with figures that end %s ago it is %q: %s", behind, shown.Health, shown.Problem)
+		}
 	}
 }
 

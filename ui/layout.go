@@ -43,7 +43,7 @@ func layout(w, h int, want want) parts {
 	rows := max(3, want.rows)
 	if spare := left - rows; spare >= 7 {
 		p.bottom = spare
-	} else if left >= 16 {
+	} else if left >= 20 || left >= 16 && rows > left { // in a small window a table that fits goes first
 		p.bottom = max(7, left/3)
 	}
 	if want.detail && left >= 12 {

@@ -47,6 +47,8 @@ type ComagicCall struct {
 func ComagicOf(o world.Order, now time.Time) ComagicCall {
 	c := ComagicCall{Out: o.ID%23 == 0, Lost: o.ID%9 == 0, Dialled: "74951110002", Attributes: []string{"secondary"}}
 	switch {
+	case o.Dialled != "":
+		c.Dialled = o.Dialled
 	case !o.Journey || o.Last == (world.UTM{}):
 		c.Dialled = "78005553535"
 	case o.Last.Source == "newsletter":
@@ -101,18 +103,28 @@ func (s *Simulator) comagic(c *call) answer {
 	case q.Params.User != "" && q.Params.User != ComagicClient:
 		return comagicError(-32003, "forbidden", "Permission denied", "{}")
 	}
-	shop := s.world.Spec().Shop
-	name := appendValue(nil, shop.Name, true)
+	account, _ := s.called()
+	name := appendValue(nil, account.Name, true)
 	switch q.Method {
 	case "getobj.account":
 		return comagicResult(fmt.Sprintf(`{"lang":"ru","app_id":%s,"project":"comagic","user_id":2870,"app_name":%s,"crm_type":null,"timezone":%q,"app_state":"active","user_name":%q,"user_login":%q,"components":["operation"],"permissions":[],"report_currency":%q}`,
-			shop.ID, name, shop.Zone, ComagicName, ComagicName, shop.Currency), 1)
+			account.ID, name, account.Zone, ComagicName, ComagicName, account.Currency), 1)
 	case "get.account":
-		return comagicResult(fmt.Sprintf(`[{"app_id":%s,"name":%s,"timezone":%q}]`, shop.ID, name, shop.Zone), 1)
+		return comagicResult(fmt.Sprintf(`[{"app_id":%s,"name":%s,"timezone":%q}]`, account.ID, name, account.Zone), 1)
 	case "get.calls_report":
 		return s.comagicCalls(c, &q)
 	}
 	return comagicError(-32601, "method_not_found", "The method does not exist / is not available", "{}")
+}
+
+// called is the account, and its calls as World.Orders lists orders. In a world without
+// one the shop itself is called, for each of its orders.
+func (s *Simulator) called() (world.Account, func(from, to, asOf time.Time) []world.Order) {
+	if accounts := s.world.Accounts(world.CoMagic); len(accounts) > 0 {
+		return accounts[0], s.world.Calls
+	}
+	shop := s.world.Spec().Shop
+	return world.Account{ID: shop.ID, Name: shop.Name, Currency: shop.Currency, Zone: shop.Zone}, s.world.Orders
 }
 
 func comagicResult(data string, total int) answer {
@@ -196,7 +208,8 @@ func comagicUTM(o world.Order) world.UTM {
 
 // comagicCalls lists the calls that began in a span, both ends of which belong to it.
 func (s *Simulator) comagicCalls(c *call, q *comagicQuestion) answer {
-	zone, p := s.world.Spec().Shop.Zone, &q.Params
+	account, calls := s.called()
+	zone, p := account.Zone, &q.Params
 	from, err := time.ParseInLocation(comagicTime, p.From, zone)
 	till, err2 := time.ParseInLocation(comagicTime, p.Till, zone)
 	switch {
@@ -212,7 +225,7 @@ func (s *Simulator) comagicCalls(c *call, q *comagicQuestion) answer {
 		return comagicError(-32602, "unexpected_parameters", "Unexpected method parameter(s)", "{}")
 	}
 	var list []string
-	for _, o := range s.world.Orders(from, till.Add(time.Second), c.now) {
+	for _, o := range calls(from, till.Add(time.Second), c.now) {
 		called := ComagicOf(o, c.now)
 		if o.Test || p.Filter.Value == "in" && called.Out || p.Filter.Value == "out" && !called.Out {
 			continue

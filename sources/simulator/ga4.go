@@ -118,9 +118,25 @@ var ga4Dimensions = map[string]func(*figure) string{
 	"dateHour": func(f *figure) string {
 		return fmt.Sprintf("%s%02d", strings.ReplaceAll(f.date.String(), "-", ""), f.hour)
 	},
-	"sessionSource":       func(f *figure) string { return cmp.Or(f.campaign.UTM.Source, "(direct)") },
-	"sessionMedium":       func(f *figure) string { return cmp.Or(f.campaign.UTM.Medium, "(none)") },
+	"sessionSource": func(f *figure) string { return cmp.Or(f.campaign.UTM.Source, ga4Engine(f), "(direct)") },
+	"sessionMedium": func(f *figure) string {
+		if ga4Engine(f) != "" {
+			return "organic"
+		}
+		return cmp.Or(f.campaign.UTM.Medium, "(none)")
+	},
 	"sessionCampaignName": ga4Campaign,
+}
+
+// ga4Engine is the search engine that a visit without UTM parameters came from, "" for
+// none: all referrers of the world's are such.
+func ga4Engine(f *figure) string {
+	if f.campaign.UTM.Source != "" {
+		return ""
+	}
+	_, host, _ := strings.Cut(f.campaign.Referrer, "//www.")
+	engine, _, _ := strings.Cut(host, ".")
+	return engine
 }
 
 // ga4Campaign has several words for none.
@@ -128,7 +144,7 @@ func ga4Campaign(f *figure) string {
 	switch {
 	case f.campaign.UTM.Campaign != "":
 		return f.campaign.UTM.Campaign
-	case f.campaign.UTM.Medium == "organic":
+	case f.campaign.UTM.Medium == "organic", ga4Engine(f) != "":
 		return "(organic)"
 	case f.campaign.Status == "REMOVED":
 		return "(not set)"

@@ -95,17 +95,20 @@ func journey(o world.Order) any {
 		return summary
 	}
 	summary["customerOrderIndex"], summary["daysToConversion"] = o.Repeat, int(o.Created.Sub(o.Clicked)/(24*time.Hour))
-	summary["firstVisit"] = visit(o.First)
+	summary["firstVisit"] = visit(o.First, o.Referrer)
 	if o.First != o.Last || o.ID%3 == 0 {
-		summary["lastVisit"] = visit(o.Last)
+		summary["lastVisit"] = visit(o.Last, o.Referrer)
 	}
 	return summary
 }
 
-func visit(utm world.UTM) object {
+func visit(utm world.UTM, referrer string) object {
 	v := object{
 		typename: "CustomerVisit", "landingPage": "/", "referrerUrl": nil, "source": "direct",
 		"sourceType": nil, "utmParameters": nil,
+	}
+	if referrer != "" && utm.Source == "" {
+		v["referrerUrl"], v["source"], v["sourceType"] = referrer, "an unknown source", "UNKNOWN"
 	}
 	if utm.Source != "" {
 		v["source"], v["sourceType"] = utm.Source, "UNKNOWN"

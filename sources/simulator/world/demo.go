@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ const (
 	DemoHistory   = 60 * 24 * time.Hour // before now
 	IncidentAfter = 90 * time.Minute    // after now
 	incidentLeft  = 0.2                 // of the conversion rate
-	dollarInEuro  = 0.92
+	dollarInEuro  = 0.872               // as the bank has it, within a hundredth
 )
 
 // Account ids of the demo world.
@@ -25,6 +26,11 @@ const (
 	DemoMetaEU        = "act_210000000000001"
 	DemoMetaUS        = "act_210000000000002"
 	DemoAffiliates    = "affiliates"
+	DemoTaboola       = "acme-shop-sc"
+	DemoKlaviyo       = "AcMe24"
+	DemoSearch        = "sc-domain:acme-shop.example"
+	DemoAnalytics     = "213025501"
+	DemoCalls         = "48213"
 	DemoShop          = "acme-shop.myshopify.com"
 )
 
@@ -43,6 +49,7 @@ type plan struct {
 // campaigns falls to a fifth for clicks from 90 minutes after now.
 func Demo(seed uint64, now time.Time, incident bool) *World {
 	berlin, newYork := zone("Europe/Berlin"), zone("America/New_York")
+	visitors := demoVisitors()
 	spec := Spec{
 		Seed:  seed,
 		Epoch: now.Add(-DemoHistory),
@@ -51,13 +58,18 @@ func Demo(seed uint64, now time.Time, incident bool) *World {
 			{Platform: Meta, ID: DemoMetaEU, Name: "Acme Shop EU", Currency: "EUR", Zone: berlin, Campaigns: demoMetaEU()},
 			{Platform: Meta, ID: DemoMetaUS, Name: "Acme Shop US", Currency: "USD", Zone: newYork, Campaigns: demoMetaUS()},
 			{Platform: CSV, ID: DemoAffiliates, Name: "Partner network", Currency: "EUR", Zone: berlin, Campaigns: demoAffiliates()},
+			{Platform: Taboola, ID: DemoTaboola, Name: "Acme Shop", Currency: "EUR", Zone: berlin, Campaigns: demoTaboola()},
+			{Platform: Klaviyo, ID: DemoKlaviyo, Name: "Acme Shop", Currency: "EUR", Zone: berlin, Measures: true, Campaigns: visitors.email},
+			{Platform: SearchConsole, ID: DemoSearch, Currency: "EUR", Zone: zone("America/Los_Angeles"), Measures: true, Campaigns: visitors.search},
+			{Platform: GA4, ID: DemoAnalytics, Name: "Acme Shop, unpaid visits", Currency: "EUR", Zone: berlin, Measures: true, Campaigns: visitors.online()},
+			{Platform: CoMagic, ID: DemoCalls, Name: "Acme Shop", Currency: "EUR", Zone: berlin},
 		},
 		Shop: Shop{
 			ID: DemoShop, Name: "Acme Shop", Currency: "EUR", Zone: berlin,
-			Rates: map[kpi.Currency]float64{"USD": dollarInEuro}, Campaigns: demoVisitors(),
+			Rates: map[kpi.Currency]float64{"USD": dollarInEuro}, Campaigns: append(visitors.online(), visitors.telephone...),
 		},
 	}
-	spec.Channels = demoChannels(spec)
+	spec.Channels = demoChannels(spec, visitors)
 	if incident {
 		for _, c := range spec.Accounts[0].Campaigns {
 			if strings.HasPrefix(c.Name, "Shopping ") {
@@ -137,23 +149,61 @@ func demoAffiliates() []Campaign {
 	)
 }
 
-// demoVisitors are the shop's own: their volumes are smaller than what the shop
-// sees, because customers whom a platform claims too come back this way.
-func demoVisitors() []Campaign {
-	own := campaigns(UTM{"newsletter", "email", ""}, func(*Campaign) {},
-		plan{"email-weekly", "Weekly letter", 7, 58, 1, 1, 0.70, 0.22},
-		plan{"email-basket", "Basket reminder", 5, 64, 1, 1, 0.74, 0.18},
-		plan{"email-winback", "Winback", 3, 52, 1, 1, 0.60, 0.28},
-		plan{"direct", "Direct and organic", 20, 60, 1, 1, 0.74, 0.16},
-		plan{"organic-blog", "Organic blog", 18, 54, 1, 1, 0.60, 0.25},
+func demoTaboola() []Campaign {
+	return campaigns(UTM{"taboola", "native", ""}, func(c *Campaign) { c.CPC, c.CTR = 0.34, 0.0028 },
+		plan{"3310421", "Native Gift Guide", 20, 56, 1.7, 1.2, 0.52, 0.28},
+		plan{"3310422", "Native Advertorial", 15, 62, 1.65, 1.25, 0.48, 0.30},
+		plan{"3310423", "Native Retargeting", 10, 58, 1.9, 1.3, 0.58, 0.26},
 	)
-	for i := range own {
-		own[i].SpendPerDay, own[i].ROAS = own[i].SpendPerDay*own[i].ROAS, 1
-		if !strings.HasPrefix(own[i].ID, "email-") {
-			own[i].UTM = UTM{}
-		}
+}
+
+// visitors are the shop's own campaigns, by how they come.
+type visitors struct{ email, direct, search, social, telephone []Campaign }
+
+// online are all but those who call.
+func (v visitors) online() []Campaign { return slices.Concat(v.email, v.direct, v.search, v.social) }
+
+// demoVisitors are the shop's own: their volumes are smaller than what the shop
+// sees, because customers whom a platform claims too come back this way. An
+// impression is an e-mail or a place among the found; direct visits have none.
+func demoVisitors() visitors {
+	v := visitors{
+		email: unpaid(UTM{"newsletter", "email", ""}, 0.045, 0.022,
+			plan{"01JACMEWEEKLYLETTER1", "Weekly letter", 13, 58, 1, 1, 0.70, 0.22},
+			plan{"01JACMEBASKETREMIND2", "Basket reminder", 9, 64, 1, 1, 0.74, 0.18},
+			plan{"01JACMEWINBACKLETTER", "Winback", 6, 52, 1, 1, 0.60, 0.28},
+		),
+		direct: unpaid(UTM{}, 0.045, 1,
+			plan{"direct", "Direct", 26, 60, 1, 1, 0.74, 0.16},
+			plan{"bookmarks", "Bookmarks", 22, 54, 1, 1, 0.60, 0.25},
+		),
+		search: unpaid(UTM{}, 0.026, 0.034,
+			plan{"web " + DemoSearch, "Organic search", 30, 57, 1, 1, 0.62, 0.24}, // its id is the search type and the site
+		),
+		social: unpaid(UTM{"instagram", "social", ""}, 0.014, 1,
+			plan{"instagram", "Profile link", 9, 49, 1, 1, 0.66, 0.22},
+		),
+		telephone: unpaid(UTM{}, 1, 1,
+			plan{"hotline", "Hotline", 8, 72, 1, 1, 0.70, 0.20},
+			plan{"catalogue", "Catalogue", 5, 84, 1, 1, 0.50, 0.30},
+		),
 	}
-	return own
+	v.search[0].Referrer = "https://www.google.com/"
+	// Numbers that the regulator keeps free for films.
+	v.telephone[0].Dialled, v.telephone[1].Dialled = "493023125017", "493023125018"
+	return v
+}
+
+// unpaid turns plans into campaigns that cost nothing: so many orders follow a visit,
+// and visits an impression. Without a source in utm their links carry nothing.
+func unpaid(utm UTM, rate, ctr float64, plans ...plan) []Campaign {
+	return campaigns(utm, func(c *Campaign) {
+		c.SpendPerDay, c.ROAS = c.SpendPerDay*c.ROAS, 1
+		c.CPC, c.CTR = c.AOV*rate, ctr
+		if utm.Source == "" {
+			c.UTM = UTM{}
+		}
+	}, plans...)
 }
 
 // campaigns turns plans into campaigns whose links carry utm and their own name.
@@ -174,34 +224,38 @@ func campaigns(utm UTM, set func(*Campaign), plans ...plan) []Campaign {
 }
 
 // demoChannels groups the campaigns by the first word of their names, which is
-// what the demo's config matches.
-func demoChannels(spec Spec) []Channel {
-	group := func(name, platform, account, prefix string, from []Campaign) Channel {
-		ch := Channel{Name: name, Platform: platform, Account: account, BreakEven: DemoBreakEven}
-		for _, c := range from {
+// what the demo's config matches, and the shop's own by how they come.
+func demoChannels(spec Spec, own visitors) []Channel {
+	group := func(name string, account Account, prefix string) Channel {
+		ch := Channel{Name: name, Platform: account.Platform, Account: account.ID, BreakEven: DemoBreakEven}
+		for _, c := range account.Campaigns {
 			if strings.HasPrefix(c.Name, prefix) {
 				ch.Campaigns = append(ch.Campaigns, c.ID)
 			}
 		}
 		return ch
 	}
-	google, eu, us, partners := spec.Accounts[0], spec.Accounts[1], spec.Accounts[2], spec.Accounts[3]
-	email, direct := Channel{Name: "E-mail"}, Channel{Name: "Direct"}
-	for _, c := range spec.Shop.Campaigns {
-		if c.UTM.Source != "" {
-			email.Campaigns = append(email.Campaigns, c.ID)
-		} else {
-			direct.Campaigns = append(direct.Campaigns, c.ID)
+	unpaid := func(name string, campaigns []Campaign) Channel {
+		ch := Channel{Name: name}
+		for _, c := range campaigns {
+			ch.Campaigns = append(ch.Campaigns, c.ID)
 		}
+		return ch
 	}
+	google, eu, us, partners, native := spec.Accounts[0], spec.Accounts[1], spec.Accounts[2], spec.Accounts[3], spec.Accounts[4]
 	return []Channel{
-		group("Google Search", Google, google.ID, "Search ", google.Campaigns),
-		group("Google Shopping", Google, google.ID, "Shopping ", google.Campaigns),
-		group("Meta Prospecting", Meta, eu.ID, "Prospecting ", eu.Campaigns),
-		group("Meta Retargeting", Meta, eu.ID, "Retargeting ", eu.Campaigns),
-		group("Meta US", Meta, us.ID, "US ", us.Campaigns),
-		group("Affiliates", CSV, partners.ID, "", partners.Campaigns),
-		email, direct,
+		group("Google Search", google, "Search "),
+		group("Google Shopping", google, "Shopping "),
+		group("Meta Prospecting", eu, "Prospecting "),
+		group("Meta Retargeting", eu, "Retargeting "),
+		group("Meta US", us, "US "),
+		group("Affiliates", partners, ""),
+		group("Taboola", native, ""),
+		unpaid("E-mail", own.email),
+		unpaid("SEO", own.search),
+		unpaid("Social", own.social),
+		unpaid("Telephone", own.telephone),
+		unpaid("Direct", own.direct),
 	}
 }
 

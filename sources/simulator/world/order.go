@@ -25,8 +25,10 @@ type Order struct {
 	// Visits that led to the order are known once Ready. Without a Journey
 	// they never will be.
 	Journey, Ready bool
-	First, Last    UTM // of the first and the last visit; the zero UTM has none
-	Repeat         int // orders of the same customer before this one
+	First, Last    UTM    // of the first and the last visit; the zero UTM has none
+	Referrer       string // address of the page before both, where they have no UTM
+	Dialled        string // number of the shop, without a plus, by which it was ordered
+	Repeat         int    // orders of the same customer before this one
 
 	Campaign string // the truth, which the shop does not know: the campaign whose click came last
 }
@@ -61,6 +63,8 @@ type order struct {
 	repeat      int
 	test        bool
 	first, last UTM
+	referrer    string
+	dialled     string
 	campaign    string
 }
 
@@ -100,7 +104,7 @@ func (day *cohort) place(w *World, c *campaign, d kpi.Date, sales []sale, r *ran
 		switch other := w.lastVisit(r); {
 		case u < own:
 		case u < shared && other != nil:
-			o.last, o.campaign = other.UTM, other.ID
+			o.last, o.referrer, o.dialled, o.campaign = other.UTM, other.Referrer, other.Dialled, other.ID
 		default:
 			continue
 		}
@@ -128,7 +132,8 @@ func (w *World) lastVisit(r *rand.Rand) *campaign {
 // order draws what becomes of a sale in the shop.
 func (c *campaign) order(r *rand.Rand, s sale, currency kpi.Currency) order {
 	coin := MinorUnit(currency)
-	o := order{click: s.click, at: s.at, total: max(toMinor(s.orderValue.Float()*c.rate, currency), coin), first: c.UTM, last: c.UTM, campaign: c.ID}
+	o := order{click: s.click, at: s.at, total: max(toMinor(s.orderValue.Float()*c.rate, currency), coin), first: c.UTM, last: c.UTM,
+		referrer: c.Referrer, dialled: c.Dialled, campaign: c.ID}
 	refunded, partial, after := r.Float64(), r.Float64(), int64(logUniform(r, refundAfter.Seconds(), refundWithin.Seconds()))
 	if refunded < refundedShare {
 		o.refund, o.refundAt = o.total, s.at+after
@@ -148,14 +153,36 @@ func (c *campaign) order(r *rand.Rand, s sale, currency kpi.Currency) order {
 }
 
 // Orders lists the shop orders that were created in [from, to) and no later
-// than asOf, as they stood at asOf, by creation.
+// than asOf, as they stood at asOf, by creation. The shop has none that were made by
+// telephone.
 func (w *World) Orders(from, to, asOf time.Time) []Order {
+	return w.created(from, to, asOf, false)
+}
+
+// Calls lists the orders that were made by telephone, as Orders does the others.
+func (w *World) Calls(from, to, asOf time.Time) []Order {
+	return w.created(from, to, asOf, true)
+}
+
+func (w *World) created(from, to, asOf time.Time, byTelephone bool) []Order {
 	until := min(to.Unix(), asOf.Unix()+1)
 	found := w.collect(from, to, maxDelay, func(o *order, changed int64) bool {
-		return changed == o.at && o.at < until
+		return changed == o.at && o.at < until && (o.dialled != "") == byTelephone
 	}, asOf)
 	slices.SortFunc(found, func(a, b Order) int { return compareTimes(a.Created, b.Created, a.ID, b.ID) })
 	return found
+}
+
+// Placed tells of each shop order that was created in [from, to) and no later than
+// asOf, in no order: the campaign whose click came last, when it was placed and its
+// total. Test orders are left out.
+func (w *World) Placed(from, to, asOf time.Time, tell func(campaign string, at time.Time, total kpi.Micros)) {
+	until := min(to.Unix(), asOf.Unix()+1)
+	w.changed(from, to, maxDelay, asOf, func(o *order, changed int64) {
+		if changed == o.at && o.at < until && o.dialled == "" && !o.test {
+			tell(o.campaign, time.Unix(o.at, 0), o.total)
+		}
+	})
 }
 
 // OrdersUpdated lists the shop orders whose last change as of asOf lies in
@@ -163,7 +190,7 @@ func (w *World) Orders(from, to, asOf time.Time) []Order {
 func (w *World) OrdersUpdated(from, to, asOf time.Time) []Order {
 	until := asOf.Unix() + 1
 	found := w.collect(from, to, maxDelay+refundWithin, func(o *order, changed int64) bool {
-		return o.at < until && changed == o.updated(until)
+		return o.at < until && changed == o.updated(until) && o.dialled == ""
 	}, asOf)
 	slices.SortFunc(found, func(a, b Order) int { return compareTimes(a.Updated, b.Updated, a.ID, b.ID) })
 	return found
@@ -176,10 +203,19 @@ func compareTimes(a, b time.Time, first, second int64) int {
 	return int(first - second)
 }
 
-// collect looks at each change in [from, to) of clicks made up to age before,
-// and returns its order when keep says so.
+// collect returns the orders of changes when keep says so, see changed.
 func (w *World) collect(from, to time.Time, age time.Duration, keep func(o *order, changed int64) bool, asOf time.Time) []Order {
 	var found []Order
+	w.changed(from, to, age, asOf, func(o *order, changed int64) {
+		if keep(o, changed) {
+			found = append(found, o.asOf(asOf.Unix()))
+		}
+	})
+	return found
+}
+
+// changed looks at each change in [from, to) of clicks made up to age before.
+func (w *World) changed(from, to time.Time, age time.Duration, asOf time.Time, look func(o *order, changed int64)) {
 	from = latest(from, w.spec.Epoch)
 	to = earliest(to, asOf.Add(time.Second))
 	for _, c := range w.campaigns {
@@ -188,13 +224,10 @@ func (w *World) collect(from, to time.Time, age time.Duration, keep func(o *orde
 			day := w.cohort(c, d)
 			i, _ := slices.BinarySearchFunc(day.changes, from.Unix(), func(ch change, t int64) int { return int(ch.at - t) })
 			for ; i < len(day.changes) && day.changes[i].at < to.Unix(); i++ {
-				if o := &day.orders[day.changes[i].order]; keep(o, day.changes[i].at) {
-					found = append(found, o.asOf(asOf.Unix()))
-				}
+				look(&day.orders[day.changes[i].order], day.changes[i].at)
 			}
 		}
 	}
-	return found
 }
 
 // updated is the last change before a Unix second.
@@ -213,7 +246,7 @@ func (o *order) asOf(second int64) Order {
 		ID: o.id, Clicked: time.Unix(o.click, 0).UTC(), Created: time.Unix(o.at, 0).UTC(), Updated: time.Unix(o.updated(second+1), 0).UTC(), Test: o.test,
 		Total: o.total, Tax: o.tax(), Shipping: o.shipping(),
 		Journey: o.readyAt != 0, Ready: o.readyAt != 0 && o.readyAt <= second,
-		First: o.first, Last: o.last, Repeat: o.repeat, Campaign: o.campaign,
+		First: o.first, Last: o.last, Referrer: o.referrer, Dialled: o.dialled, Repeat: o.repeat, Campaign: o.campaign,
 	}
 	if o.cancelledAt != 0 && o.cancelledAt <= second {
 		out.Cancelled = time.Unix(o.cancelledAt, 0).UTC()

@@ -72,6 +72,21 @@ func (w *World) Day(account, campaign string, d kpi.Date, asOf time.Time) kpi.Me
 	return m.Only(c.reported(false))
 }
 
+// Visits are the clicks and impressions of a campaign, its shop's own among them, in
+// the hours that begin in [from, to), as of an instant. It panics for an unknown
+// campaign.
+func (w *World) Visits(campaign string, from, to, asOf time.Time) kpi.Metrics {
+	c := w.must(campaign)
+	m := kpi.Metrics{Has: kpi.Impressions | kpi.Clicks}
+	for at := from; at.Before(to) && !at.After(asOf); at = at.Add(time.Hour) {
+		day := w.cohort(c, kpi.DateOf(at, c.zone))
+		if i := int((at.Unix() - day.start) / 3600); i < len(day.hours) {
+			spent(&m, &day.hours[i], asOf, c.currency)
+		}
+	}
+	return m.Only(m.Has)
+}
+
 func (w *World) of(account, campaign string) *campaign {
 	c := w.must(campaign)
 	if c.account == nil || c.account.ID != account {

@@ -54,7 +54,7 @@ func TestDelaysHaveTheCampaignsOwnCurve(t *testing.T) {
 func TestDemoChannelsEarnWhatTheyAreSaidTo(t *testing.T) {
 	w := Demo(1, now, false)
 	volumes := map[string]float64{
-		"Google Shopping": 250, "Google Search": 150, "Meta Prospecting": 120, "Meta Retargeting": 40, "Meta US": 50, "Affiliates": 35,
+		"Google Shopping": 250, "Google Search": 150, "Meta Prospecting": 120, "Meta Retargeting": 40, "Meta US": 50, "Affiliates": 35, "Taboola": 45,
 	}
 	const days = 45
 	for _, ch := range w.Spec().Channels {
@@ -82,22 +82,19 @@ func TestDemoChannelsEarnWhatTheyAreSaidTo(t *testing.T) {
 func TestPlatformsClaimMoreThanTheShopSees(t *testing.T) {
 	w := Demo(1, now, false)
 	from, to := now.AddDate(0, 0, -50), now.AddDate(0, 0, -8)
-	seen, direct, email := map[string]float64{}, 0.0, 0.0
+	seen, own := map[string]float64{}, map[string]float64{}
 	for _, o := range w.Orders(from, to, now) {
 		seen[o.Last.Campaign]++
-		switch o.Last.Medium {
-		case "":
-			direct++
-		case "email":
-			email++
-		}
+		own[o.Last.Medium+o.Referrer]++
+	}
+	for range w.Calls(from, to, now) {
+		own["telephone"]++
 	}
 	days := to.Sub(from).Hours() / 24
-	if email /= days; math.Abs(email-45) > 8 {
-		t.Errorf("%.0f e-mail orders a day, want about 45", email)
-	}
-	if direct /= days; math.Abs(direct-60) > 10 {
-		t.Errorf("%.0f orders a day without UTM, want about 60", direct)
+	for how, want := range map[string]float64{"email": 45, "": 60, "https://www.google.com/": 36, "social": 15, "telephone": 24} {
+		if perDay := own[how] / days; math.Abs(perDay/want-1) > 0.2 {
+			t.Errorf("%.0f orders a day by %q, want about %.0f", perDay, how, want)
+		}
 	}
 	everyCampaign(w, func(a Account, c Campaign) {
 		var claimed kpi.Metrics
@@ -109,6 +106,35 @@ func TestPlatformsClaimMoreThanTheShopSees(t *testing.T) {
 			t.Errorf("%s: %.2f claims for each order, want %.2f", c.Name, ratio, c.OverClaim)
 		}
 	})
+}
+
+func TestAnOrderIsMadeInTheShopOrByTelephone(t *testing.T) {
+	w := Demo(1, now, false)
+	from := now.AddDate(0, 0, -5)
+	orders, calls := w.Orders(from, now, now), w.Calls(from, now, now)
+	genuine, placed := 0, 0
+	for _, o := range orders {
+		if !o.Test {
+			genuine++
+		}
+	}
+	w.Placed(from, now, now, func(string, time.Time, kpi.Micros) { placed++ })
+	if placed != genuine || placed == 0 {
+		t.Errorf("%d orders were placed, the shop has %d", placed, genuine)
+	}
+	for _, o := range append(orders, w.OrdersUpdated(from, now, now)...) {
+		if o.Dialled != "" {
+			t.Errorf("order %d of the shop was made by telephone", o.ID)
+		}
+	}
+	for _, o := range calls {
+		if o.Dialled == "" {
+			t.Errorf("call %d dialled no number", o.ID)
+		}
+	}
+	if len(calls) == 0 {
+		t.Error("nobody calls")
+	}
 }
 
 func TestSpendFollowsTheHoursOfTheDay(t *testing.T) {

@@ -70,6 +70,10 @@ type Account struct {
 	Currency  kpi.Currency
 	Zone      *time.Location
 	Campaigns []Campaign
+
+	// Measures says that the campaigns are those of somebody else, found by their
+	// ids: analytics, e-mail and search count the same visits and orders as the shop.
+	Measures bool
 }
 
 // Campaign is what a platform calls so; in a partner network it is a partner,
@@ -90,6 +94,8 @@ type Campaign struct {
 	OverClaim   float64 // reported conversions per shop order that carries this campaign's UTM, at least 1
 	Delay       Delay
 	UTM         UTM
+	Referrer    string // address of the page before the shop's, where its links carry no UTM
+	Dialled     string // number of the shop, without a plus, where its customers order by telephone
 
 	DataDriven   bool       // credit for an order is split, so that conversions are fractional (Google)
 	OnCommission bool       // cost is a share 1/ROAS of revenue, due with each order (partner networks)
@@ -170,18 +176,26 @@ type campaign struct {
 	incident []Incident
 }
 
-// New makes a world. A campaign id that occurs twice, or an incident of a
-// campaign that does not exist, is a programming error and panics.
+// New makes a world. A campaign id that occurs twice, or an incident or measuring
+// account of a campaign that does not exist, is a programming error and panics.
 func New(spec Spec) *World {
 	w := &World{spec: spec, byID: map[string]*campaign{}}
 	for i := range spec.Accounts {
 		a := &w.spec.Accounts[i]
+		if a.Measures {
+			continue
+		}
 		for _, c := range a.Campaigns {
 			w.add(&campaign{Campaign: c, account: a, currency: a.Currency, zone: a.Zone})
 		}
 	}
 	for _, c := range spec.Shop.Campaigns {
 		w.add(&campaign{Campaign: c, currency: spec.Shop.Currency, zone: spec.Shop.Zone})
+	}
+	for _, a := range spec.Accounts {
+		for _, c := range a.Campaigns {
+			w.must(c.ID)
+		}
 	}
 	for _, incident := range spec.Incidents {
 		c := w.must(incident.Campaign)

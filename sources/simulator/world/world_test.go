@@ -13,9 +13,12 @@ import (
 
 var now = time.Date(2026, 11, 23, 9, 40, 0, 0, time.UTC)
 
-// everyCampaign calls f for all campaigns of accounts.
+// everyCampaign calls f for all campaigns of accounts that have their own.
 func everyCampaign(w *World, f func(a Account, c Campaign)) {
 	for _, a := range w.Spec().Accounts {
+		if a.Measures {
+			continue
+		}
 		for _, c := range a.Campaigns {
 			f(a, c)
 		}
