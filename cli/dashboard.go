@@ -130,7 +130,7 @@ func (a *app) show(ctx context.Context, m *monitor.Monitor, look config.Display,
 // frames. Then it waits for hours: what the start left goes back to the system,
 // less is let pile up, and one processor is enough. A second one is woken by
 // every tick of the renderer and finds nothing to do.
-func hurry() { debug.SetGCPercent(800) }
+func hurry() { debug.SetGCPercent(400) }
 
 func rest() {
 	runtime.GOMAXPROCS(1)
