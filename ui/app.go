@@ -72,16 +72,13 @@ type app struct {
 func newApp(o Options, b *bridge, profile colorprofile.Profile) *app {
 	a := &app{
 		o: o, bridge: b, profile: profile, theme: o.Theme, dark: o.Theme != "light", mouse: o.State.Mouse || o.Mouse,
-		wanted: o.view(), stale: true, width: o.Size.Width, height: o.Size.Height, reading: -1, recent: o.State.Recent,
+		stale: true, width: o.Size.Width, height: o.Size.Height, reading: -1, recent: o.State.Recent,
 		channels:  newFigureTable("channels", "CHANNEL", channelColumns, byAttention, "channel"),
 		campaigns: newFigureTable("campaigns", "CAMPAIGN", campaignColumns, bySpend, "campaign"),
 		alertList: newAlertTable(), sourceSet: newSourceTable(), unclaimedSet: newUnclaimedTable(),
 	}
-	for s, name := range screenNames {
-		if name == o.State.Screen && screen(s) != channel {
-			a.place.screen = screen(s)
-		}
-	}
+	a.place.screen = o.State.screen()
+	a.wanted = a.place.of(o.view())
 	a.metric = max(0, slices.IndexFunc(charted, func(f *figure) bool { return f.key == o.State.Metric }))
 	for _, t := range a.lists() {
 		t.restore(o.State.Tables[t.tableName()])

@@ -119,20 +119,23 @@ const historyDays = 90
 
 // want asks the monitor for the picture that the place needs.
 func (a *app) want() {
-	wanted := a.wanted
-	wanted.Campaigns, wanted.Inside, wanted.Alert = "", snapshot.Inside{}, a.place.alert
-	wanted.Ended = 0
-	if a.place.screen == alerts {
-		wanted.Ended = historyDays
-	}
-	wanted.Unclaimed = a.place.screen == unclaimed
-	if a.place.screen == channel {
-		wanted.Campaigns, wanted.Inside = a.place.channel, a.place.inside
-	}
-	if wanted != a.wanted {
+	if wanted := a.place.of(a.wanted); wanted != a.wanted {
 		a.wanted = wanted
 		a.bridge.show(wanted)
 	}
+}
+
+// of is the view of the same days and moment that the place shows.
+func (at place) of(view snapshot.View) snapshot.View {
+	view.Campaigns, view.Inside, view.Alert, view.Ended = "", snapshot.Inside{}, at.alert, 0
+	view.Unclaimed = at.screen == unclaimed
+	switch at.screen {
+	case alerts:
+		view.Ended = historyDays
+	case channel:
+		view.Campaigns, view.Inside = at.channel, at.inside
+	}
+	return view
 }
 
 // panel is a part of a screen that can have the focus.

@@ -34,7 +34,7 @@ type Size struct{ Width, Height int }
 // State is what a dashboard restores at its next start. Unknown values are
 // ignored.
 type State struct {
-	Screen  string                `json:"screen,omitempty"`  // "overview", "alerts" or "sources"
+	Screen  string                `json:"screen,omitempty"`  // "overview", "alerts", "sources" or "unclaimed"
 	Range   string                `json:"range,omitempty"`   // as snapshot.ParseRange reads it
 	Against string                `json:"against,omitempty"` // as snapshot.ParseComparison reads it
 	Metric  string                `json:"metric,omitempty"`  // key of the figure in the chart
@@ -52,7 +52,15 @@ func (s State) View() snapshot.View {
 	if c, err := snapshot.ParseComparison(s.Against); err == nil {
 		view.Against = c
 	}
-	return view
+	return place{screen: s.screen()}.of(view)
+}
+
+// screen is the one to start with. A channel's is not remembered.
+func (s State) screen() screen {
+	if at := screen(max(0, slices.Index(screenNames[:], s.Screen))); at != channel {
+		return at
+	}
+	return overview
 }
 
 // Options say what to show, to whom and where.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
 
 	"adtop/kpi"
@@ -81,5 +82,20 @@ func TestUnclaimedAsTextEndsInLinesForTheConfig(t *testing.T) {
 	s.Unclaimed = nil
 	if err := PlainUnclaimed(&out, s, 120); err != nil || !strings.Contains(out.String(), nothingUnclaimed) {
 		t.Errorf("%v:\n%s", err, out.String())
+	}
+}
+
+// TestARestoredScreenAsksForWhatItShows: the first picture has it.
+func TestARestoredScreenAsksForWhatItShows(t *testing.T) {
+	for name, shows := range map[string]func(snapshot.View) bool{
+		"unclaimed": func(v snapshot.View) bool { return v.Unclaimed && v.Ended == 0 },
+		"alerts":    func(v snapshot.View) bool { return v.Ended > 0 && !v.Unclaimed },
+		"channel":   func(v snapshot.View) bool { return v.Campaigns == "" && !v.Unclaimed },
+	} {
+		state := State{Screen: name, Range: "7d"}
+		a := newApp(Options{State: state}, newBridge(t.Context(), nil), colorprofile.ASCII)
+		if v := state.View(); !shows(v) || a.wanted != v {
+			t.Errorf("%s asks first for %+v, then for %+v", name, v, a.wanted)
+		}
 	}
 }
