@@ -122,6 +122,7 @@ channels:
     results: {source: analytics, utm_medium: social}
   - name: Telephone
     results: {source: calls, dialled: "+4930*"}
+    economics: {value_per_conversion: 60}
   - name: Direct
     results: {source: shop, none: true}
 `)

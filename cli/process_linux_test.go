@@ -129,8 +129,18 @@ func BenchmarkMemory(b *testing.B) {
 			b.Fatalf("%v: %s", err, out)
 		}
 		path := filepath.Join(home, "dead.yaml") // the demo's config, of sources that are not there
-		secret := regexp.MustCompile(`env:DEMO_\w+`)
-		write(b, path, "database: "+worldPath(home)+"\n"+secret.ReplaceAllString(demoConfig("http://127.0.0.1:1", home), "cmd:echo x"))
+		text := regexp.MustCompile(`env:DEMO_\w+`).ReplaceAllStringFunc(demoConfig("http://127.0.0.1:1", home), func(ref string) string {
+			secret, err := demoSecrets(ref)
+			if err != nil {
+				b.Fatal(err)
+			}
+			return "file:" + write(b, filepath.Join(home, strings.TrimPrefix(ref, "env:")), secret)
+		})
+		database := filepath.Join(home, "data", "adtop", "demo-1.db")
+		if _, err := os.Stat(database); err != nil {
+			b.Fatal(err)
+		}
+		write(b, path, "database: "+database+"\n"+text)
 		for b.Loop() {
 			p := startsProgram(b, program, home, 200, 50, "--config", path)
 			p.sees("Google Search", "? help")
