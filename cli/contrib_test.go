@@ -14,6 +14,9 @@ import (
 func TestTheUnitsOfSystemdAreValidAndLocked(t *testing.T) {
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("systemd-analyze is not installed: .ci/run does that")
+		}
 		t.Skip("systemd-analyze is not installed")
 	}
 	units, err := filepath.Glob("../contrib/adtop*")
