@@ -73,7 +73,7 @@ func TestBacktestFailsWhenARuleExceedsItsBudgetOfFalseAlarms(t *testing.T) {
 
 func TestBacktestReadsTheCacheOfAConfig(t *testing.T) {
 	dir := home(t)
-	export := write(t, filepath.Join(dir, "export.csv"), "date,campaign,clicks,cost,orders,revenue\n"+time.Now().UTC().Format("2006-01-02")+",A,80,100,4,300\n")
+	export := write(t, filepath.Join(dir, "export.csv"), "date,campaign,clicks,cost,orders,revenue\n"+dayAgo(t, 0)+",A,80,100,4,300\n")
 	cfg := write(t, filepath.Join(dir, "shop.yaml"), strings.ReplaceAll(shopConfig, "EXPORT", export))
 	if code, _, stderr := adtop(t, "backtest", "--config", cfg); code != exitError || !strings.Contains(stderr, "adtop") {
 		t.Errorf("without a cache: exit %d, %s", code, stderr)

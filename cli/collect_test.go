@@ -110,7 +110,7 @@ func (s *service) ends(sig os.Signal) {
 // dayAgo is a date in the zone of the shop, so many days back.
 func dayAgo(t testing.TB, days int) string {
 	t.Helper()
-	zone, err := time.LoadLocation("Europe/Berlin")
+	zone, err := time.LoadLocation(midday)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func TestTheCSVExportIsHarmlessInASpreadsheet(t *testing.T) {
 	slices.SortFunc(rows[1:], func(a, b []string) int { return strings.Compare(b[6], a[6]) })
 	column := func(name string) int { return slices.Index(csvHeader, name) }
 	for i, want := range []map[string]string{
-		{"name": "A", "source": "partners", "account": "p", "currency": "EUR", "zone": "Europe/Berlin", "level": "campaign", "date": "2026-11-20", "hour": "", "superseded_at": "", "cost": "20.00", "conversions": "2", "revenue": "90.00"},
+		{"name": "A", "source": "partners", "account": "p", "currency": "EUR", "zone": midday, "level": "campaign", "date": "2026-11-20", "hour": "", "superseded_at": "", "cost": "20.00", "conversions": "2", "revenue": "90.00"},
 		{"name": "'=1+1", "id": "'=1+1", "cost": "20.50", "conversions": "", "revenue": ""},
 	} {
 		for name, value := range want {

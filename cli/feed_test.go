@@ -78,7 +78,7 @@ func TestAFeedHandsOutDaysOfChannelsAndCampaigns(t *testing.T) {
 	}
 	_, _, body = get(t, base+"campaigns.csv?range=7d&token="+feedToken)
 	rows = cells(t, body)
-	if len(rows) != 2 || rows[0]["campaign_name"] != `a,b"c` || rows[0]["cost"] != "7.10" || rows[1]["campaign_name"] != `'=HYPERLINK("http://evil","x")` || rows[1]["timezone"] != "Europe/Berlin" ||
+	if len(rows) != 2 || rows[0]["campaign_name"] != `a,b"c` || rows[0]["cost"] != "7.10" || rows[1]["campaign_name"] != `'=HYPERLINK("http://evil","x")` || rows[1]["timezone"] != midday ||
 		rows[1]["channel"] != "Partners" || rows[1]["conversions"] != "2" || rows[1]["conversion_value"] != "90.00" {
 		t.Errorf("campaigns: %v", rows)
 	}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"adtop/config"
 	"adtop/kpi"
@@ -16,18 +15,18 @@ import (
 )
 
 // matchingConfig is an advertising account and an analytics, both exports.
-const matchingConfig = `currency: EUR
-timezone: Europe/Berlin
+var matchingConfig = `currency: EUR
+timezone: ` + midday + `
 sources:
   - name: ads
     type: csv
     path: DIR/ads.csv
-    account: {id: ads, currency: EUR, timezone: Europe/Berlin}
+    account: {id: ads, currency: EUR, timezone: ` + midday + `}
     columns: {date: date, campaign: campaign, clicks: clicks, cost: cost}
   - name: analytics
     type: csv
     path: DIR/analytics.csv
-    account: {id: analytics, currency: EUR, timezone: Europe/Berlin}
+    account: {id: analytics, currency: EUR, timezone: ` + midday + `}
     columns: {date: date, utm_source: source, utm_medium: medium, utm_campaign: campaign, promo: promo, clicks: sessions, conversions: orders, revenue: revenue}
 economics: {margin: 50%}
 channels:
@@ -39,11 +38,7 @@ channels:
 func matched(t *testing.T) (path, day string) {
 	t.Helper()
 	dir := home(t)
-	berlin, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	day = kpi.DateOf(time.Now(), berlin).String()
+	day = dayAgo(t, 0)
 	lines := func(name, head string, rows ...string) {
 		text := head + "\n"
 		for _, row := range rows {

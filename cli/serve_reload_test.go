@@ -33,7 +33,7 @@ func TestOverSSHAReloadIsSeenByThoseWhoAreThere(t *testing.T) {
 	anna.sees("Affiliates")
 	anna.presses("a")
 	anna.sees("anna may look, not act")
-	ben.sees("Affiliates")
+	ben.sees("Affiliates: any spend")
 	ben.presses("a")
 	ben.sees("note:")
 	ben.presses("mine now", "enter")

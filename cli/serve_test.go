@@ -28,7 +28,7 @@ import (
 )
 
 // servedConfig has an alert that fires at once.
-const servedConfig = shopConfig + `
+var servedConfig = shopConfig + `
 alerts:
   rules: [{name: any spend, expr: channel.last_7d.cost > 1}]
 serve:
@@ -100,7 +100,7 @@ func opensOfficeWith(t testing.TB, config string) *office {
 // spends writes an export in which so much was spent today.
 func (o *office) spends(amount int) {
 	o.t.Helper()
-	write(o.t, o.export, fmt.Sprintf("date,campaign,clicks,cost,orders,revenue\n%s,A,10,%d.00,2,90.00\n", time.Now().UTC().Format(time.DateOnly), amount))
+	write(o.t, o.export, fmt.Sprintf("date,campaign,clicks,cost,orders,revenue\n%s,A,10,%d.00,2,90.00\n", dayAgo(o.t, 0), amount))
 }
 
 func (o *office) makesKey(name string) (public string) {

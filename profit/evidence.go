@@ -166,11 +166,11 @@ func (d *Detector) historyDue(average float64) float64 {
 	sum := d.pastSpend
 	for i := range d.hours {
 		if h := &d.hours[i]; d.known(h) {
-			share := 1.0
-			if d.params.Feed != ByOrder {
-				share = d.curve.share(d.resultsThrough - h.start)
+			if d.params.Feed == ByOrder {
+				sum += h.spend
+				continue
 			}
-			sum += d.fullSpend(h) * share
+			sum += d.fullSpend(h) * d.curve.share(d.resultsThrough-h.start)
 		}
 	}
 	return sum / average

@@ -51,3 +51,15 @@ func TestVerdicts(t *testing.T) {
 		})
 	}
 }
+
+// TestARunningHourIsWorthNoMoreHistoryThanItHasSpent: a shop that opened
+// minutes ago has not yet paid for what an hour like this would bring.
+func TestARunningHourIsWorthNoMoreHistoryThanItHasSpent(t *testing.T) {
+	d := New(Params{Zone: time.UTC, Feed: ByOrder})
+	now := simStart.Add(20 * time.Minute)
+	d.Observe(Observation{At: now, Start: simStart, Length: 24 * time.Hour, Spend: 40, Conversions: 2, Value: 90, HasSpend: true, HasResults: true})
+	d.Advance(now, now)
+	if e := d.Evidence(); e.HistoryDue <= 0 || e.HistoryDue > 1 {
+		t.Errorf("40 spent at 45 a conversion: %.2f conversions due, want at most .9", e.HistoryDue)
+	}
+}
