@@ -44,8 +44,8 @@ func (b *backtest) cost(e *Episode, ch snapshot.Channel, i int) {
 	}
 	e.Lost, _ = kpi.MicrosFromFloat(max(0, lost)) // sums of figures that are micros themselves
 	for key, co := range b.w.channels[i].cohorts {
-		end := time.Unix(key.start, 0).Add(co.length)
-		if end.After(e.Began) && co.first.Sub(end) > backfilled {
+		end := time.Unix(key.start, 0).Add(co.length())
+		if end.After(e.Began) && co.backfill {
 			e.Backfilled = true
 		}
 	}

@@ -57,7 +57,7 @@ type weighed struct {
 	spend    []string // names of the sources it stands on
 	results  []string
 	byEvent  bool // results are dated by themselves
-	parts    map[partKey]floats
+	parts    map[store.Part]map[slotNumber]floats
 	cohorts  map[cohortKey]*cohort
 	touched  map[cohortKey]bool
 	at       time.Time        // of what is touched
@@ -81,6 +81,19 @@ type partKey struct {
 	slot sources.Slot
 }
 
+// slotNumber is a slot in four bytes: a channel remembers those of evidenceDays,
+// of every part.
+type slotNumber int32
+
+func numberOf(s sources.Slot) slotNumber {
+	if s.Grain == sources.Day {
+		return slotNumber(s.Date)*32 + 31
+	}
+	return slotNumber(s.Date)*32 + slotNumber(s.Hour)
+}
+
+func (n slotNumber) date() kpi.Date { return kpi.Date(n >> 5) }
+
 type cohortKey struct {
 	start   int64 // Unix seconds
 	results bool  // spend and results may come at different grains
@@ -88,9 +101,11 @@ type cohortKey struct {
 
 type cohort struct {
 	floats
-	length time.Duration
-	first  time.Time // when it was first seen
+	seconds  int32 // its length
+	backfill bool  // it was first seen long after its end
 }
+
+func (c *cohort) length() time.Duration { return time.Duration(c.seconds) * time.Second }
 
 // floats are figures in units of the display currency, after economics: spend
 // is the revenue that would break even, value is net of payouts. Claimed are
@@ -114,7 +129,7 @@ func newWeigher(o *Options) *weigher {
 		w.index[ch.Name] = i
 		w.channels = append(w.channels, &weighed{
 			spend: ch.Spend, results: ch.resultSources(),
-			parts: map[partKey]floats{}, cohorts: map[cohortKey]*cohort{}, touched: map[cohortKey]bool{},
+			parts: map[store.Part]map[slotNumber]floats{}, cohorts: map[cohortKey]*cohort{}, touched: map[cohortKey]bool{},
 		})
 		w.channels[len(w.channels)-1].open(o, ch)
 	}
@@ -219,7 +234,9 @@ func (w *weigher) forget(now time.Time) {
 	w.oldest = oldest
 	maps.DeleteFunc(w.pending, func(k partKey, _ store.PartVersion) bool { return k.slot.Date < oldest })
 	for _, c := range w.channels {
-		maps.DeleteFunc(c.parts, func(k partKey, _ floats) bool { return k.slot.Date < oldest })
+		for _, slots := range c.parts {
+			maps.DeleteFunc(slots, func(n slotNumber, _ floats) bool { return n.date() < oldest })
+		}
 		maps.DeleteFunc(c.cohorts, func(k cohortKey, _ *cohort) bool { return k.start < oldest.Start(time.UTC).AddDate(0, 0, -1).Unix() })
 	}
 }
@@ -248,12 +265,17 @@ func (w *weigher) tell(v store.PartVersion) {
 		c.flush()
 		c.at = v.At
 	}
-	key := partKey{v.Part, v.Slot}
-	before, known := c.parts[key]
+	slots := c.parts[v.Part]
+	if slots == nil {
+		slots = map[slotNumber]floats{}
+		c.parts[v.Part] = slots
+	}
+	number := numberOf(v.Slot)
+	before, known := slots[number]
 	if known && before == f {
 		return // told before, by the replay
 	}
-	c.parts[key] = f
+	slots[number] = f
 	delta := f.minus(before)
 	start, end := v.Slot.Start(account.Zone), v.Slot.End(account.Zone)
 	if v.Part.Fields&(kpi.Cost|kpi.Clicks) != 0 {
@@ -267,7 +289,8 @@ func (w *weigher) tell(v store.PartVersion) {
 func (c *weighed) add(key cohortKey, delta floats, length time.Duration, at time.Time) {
 	co := c.cohorts[key]
 	if co == nil {
-		co = &cohort{length: length, first: at}
+		end := time.Unix(key.start, 0).Add(length)
+		co = &cohort{seconds: int32(length / time.Second), backfill: at.Sub(end) > backfilled}
 		c.cohorts[key] = co
 	}
 	co.floats = co.plus(delta)
@@ -283,10 +306,10 @@ func (c *weighed) flush() {
 	for _, key := range keys {
 		co := c.cohorts[key]
 		c.detector.Observe(profit.Observation{
-			At: c.at, Start: time.Unix(key.start, 0).UTC(), Length: co.length,
+			At: c.at, Start: time.Unix(key.start, 0).UTC(), Length: co.length(),
 			Spend: co.spend, Conversions: co.conversions, Value: co.value,
 			HasSpend: !key.results, HasResults: key.results,
-			Backfill: co.first.Sub(time.Unix(key.start, 0).Add(co.length)) > backfilled,
+			Backfill: co.backfill,
 		})
 		delete(c.touched, key)
 	}

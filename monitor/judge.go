@@ -99,7 +99,7 @@ func (c *weighed) spans(curve maturity, kept float64) []snapshot.Span {
 		if !start.Before(mark) || mark.Sub(start) > spanDays*24*time.Hour {
 			continue
 		}
-		s := snapshot.Span{Start: start, End: start.Add(co.length), HasSpend: !key.results, HasResults: key.results, Visible: 1}
+		s := snapshot.Span{Start: start, End: start.Add(co.length()), HasSpend: !key.results, HasResults: key.results, Visible: 1}
 		if key.results {
 			s.Conversions, s.Value = co.conversions, co.value
 		} else {
@@ -134,7 +134,7 @@ func (c *weighed) trouble(all []snapshot.Source, today kpi.Date) string {
 func (c *weighed) costless(problem string, now time.Time) (kpi.Verdict, string) {
 	var conversions, value float64
 	for key, co := range c.cohorts {
-		if end := time.Unix(key.start, 0).Add(co.length); key.results && end.After(now.Add(-24*time.Hour)) {
+		if end := time.Unix(key.start, 0).Add(co.length()); key.results && end.After(now.Add(-24*time.Hour)) {
 			conversions, value = conversions+co.conversions, value+co.value
 		}
 	}

@@ -136,7 +136,7 @@ func (c *weighedCampaign) zeros(channel *weighed, spans []cohortKey, history boo
 	}
 	for _, key := range spans {
 		if c.keyed[key.start] == nil {
-			c.detector.Observe(profit.Observation{At: channel.at, Start: time.Unix(key.start, 0).UTC(), Length: channel.cohorts[key].length,
+			c.detector.Observe(profit.Observation{At: channel.at, Start: time.Unix(key.start, 0).UTC(), Length: channel.cohorts[key].length(),
 				HasResults: true, Backfill: history})
 		}
 	}
