@@ -114,7 +114,10 @@ func (a *app) show(ctx context.Context, m *monitor.Monitor, look config.Display,
 	state := restoreState(name)
 	read := make(chan struct{}) // the cache: until then the engine does not compete for it
 	load := func(ctx context.Context) (*snapshot.Snapshot, error) {
-		defer close(read)
+		defer func() {
+			goSteady()
+			close(read)
+		}()
 		return m.First(ctx, state.View())
 	}
 	return whileRunning(ctx, m, read, func(ctx context.Context) error {
@@ -125,12 +128,15 @@ func (a *app) show(ctx context.Context, m *monitor.Monitor, look config.Display,
 	})
 }
 
-// hurry and rest are the two paces of a dashboard. Until its cache is replayed
-// and every source was asked, collecting garbage would only delay the first
-// frames. Then it waits for hours: what the start left goes back to the system,
-// less is let pile up, and one processor is enough. A second one is woken by
-// every tick of the renderer and finds nothing to do.
+// hurry, go steady and rest are the paces of a dashboard. Until the first frame,
+// collecting garbage would only delay it. While the cache is replayed and every
+// source is asked, heaps of it would stay with the program for good. Then it
+// waits for hours: what the start left goes back to the system, less is let pile
+// up, and one processor is enough. A second one is woken by every tick of the
+// renderer and finds nothing to do.
 func hurry() { debug.SetGCPercent(400) }
+
+func goSteady() { debug.SetGCPercent(100) }
 
 func rest() {
 	runtime.GOMAXPROCS(1)
