@@ -69,7 +69,7 @@ func (r *reach) open(env sources.Env) (*network, error) {
 		return nil, fmt.Errorf("base_url: %w", err)
 	}
 	token := r.token.Reveal()
-	client, err := httpkit.New(httpkit.Options{Env: env, Platform: platform, Base: base, Classify: classify,
+	client, err := httpkit.New(httpkit.Options{Env: env, Platform: platform, Base: base, Private: true, Classify: classify,
 		Header: http.Header{"Authorization": {"Bearer " + token}}, Redact: []string{token}, Pace: httpkit.SharedPace(base.Host+" "+token, callsAMinute)})
 	if err != nil {
 		return nil, err

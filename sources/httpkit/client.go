@@ -32,6 +32,10 @@ type Options struct {
 	// errors.Is and errors.As.
 	Classify func(*Response) *sources.Error
 
+	// Private: good answers tell of persons, of their orders or calls. Errors about what
+	// cannot be read of one quote nothing of it.
+	Private bool
+
 	// Pace, where it is set, is waited for before every attempt.
 	Pace *Pace
 

@@ -131,7 +131,7 @@ func open(options any, env sources.Env) (sources.Source, error) {
 	request := http.Request{Header: http.Header{"Accept": {"application/json"}, "Ir-Version": {o.Version}}}
 	request.SetBasicAuth(o.SID, o.Token.Reveal())
 	_, encoded, _ := strings.Cut(request.Header.Get("Authorization"), " ")
-	client, err := httpkit.New(httpkit.Options{Env: env, Platform: platform, Base: base, Classify: classify, Header: request.Header, Redact: []string{o.Token.Reveal(), encoded}})
+	client, err := httpkit.New(httpkit.Options{Env: env, Platform: platform, Base: base, Private: true, Classify: classify, Header: request.Header, Redact: []string{o.Token.Reveal(), encoded}})
 	if err != nil {
 		return nil, err
 	}
