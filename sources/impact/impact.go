@@ -24,9 +24,12 @@
 // CustomerStatus but NEW.
 //
 // Events carry no clicks, and clicks are not read at all: which columns a report has is
-// told by each account's own description of it, and documented for none; the export of
-// clicks, which is documented, lists every single click of one day that is over, in a
-// file whose form is not, and may be asked for ten times a day.
+// told by each account's own description of it, and documented for none (the help pages,
+// the published API definitions of brands v14 and agencies v3, connectors and public
+// programs were looked through: the last agree on ids such as partner_performance_by_day
+// and on a column Clicks, of days without partners or of partners without days); the
+// export of clicks, which is documented, lists every single click of one day that is
+// over, in a file whose form is not, and may be asked for ten times a day.
 package impact
 
 import (
