@@ -89,8 +89,8 @@ func TestSourcesWithOneTokenShareItsMinute(t *testing.T) {
 			if calls := statuses[200]; len(statuses) != 1 || calls < 60 {
 				t.Errorf("answers by status: %v, want at least 60 good ones and no other", statuses)
 			}
-			if took := clock.Now().Sub(noon); took < 2*time.Minute || took > 5*time.Minute {
-				t.Errorf("took %s", took)
+			if took := clock.Now().Sub(noon); took < 2*time.Minute {
+				t.Errorf("took %s: nobody waited", took)
 			}
 		})
 	}
