@@ -107,14 +107,20 @@ func (s *service) ends(sig os.Signal) {
 	}
 }
 
-// dayAgo is a date in the zone of the shop, so many days back.
-func dayAgo(t testing.TB, days int) string {
+// zoneOfShop is midday, loaded.
+func zoneOfShop(t testing.TB) *time.Location {
 	t.Helper()
 	zone, err := time.LoadLocation(midday)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return time.Now().In(zone).AddDate(0, 0, -days).Format(time.DateOnly)
+	return zone
+}
+
+// dayAgo is a date in the zone of the shop, so many days back.
+func dayAgo(t testing.TB, days int) string {
+	t.Helper()
+	return time.Now().In(zoneOfShop(t)).AddDate(0, 0, -days).Format(time.DateOnly)
 }
 
 // shop writes a config that reads an export of today, and returns its path.

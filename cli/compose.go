@@ -84,8 +84,13 @@ func compose(life context.Context, cfg *config.Config, cache store.Store, clock 
 		Default: cfg.Economics, Retention: store.Retention(cfg.Retention), FalseAlarms: cfg.Alerts.FalseAlarmsPerMonth,
 		Exchanges: monitor.NewExchanges(clock.Now),
 	}
+	given := map[string]kpi.Fields{} // by source
 	o.Claim = func(source, account string, e sources.Entity) monitor.Claim {
-		claim := cfg.Claim(source, account, e)
+		gives, configured := given[source]
+		if !configured {
+			gives = kpi.AllFields
+		}
+		claim := cfg.Claim(source, account, e, gives)
 		claim.Also = slices.DeleteFunc(claim.Also, func(i int) bool { return leftOver(cfg.Channels[i]) })
 		return monitor.Claim(claim)
 	}
@@ -97,6 +102,7 @@ func compose(life context.Context, cfg *config.Config, cache store.Store, clock 
 	for _, s := range cfg.Sources {
 		src, err := openSource(life, types, cfg, s, clock, log, o.Exchanges.Of(s.Name), secrets)
 		problems = append(problems, s.Locate(err))
+		given[s.Name] = src.Definition.Gives
 		if src.Definition.RatesOnly() && err == nil {
 			published, _ := src.Source.(sources.RateSource) // nil where the source stays closed
 			o.RateSources = append(o.RateSources, monitor.RateSource{Name: s.Name, Type: s.Type, Source: published, History: src.History})

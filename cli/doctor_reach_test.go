@@ -41,7 +41,7 @@ func TestTheDoctorSaysWhoIsToldAndLetInAndSendsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cache.Close()
-	at := time.Date(2026, 11, 20, 13, 3, 0, 0, time.UTC)
+	at := time.Date(2026, 11, 20, 14, 3, 0, 0, zoneOfShop(t))
 	queued := store.Delivery{Target: "oncall", Event: "e", At: at, Kind: "firing", Title: "x", Message: []byte("{}")}
 	err = cache.Decide(t.Context(), store.Decision{At: at, Deliveries: []store.Delivery{queued}})
 	due, _, dueErr := cache.Outgoing(t.Context(), "oncall", at)

@@ -190,7 +190,7 @@ func (f *feed) campaigns(ctx context.Context, days kpi.DateRange) (table, error)
 		e := listed[total.Entity]
 		a := account[[2]string{e.Source, e.Account}]
 		channel := ""
-		if claim := cfg.Claim(e.Source, e.Account, e.Entity); claim.Channel >= 0 {
+		if claim := cfg.Claim(e.Source, e.Account, e.Entity, kpi.AllFields); claim.Channel >= 0 {
 			channel = cfg.Channels[claim.Channel].Name
 		}
 		t.rows = append(t.rows, append([]cell{word(total.Date.String()), word(e.Source), word(e.Account), word(a.Name), word(a.Zone.String()), word(e.Entity.ID), word(e.Name),

@@ -170,3 +170,31 @@ func TestEveryPlatformSaysToWhatItCreditsResults(t *testing.T) {
 		}
 	}
 }
+
+// TestLettersThatNobodyClaimsAddNoSalesToThePlatforms: Klaviyo credits its campaigns
+// with orders that the platforms claim too.
+func TestLettersThatNobodyClaimsAddNoSalesToThePlatforms(t *testing.T) {
+	path := write(t, filepath.Join(home(t), "letters.yaml"), `currency: EUR
+timezone: Europe/Berlin
+sources:
+  - {name: google, type: google_ads, developer_token: env:A, client_id: b, client_secret: env:C, refresh_token: env:D}
+  - {name: letters, type: klaviyo, key: env:E}
+channels:
+  - {name: Search, spend: {source: google, campaign: "search*"}, results: platform, economics: {margin: 50%}}
+`)
+	cfg, err := loadConfig(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := compose(t.Context(), cfg, nil, monitor.RealClock(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sales := kpi.Conversions | kpi.Revenue
+	for source, want := range map[string]kpi.Fields{"google": sales, "letters": 0, "a source of before": sales} {
+		claim := o.Claim(source, "1", sources.Entity{Level: sources.LevelCampaign, ID: "1", Name: "May"})
+		if claim.Channel != -1 || claim.Fields&sales != want || claim.Fields&kpi.Clicks == 0 {
+			t.Errorf("%s: %+v", source, claim)
+		}
+	}
+}

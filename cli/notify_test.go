@@ -133,7 +133,7 @@ func TestTheLogSaysWhatBecameOfEachMessage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := time.Date(2026, 11, 20, 13, 3, 0, 0, time.UTC)
+	at := time.Date(2026, 11, 20, 14, 3, 0, 0, zoneOfShop(t))
 	for i, a := range []store.Attempt{
 		{State: store.Delivered},
 		{State: store.Refused, Error: "no such channel"},

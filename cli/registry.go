@@ -8,7 +8,6 @@ import (
 	appleads "adtop/sources/apple_ads"
 	"adtop/sources/appsflyer"
 	"adtop/sources/awin"
-	awinclicks "adtop/sources/awin_clicks"
 	"adtop/sources/comagic"
 	"adtop/sources/csv"
 	"adtop/sources/ecb"
@@ -44,7 +43,7 @@ func registry() *sources.Registry {
 		appleads.Definition(),
 		appsflyer.Definition(),
 		awin.Definition(),
-		awinclicks.Definition(),
+		awin.ClicksDefinition(),
 		comagic.Definition(),
 		csv.Definition(),
 		ecb.Definition(),

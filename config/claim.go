@@ -55,8 +55,9 @@ const (
 //
 // Ad groups and ads count nowhere, being parts of their campaigns. An account
 // row counts as a campaign without a name: where a source hands over both,
-// the caller must leave one out.
-func (c *Config) Claim(source, account string, e sources.Entity) Claim {
+// the caller must leave one out. gives are the figures that the source can report: what
+// campaigns without cost bring, such as those of e-mail, comes from a results source.
+func (c *Config) Claim(source, account string, e sources.Entity, gives kpi.Fields) Claim {
 	claim := Claim{Channel: -1}
 	if e.Level == sources.LevelAdGroup || e.Level == sources.LevelAd {
 		return claim
@@ -72,7 +73,7 @@ func (c *Config) Claim(source, account string, e sources.Entity) Claim {
 		}
 	}
 	if claim.Channel < 0 {
-		claim.Fields = c.unclaimed(source, e)
+		claim.Fields = c.unclaimed(source, e, gives)
 	}
 	return claim
 }
@@ -103,7 +104,7 @@ func (ch Channel) counting(source, account string, e sources.Entity) (f kpi.Fiel
 }
 
 // unclaimed returns the fields of an unclaimed entity that count all the same.
-func (c *Config) unclaimed(source string, e sources.Entity) kpi.Fields {
+func (c *Config) unclaimed(source string, e sources.Entity, gives kpi.Fields) kpi.Fields {
 	modelled := func(e kpi.Economics) bool { return e.Payout != kpi.NoPayout && e.Payout != kpi.ReportedPayout }
 	origins, spends, pays := map[string]bool{}, false, modelled(c.Economics) // where results come from, "" for the platforms
 	for _, ch := range c.Channels {
@@ -111,7 +112,7 @@ func (c *Config) unclaimed(source string, e sources.Entity) kpi.Fields {
 		spends, pays = spends || len(ch.Spend) > 0, pays || modelled(ch.Economics)
 	}
 	origin, fields := "", kpi.AllFields
-	if e.Level == sources.LevelKey || origins[source] {
+	if e.Level == sources.LevelKey || gives&kpi.Cost == 0 || origins[source] {
 		origin = source
 	}
 	if e.Level == sources.LevelKey && spends {

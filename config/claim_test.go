@@ -57,7 +57,7 @@ func TestEntityBelongsToTheFirstChannelThatMatches(t *testing.T) {
 		{"an account row has no campaign name", "google", "7", sources.Entity{Level: sources.LevelAccount, Name: "Brand account"}, Claim{-1, traffic, nil}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, c.Claim(test.source, test.account, test.entity)); diff != "" {
+			if diff := cmp.Diff(test.want, c.Claim(test.source, test.account, test.entity, kpi.AllFields)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -66,27 +66,27 @@ func TestEntityBelongsToTheFirstChannelThatMatches(t *testing.T) {
 
 func TestResultsByCampaignCountWithoutTheirSpend(t *testing.T) {
 	c := parse(t, minimal+"channels: [{name: Network, spend: {source: google}, results: {source: shop, campaign: \"spring*\"}}]\n")
-	if got := c.Claim("shop", "", campaign("Spring 1")); got.Channel != 0 || got.Fields != results {
+	if got := c.Claim("shop", "", campaign("Spring 1"), kpi.AllFields); got.Channel != 0 || got.Fields != results {
 		t.Errorf("claim of the results is %+v", got)
 	}
-	if got := c.Claim("shop", "", key(sources.Key{Campaign: "spring 1"})); got.Channel != -1 {
+	if got := c.Claim("shop", "", key(sources.Key{Campaign: "spring 1"}), kpi.AllFields); got.Channel != -1 {
 		t.Errorf("a key was taken for a campaign: %+v", got)
 	}
 }
 
 func TestACampaignOfAResultsSourceBringsItsClicksWhereNobodyPaysForAny(t *testing.T) {
 	c := parse(t, minimal+"channels: [{name: Letters, results: {source: shop, campaign: \"spring*\"}}, {name: Paid, spend: {source: google}, results: {source: shop}}]\n")
-	if got := c.Claim("shop", "", campaign("Spring 1")); got.Channel != 0 || got.Fields != visits|results {
+	if got := c.Claim("shop", "", campaign("Spring 1"), kpi.AllFields); got.Channel != 0 || got.Fields != visits|results {
 		t.Errorf("claim of a letter is %+v", got)
 	}
-	if got := c.Claim("shop", "", campaign("Winter")); got.Channel != 1 || got.Fields != results {
+	if got := c.Claim("shop", "", campaign("Winter"), kpi.AllFields); got.Channel != 1 || got.Fields != results {
 		t.Errorf("claim beside a spend is %+v", got)
 	}
 }
 
 func TestAccountRowBelongsToAChannelThatTakesTheWholeAccount(t *testing.T) {
 	c := parse(t, minimal+"channels: [{name: All, spend: {source: google}}]\n")
-	if got := c.Claim("google", "7", sources.Entity{Level: sources.LevelAccount}); got.Channel != 0 || got.Fields != kpi.AllFields {
+	if got := c.Claim("google", "7", sources.Entity{Level: sources.LevelAccount}, kpi.AllFields); got.Channel != 0 || got.Fields != kpi.AllFields {
 		t.Errorf("claim is %+v", got)
 	}
 }
@@ -97,24 +97,28 @@ func TestWhatNobodyClaimsNeverRepeatsWhatIsCounted(t *testing.T) {
 		name, channels    string
 		ofCampaign, ofKey kpi.Fields
 		ofOther           kpi.Fields // a key of another results source
+		ofLetter          kpi.Fields // a campaign of the shop's, as a source of e-mail has them: it tells no cost
 	}{
-		{"no channels", "", kpi.AllFields, kpi.AllFields, kpi.AllFields},
-		{"all results from the platforms", "channels: [{name: A, spend: {source: google, campaign: a}}]\n", kpi.AllFields, kpi.Cost, kpi.Cost},
-		{"all results from the shop", "channels: [{name: A, results: {source: shop, promo: a}}]\n", traffic, kpi.AllFields, traffic},
-		{"clicks are paid for", "channels: [{name: A, spend: {source: google, campaign: a}, results: {source: shop, promo: a}}]\n", traffic, kpi.AllFields &^ visits, kpi.Cost},
-		{"results from two sources", "channels: [{name: A, results: {source: shop, promo: a}}, {name: B, results: {source: google, utm_medium: organic}}]\n", traffic, traffic, traffic},
-		{"both", claiming[len(minimal):], traffic, kpi.Cost, kpi.Cost},
+		{"no channels", "", kpi.AllFields, kpi.AllFields, kpi.AllFields, kpi.AllFields},
+		{"all results from the platforms", "channels: [{name: A, spend: {source: google, campaign: a}}]\n", kpi.AllFields, kpi.Cost, kpi.Cost, traffic},
+		{"all results from the shop", "channels: [{name: A, results: {source: shop, promo: a}}]\n", traffic, kpi.AllFields, traffic, kpi.AllFields},
+		{"clicks are paid for", "channels: [{name: A, spend: {source: google, campaign: a}, results: {source: shop, promo: a}}]\n", traffic, kpi.AllFields &^ visits, kpi.Cost, kpi.AllFields},
+		{"results from two sources", "channels: [{name: A, results: {source: shop, promo: a}}, {name: B, results: {source: google, utm_medium: organic}}]\n", traffic, traffic, traffic, traffic},
+		{"both", claiming[len(minimal):], traffic, kpi.Cost, kpi.Cost, traffic},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := parse(t, minimal+test.channels)
-			if got := c.Claim("google", "7", unclaimedCampaign); got.Channel != -1 || got.Fields != test.ofCampaign {
+			if got := c.Claim("google", "7", unclaimedCampaign, kpi.AllFields); got.Channel != -1 || got.Fields != test.ofCampaign {
 				t.Errorf("campaign: %+v, want fields %b", got, test.ofCampaign)
 			}
-			if got := c.Claim("shop", "", unclaimedKey); got.Channel != -1 || got.Fields != test.ofKey {
+			if got := c.Claim("shop", "", unclaimedKey, kpi.AllFields); got.Channel != -1 || got.Fields != test.ofKey {
 				t.Errorf("key: %+v, want fields %b", got, test.ofKey)
 			}
-			if got := c.Claim("google", "", unclaimedKey); got.Channel != -1 || got.Fields != test.ofOther {
+			if got := c.Claim("google", "", unclaimedKey, kpi.AllFields); got.Channel != -1 || got.Fields != test.ofOther {
 				t.Errorf("key of another source: %+v, want fields %b", got, test.ofOther)
+			}
+			if got := c.Claim("shop", "", unclaimedCampaign, visits|results); got.Channel != -1 || got.Fields != test.ofLetter {
+				t.Errorf("campaign without cost: %+v, want fields %b", got, test.ofLetter)
 			}
 		})
 	}
@@ -138,7 +142,7 @@ func TestNothingIsCountedTwice(t *testing.T) {
 			if e.Level == sources.LevelKey {
 				source = "shop"
 			}
-			claim := c.Claim(source, "7", e)
+			claim := c.Claim(source, "7", e, kpi.AllFields)
 			for i, ch := range c.Channels {
 				matches := ch.counting(source, "7", e) != 0
 				if matches && (claim.Channel < 0 || i < claim.Channel) {
@@ -180,13 +184,13 @@ func TestReportedPayoutsAreSpend(t *testing.T) {
 	} {
 		e := key(w.key)
 		e.Action = w.action
-		if got := c.Claim("shop", "7", e); !cmp.Equal(got, w.claim) {
+		if got := c.Claim("shop", "7", e, kpi.AllFields); !cmp.Equal(got, w.claim) {
 			t.Errorf("%+v: %+v, want %+v", e, got, w.claim)
 		}
 	}
 	c = parse(t, minimal+`channels: [{name: Creators, results: {source: shop, utm_source: creator}, economics: {payout: {model: reported}}}]
 `)
-	if got, want := c.Claim("shop", "7", key(sources.Key{Source: "nobody"})), (Claim{Channel: -1, Fields: kpi.AllFields}); !cmp.Equal(got, want) {
+	if got, want := c.Claim("shop", "7", key(sources.Key{Source: "nobody"}), kpi.AllFields), (Claim{Channel: -1, Fields: kpi.AllFields}); !cmp.Equal(got, want) {
 		t.Errorf("where nobody is paid by a model: %+v, want %+v", got, want)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	appleads "adtop/sources/apple_ads"
 	"adtop/sources/appsflyer"
 	"adtop/sources/awin"
-	awinclicks "adtop/sources/awin_clicks"
 	"adtop/sources/comagic"
 	"adtop/sources/ga4"
 	googleads "adtop/sources/google_ads"
@@ -65,7 +64,7 @@ func everything() []dear {
 		{klaviyo.Definition(), 3, 3, 2, 20},      // a key an account; metrics and campaigns are listed
 		{shopify.Definition(), 1, 1, 0, 1},
 		{awin.Definition(), 1, 1, 0, 1},         // the last two days
-		{awinclicks.Definition(), 2, 4, 0, 1},   // a day at once
+		{awin.ClicksDefinition(), 2, 4, 0, 1},   // a day at once
 		{impact.Definition(), 2, 2, 0, 0},       // the last two days and the journal
 		{comagic.Definition(), 1, 1, 0, 20},     // a page of up to 10,000 calls; a key an account
 		{roistat.Definition(), 2, 11, 0, 1},     // the last two days and what was updated; ten pages of deals

@@ -21,7 +21,7 @@ func options(t testing.TB, side string) *Options {
 	t.Helper()
 	o := simulated("").(*Options)
 	o.Side = side
-	if _, err := o.check(); err != nil {
+	if err := o.check(); err != nil {
 		t.Fatal(err)
 	}
 	return o

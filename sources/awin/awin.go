@@ -1,46 +1,52 @@
-// Package awin reads affiliate transactions of the Awin network as events: of a
-// publisher, who earns commission, or of an advertiser, who owes it. A publisher's
-// transaction is worth its commission; an advertiser's is worth the sale, and costs the
-// commission.
+// Package awin reads the affiliate network Awin, as two types of source: awin reads
+// transactions as events, awin_clicks reads clicks and impressions by day. Both are of a
+// publisher, who earns commission, or of an advertiser, who owes it.
 //
-// What to know about the figures: a transaction is dated by transactionDate and is
-// handed over again whenever it moves: it stays pending for days to months, is
-// approved or declined, and may be amended. Declined and deleted ones count for
-// nothing. Every question and every answer is in UTC; days are those of the zone in
-// the options, since Awin tells an account neither zone nor currency. Transactions
-// in another currency than the account's are left out, and a warning says so. An
-// order's reference and custom parameters are not read.
+// Transactions: a publisher's is worth its commission; an advertiser's is worth the
+// sale, and costs the commission. One is dated by transactionDate and is handed over
+// again whenever it moves: it stays pending for days to months, is approved or declined,
+// and may be amended. Declined and deleted ones count for nothing. Every question and
+// every answer is in UTC; days are those of the zone in the options, since Awin tells an
+// account neither zone nor currency. Transactions in another currency than the account's
+// are left out, and a warning says so. An order's reference and custom parameters are
+// not read.
 //
-// Changes: transactions of the last two days come with every poll, those validated
-// or amended within the last week once a day, and once a week those of the last 90
-// days are read whole, the deleted ones among them.
+// Changes: transactions of the last two days come with every poll, those validated or
+// amended within the last week once a day, and once a week those of the last 90 days are
+// read whole, the deleted ones among them.
 //
-// Sources of the facts: developer.awin.com/apidocs (for publishers, for advertisers)
-// and help.awin.com. Unconfirmed: the form of errors, how far back transactions
-// reach, how late they are (Lag is assumed), whether a question without a status
-// gives all that are not deleted, and that oldCommissionAmount and oldSaleAmount hold
-// what stood before the last amendment. Events carry no clicks: those and impressions
-// are read by the type awin_clicks.
+// Clicks: they are of Awin's performance reports, of an advertiser by publisher or of a
+// publisher by advertiser, whose rows are sums of all the days that were asked for, so
+// that each day is a question of its own. There is no money in what is read and there
+// are no results: a channel takes its traffic from here and its results from the
+// transactions. A campaign is the partner, by its number in Awin, on whose name claims
+// can be made. A partner may be listed for a transaction alone, without clicks. Days are
+// those of the zone in the options, of which Awin knows some only; the currency in the
+// options is the one that channels are shown in.
+//
+// Awin allows 20 calls a minute for all accounts of a user, whatever they ask: all
+// sources with one token make 18 together, and wait a minute when they are refused all
+// the same, as when another program has the token.
+//
+// Sources of the facts: developer.awin.com/apidocs (for publishers, for advertisers),
+// help.awin.com and help.awin.com/apidocs (get-publisher-performance-report, get-
+// advertiser-performance-report). Unconfirmed: the form of errors, how far back
+// transactions and reports reach, how late they are (Lag is assumed), for how long
+// clicks change (Restates is assumed), whether a question without a status gives all
+// that are not deleted, that oldCommissionAmount and oldSaleAmount hold what stood
+// before the last amendment, and that a partner has one row a day: a second one is an
+// unreadable answer. The report by campaign, which tells the days apart in one answer,
+// is not read: it knows no impressions.
 package awin
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"adtop/kpi"
 	"adtop/sources"
-	"adtop/sources/httpkit"
-)
-
-const platform = "Awin"
-
-// The sides of the network, as its paths name them in the plural.
-const (
-	publisher  = "publisher"
-	advertiser = "advertiser"
 )
 
 // Options are what the config says of a source of type awin.
@@ -78,7 +84,7 @@ func Definition() sources.Definition {
 		Docs:    "https://developer.awin.com/apidocs",
 		Credentials: []string{
 			"Sign in as a user who may view the accounts, and make a token at ui.awin.com/awin-api. It is the user's, reaches all accounts and has no end.",
-			"Name all accounts in one source: 20 calls a minute are allowed for all accounts of a token together.",
+			"A token has 20 calls a minute for all its accounts: the sources of adtop share them, and other programs with the same token take from them.",
 			"As a publisher, write your campaign into `clickref` of the links; as an advertiser, transactions are told apart by publisher.",
 		},
 		Gives:       kpi.Conversions | kpi.Revenue,
@@ -101,64 +107,46 @@ func Definition() sources.Definition {
 	}
 }
 
-// source is the accounts of one token.
+// source reads the transactions of a network.
 type source struct {
+	*network
 	options Options
-	env     sources.Env
-	zone    *time.Location
-	client  *httpkit.Client
-	pace    pace
 }
 
 func open(options any, env sources.Env) (sources.Source, error) {
 	o := *options.(*Options)
-	zone, err := o.check()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	n, err := o.reach().open(env)
 	if err != nil {
 		return nil, err
 	}
-	base, err := httpkit.ParseBase(o.BaseURL, "https://api.awin.com")
-	if err != nil {
-		return nil, fmt.Errorf("base_url: %w", err)
-	}
-	client, err := httpkit.New(httpkit.Options{Env: env, Platform: platform, Base: base, Classify: classify,
-		Header: http.Header{"Authorization": {"Bearer " + o.Token.Reveal()}}, Redact: []string{o.Token.Reveal()}})
-	if err != nil {
-		return nil, err
-	}
-	return &source{options: o, env: env, zone: zone, client: client}, nil
+	return &source{network: n, options: o}, nil
 }
 
-var (
-	currencyPattern = httpkit.NewPattern(`^[A-Z]{3}$`)
-	idPattern       = httpkit.NewPattern(`^[1-9][0-9]{0,17}$`)
-)
+func (o *Options) reach() *reach {
+	return &reach{o.Token, o.Side, o.Accounts, o.Currency, o.Timezone, o.BaseURL}
+}
 
-// check names the option at fault, fills in what depends on the side and returns the
-// zone.
-func (o *Options) check() (*time.Location, error) {
+// check names the option at fault and fills in what depends on the side.
+func (o *Options) check() error {
 	if err := sources.Require(o, "token", "side", "currency", "timezone"); err != nil {
-		return nil, err
+		return err
 	}
-	zone, err := time.LoadLocation(o.Timezone)
-	switch {
-	case o.Side != publisher && o.Side != advertiser:
-		return nil, fmt.Errorf("side %q: expected publisher or advertiser", sources.Clean(o.Side))
-	case !currencyPattern.MatchString(string(o.Currency)):
-		return nil, fmt.Errorf("currency %q: expected an ISO 4217 code such as EUR", sources.Clean(string(o.Currency)))
-	case err != nil || o.Timezone == "Local":
-		return nil, fmt.Errorf("timezone %q: expected an IANA name such as Europe/Berlin", sources.Clean(o.Timezone))
-	case o.PerCall < 1 || o.PerCall > 30:
-		return nil, fmt.Errorf("days_per_call: %d: expected 1 to 30", o.PerCall)
+	if err := o.reach().check(); err != nil {
+		return err
 	}
-	for _, id := range o.Accounts {
-		if !idPattern.MatchString(id) {
-			return nil, fmt.Errorf("accounts: %q: expected the number of an account, such as 45628", sources.Clean(id))
-		}
+	if _, err := time.LoadLocation(o.Timezone); err != nil || o.Timezone == "Local" {
+		return fmt.Errorf("timezone %q: expected an IANA name such as Europe/Berlin", sources.Clean(o.Timezone))
+	}
+	if o.PerCall < 1 || o.PerCall > 30 {
+		return fmt.Errorf("days_per_call: %d: expected 1 to 30", o.PerCall)
 	}
 	if o.Keys.Campaign == "" {
 		o.Keys.Campaign = map[string]string{publisher: "clickRef", advertiser: "publisherId"}[o.Side]
 	}
-	return zone, o.Keys.check()
+	return o.Keys.check()
 }
 
 func (k *Keys) check() error {

@@ -2,7 +2,6 @@ package awin
 
 import (
 	"errors"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -80,73 +79,36 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-var network = sync.OnceValue(func() *world.World { return world.ConformanceFor(world.Awin) })
+var affiliates = sync.OnceValue(func() *world.World { return world.ConformanceFor(world.Awin) })
 
-// bench is a source on a simulated network whose clock the test moves.
+// bench is a source on a simulated network.
 type bench struct {
-	sources.Source
-	sim   *simulator.Simulator
-	now   time.Time
-	side  string
-	id    string
-	state []byte
-	have  map[string]sources.Event
+	*sourcetest.Stage
+	side string
 }
 
 func newBench(t *testing.T, change ...func(*Options)) *bench {
 	t.Helper()
-	b := &bench{now: world.ConformanceAutumn, side: publisher, id: "45628", have: map[string]sources.Event{}}
-	b.sim = simulator.New(network(), func() time.Time { return b.now })
-	server := httptest.NewServer(b.sim)
-	t.Cleanup(server.Close)
-	o := simulated(server.URL + "/awin").(*Options)
-	o.PerCall = 30
-	for _, f := range change {
-		f(o)
-	}
-	var err error
-	if b.Source, err = Definition().Open(o, sources.Env{Name: "awin", Now: func() time.Time { return b.now }}); err != nil {
-		t.Fatal(err)
-	}
+	longest := func(o *Options) { o.PerCall = 30 }
+	b := &bench{sourcetest.NewStage(t, affiliates(), Definition(), simulated, append([]func(*Options){longest}, change...)...), publisher}
+	b.Account = sources.Account{ID: "45628", Name: "a", Currency: "EUR", Zone: newYork}
 	return b
 }
 
 var newYork = sourcetest.Zone("America/New_York")
-
-func (b *bench) lately(back kpi.Date) kpi.DateRange {
-	today := kpi.DateOf(b.now, newYork)
-	return kpi.DateRange{From: today - back, To: today}
-}
-
-// poll fetches with the state of the last poll, and returns how many came.
-func (b *bench) poll(t *testing.T, days kpi.DateRange) (int, sources.Receipt) {
-	t.Helper()
-	n := 0
-	account := sources.Account{ID: b.id, Name: "a", Currency: "EUR", Zone: newYork}
-	receipt, err := b.Fetch(t.Context(), sources.Query{Account: account, Days: days, State: b.state}, func(r sources.Record) error {
-		b.have[r.(sources.Event).ID] = r.(sources.Event)
-		n++
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.state = receipt.State
-	return n, receipt
-}
 
 // compare holds what has accumulated to the truth. What was deleted before it was
 // ever read is in neither.
 func (b *bench) compare(t *testing.T, days kpi.DateRange) {
 	t.Helper()
 	want := map[string]sources.Event{}
-	for _, e := range known(network(), newYork, days, b.now, b.side, true) {
-		if _, have := b.have[e.ID]; have || e.Status != sources.Rejected {
+	for _, e := range known(affiliates(), newYork, days, b.Now, b.side, true) {
+		if _, have := b.Have[e.ID]; have || e.Status != sources.Rejected {
 			want[e.ID] = e
 		}
 	}
-	if diff := cmp.Diff(want, b.have); diff != "" {
-		t.Fatalf("at %v: %.3000s", b.now, diff)
+	if diff := cmp.Diff(want, b.Have); diff != "" {
+		t.Fatalf("at %v: %.3000s", b.Now, diff)
 	}
 }
 
@@ -155,18 +117,18 @@ func (b *bench) compare(t *testing.T, days kpi.DateRange) {
 // are found by the weekly look.
 func TestLaterPollsFollowTransactionsThroughTheirStates(t *testing.T) {
 	b := newBench(t)
-	days := b.lately(20)
-	b.poll(t, days)
+	days := b.Lately(20)
+	b.Poll(t, days)
 	moved := map[string]bool{}
 	for range 22 {
-		b.now = b.now.Add(24 * time.Hour)
-		days.To = kpi.DateOf(b.now, newYork)
+		b.Now = b.Now.Add(24 * time.Hour)
+		days.To = kpi.DateOf(b.Now, newYork)
 		before := map[string]sources.EventStatus{}
-		for id, e := range b.have {
+		for id, e := range b.Have {
 			before[id] = e.Status
 		}
-		b.poll(t, kpi.DateRange{From: days.To - 1, To: days.To})
-		for id, e := range b.have {
+		b.Poll(t, kpi.DateRange{From: days.To - 1, To: days.To})
+		for id, e := range b.Have {
 			if was, ok := before[id]; ok && was != e.Status {
 				moved[strconv.Itoa(int(was))+strconv.Itoa(int(e.Status))] = true
 			}
@@ -174,7 +136,7 @@ func TestLaterPollsFollowTransactionsThroughTheirStates(t *testing.T) {
 				moved["amended"] = true
 			}
 		}
-		if httpkit.Recall[memory](b.state).Swept == b.now.Unix() { // deletions are found by this look only
+		if httpkit.Recall[memory](b.State).Swept == b.Now.Unix() { // deletions are found by this look only
 			b.compare(t, days)
 		}
 	}
@@ -187,11 +149,11 @@ func TestLaterPollsFollowTransactionsThroughTheirStates(t *testing.T) {
 
 func TestPollBetweenChecksAsksForTheLastDaysOnly(t *testing.T) {
 	b := newBench(t)
-	b.poll(t, b.lately(10))
-	before := len(b.sim.Requests("awin"))
-	b.now = b.now.Add(time.Hour)
-	b.poll(t, b.lately(1))
-	asked := b.sim.Requests("awin")[before:]
+	b.Poll(t, b.Lately(10))
+	before := len(b.Simulator.Requests("awin"))
+	b.Now = b.Now.Add(time.Hour)
+	b.Poll(t, b.Lately(1))
+	asked := b.Simulator.Requests("awin")[before:]
 	if len(asked) != 1 || !strings.Contains(asked[0].Query, "dateType=transaction") || !strings.Contains(asked[0].Query, "startDate=2026-11-02T12%3A20%3A00") {
 		t.Errorf("asked %+v", asked)
 	}
@@ -199,44 +161,44 @@ func TestPollBetweenChecksAsksForTheLastDaysOnly(t *testing.T) {
 
 func TestEarlierDaysAreAddedToWhatIsKnown(t *testing.T) {
 	b := newBench(t)
-	all := b.lately(20)
-	b.poll(t, kpi.DateRange{From: all.From + 15, To: all.To})
-	b.poll(t, kpi.DateRange{From: all.From, To: all.From + 14})
+	all := b.Lately(20)
+	b.Poll(t, kpi.DateRange{From: all.From + 15, To: all.To})
+	b.Poll(t, kpi.DateRange{From: all.From, To: all.From + 14})
 	b.compare(t, all)
 }
 
 func TestLoadOfPastDaysDoesNotSkipWhatCameAfter(t *testing.T) {
 	b := newBench(t)
-	all := b.lately(9) // none of these is deleted yet
-	b.poll(t, kpi.DateRange{From: all.From, To: all.From + 3})
-	b.poll(t, kpi.DateRange{From: all.To - 1, To: all.To})
+	all := b.Lately(9) // none of these is deleted yet
+	b.Poll(t, kpi.DateRange{From: all.From, To: all.From + 3})
+	b.Poll(t, kpi.DateRange{From: all.To - 1, To: all.To})
 	b.compare(t, all)
 }
 
 func TestChangedOptionsReadAllKnownTransactionsAgain(t *testing.T) {
 	b := newBench(t)
-	first, _ := b.poll(t, b.lately(9))
+	first, _ := b.Poll(t, b.Lately(9))
 	b.Source.(*source).options.Keys.Medium = "=partners"
-	today := b.lately(0)
-	if again, _ := b.poll(t, today); again != first || first == 0 {
-		t.Errorf("%d transactions read again, want %d", again, first)
+	today := b.Lately(0)
+	if again, _ := b.Poll(t, today); len(again) != len(first) || len(first) == 0 {
+		t.Errorf("%d transactions read again, want %d", len(again), len(first))
 	}
 }
 
 func TestAdvertiserOwesTheCommission(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.Side = advertiser })
-	b.side, b.id = advertiser, simulator.AwinAdvertiser
+	b.side, b.Account.ID = advertiser, simulator.AwinAdvertiser
 	accounts, err := b.Accounts(t.Context())
 	if err != nil || len(accounts) != 1 || accounts[0].ID != simulator.AwinAdvertiser {
 		t.Fatalf("%+v, %v", accounts, err)
 	}
-	b.poll(t, b.lately(9))
-	b.compare(t, b.lately(9))
+	b.Poll(t, b.Lately(9))
+	b.compare(t, b.Lately(9))
 }
 
 func TestTransactionsInOtherCurrenciesAreLeftOutAndSaidSo(t *testing.T) {
 	b := newBench(t)
-	if _, receipt := b.poll(t, b.lately(9)); len(receipt.Warnings) != 1 || !strings.Contains(receipt.Warnings[0], " in CHF") {
+	if _, receipt := b.Poll(t, b.Lately(9)); len(receipt.Warnings) != 1 || !strings.Contains(receipt.Warnings[0], " in CHF") {
 		t.Errorf("warned %q", receipt.Warnings)
 	}
 }
@@ -249,27 +211,8 @@ func TestAccountThatIsNotReachedIsNamed(t *testing.T) {
 	}
 }
 
-// TestCallsKeepToAMinutesLimit counts what is asked in any minute of a long load.
-func TestCallsKeepToAMinutesLimit(t *testing.T) {
-	now := world.ConformanceAutumn
-	var p pace
-	var made []time.Time
-	for range 100 {
-		now = now.Add(p.book(now) + 100*time.Millisecond)
-		made = append(made, now)
-	}
-	for i, at := range made {
-		if i >= callsAMinute && at.Sub(made[i-callsAMinute]) < time.Minute {
-			t.Fatalf("call %d came %s after the one %d before it", i, at.Sub(made[i-callsAMinute]), callsAMinute)
-		}
-	}
-	if took := now.Sub(world.ConformanceAutumn); took > 6*time.Minute {
-		t.Errorf("100 calls took %s", took)
-	}
-}
-
 func TestThrottleIsWaitedOutForAMinute(t *testing.T) {
-	sim := simulator.New(network(), func() time.Time { return world.ConformanceAutumn })
+	sim := simulator.New(affiliates(), func() time.Time { return world.ConformanceAutumn })
 	s, waits := sourcetest.Serve[Options](t, sim, Definition(), simulated, world.ConformanceAutumn)
 	sim.Faults().Set(simulator.Fault{Kind: simulator.Throttle, Platform: world.Awin, Times: 1})
 	if _, err := s.Accounts(t.Context()); err != nil || len(*waits) != 1 || (*waits)[0] != time.Minute {

@@ -44,7 +44,7 @@ func classify(r *httpkit.Response) *sources.Error {
 	case http.StatusUnauthorized:
 		return refused(sources.Auth, "make a token at ui.awin.com/awin-api and replace token")
 	case http.StatusForbidden:
-		return refused(sources.Permission, "have the account's owner invite the token's user, or leave the account out of accounts")
+		return refused(sources.Permission, "have the account's owner invite the token's user, or leave the account out of accounts; an advertiser needs the plan Accelerate or Advanced")
 	case http.StatusNotFound:
 		return refused(sources.Invalid, "check accounts and side")
 	case http.StatusTooManyRequests:

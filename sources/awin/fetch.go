@@ -15,7 +15,7 @@ import (
 
 const (
 	day        = 24 * time.Hour
-	lag        = 3 * time.Hour // a transaction is in the list within minutes to hours
+	lag        = 3 * time.Hour // transactions are in the list within minutes to hours; of clicks it is assumed
 	recentFor  = 2 * day       // transactions that come with every poll
 	checkEvery = day
 	checkBack  = 7 * day // validations and amendments that are looked through then

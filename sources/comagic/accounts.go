@@ -38,7 +38,6 @@ func (s *source) Accounts(ctx context.Context) ([]sources.Account, error) {
 		return nil, err
 	}
 	scan := s.client.Scan(response)
-	scan.Private = true // it names the key's user
 	told, err := readAccount(scan)
 	if err != nil {
 		return nil, err

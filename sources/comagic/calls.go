@@ -93,7 +93,7 @@ func (c *call) whole() error {
 }
 
 func (c *call) undated() error {
-	return fmt.Errorf("call %d began at %q: expected a time such as 2026-11-02 14:36:31", c.id, sources.Clean(c.start))
+	return fmt.Errorf("call %d has a start_time that cannot be read: expected one such as 2026-11-02 14:36:31", c.id)
 }
 
 // status says whether a call counts.

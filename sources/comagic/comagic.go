@@ -92,7 +92,7 @@ func open(options any, env sources.Env) (sources.Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("base_url: %w", err)
 	}
-	client, err := httpkit.New(httpkit.Options{Env: env, Platform: platform, Base: base, Classify: classify,
+	client, err := httpkit.New(httpkit.Options{Env: env, Platform: platform, Base: base, Private: true, Classify: classify,
 		Header: http.Header{"Content-Type": {"application/json; charset=UTF-8"}}, Redact: []string{o.Token.Reveal()}})
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package comagic
 
 import (
 	"errors"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -72,54 +71,24 @@ var (
 
 // bench is a source on a simulated account.
 type bench struct {
-	sources.Source
-	sim     *simulator.Simulator
-	account sources.Account
+	*sourcetest.Stage
 	options *Options
-	now     time.Time
 }
 
 func newBench(t *testing.T, change ...func(*Options)) *bench {
 	t.Helper()
-	b := &bench{now: world.ConformanceAutumn}
-	b.sim = simulator.New(shop(), func() time.Time { return b.now })
-	server := httptest.NewServer(b.sim)
-	t.Cleanup(server.Close)
-	b.options = simulated(server.URL + "/comagic").(*Options)
-	for _, f := range change {
-		f(b.options)
-	}
-	var err error
-	if b.Source, err = Definition().Open(b.options, sources.Env{Name: "comagic", Now: func() time.Time { return b.now }}); err != nil {
-		t.Fatal(err)
-	}
-	accounts, err := b.Accounts(t.Context())
-	if err != nil || len(accounts) != 1 {
-		t.Fatalf("%+v, %v", accounts, err)
-	}
-	b.account = accounts[0]
+	b := &bench{}
+	keep := func(o *Options) { b.options = o }
+	b.Stage = sourcetest.NewStage(t, shop(), Definition(), simulated, append(change, keep)...)
+	b.List(t)
 	return b
-}
-
-func (b *bench) lately(back kpi.Date) kpi.DateRange {
-	today := kpi.DateOf(b.now, moscow)
-	return kpi.DateRange{From: today - back, To: today}
 }
 
 // fetch compares the calls of days with the truth and returns them.
 func (b *bench) fetch(t *testing.T, days kpi.DateRange) (map[string]sources.Event, sources.Receipt) {
 	t.Helper()
-	have, want := map[string]sources.Event{}, map[string]sources.Event{}
-	receipt, err := b.Fetch(t.Context(), sources.Query{Account: b.account, Days: days}, func(r sources.Record) error {
-		have[r.(sources.Event).ID] = r.(sources.Event)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range known(shop(), days, b.now, b.options) {
-		want[e.ID] = e
-	}
+	have, receipt := b.Poll(t, days)
+	want := sourcetest.ByID(known(shop(), days, b.Now, b.options))
 	if diff := cmp.Diff(want, have); diff != "" || len(want) == 0 {
 		t.Fatalf("of %d: %.3000s", len(want), diff)
 	}
@@ -134,7 +103,7 @@ func TestOptionsSayWhichCallsCount(t *testing.T) {
 		"target":   func(o *Options) { o.Attributes = []string{"quality", "target"} },
 	} {
 		b := newBench(t, change)
-		have, _ := b.fetch(t, b.lately(3))
+		have, _ := b.fetch(t, b.Lately(3))
 		for _, e := range have {
 			if e.Status.Counts() {
 				counted[name]++
@@ -148,9 +117,9 @@ func TestOptionsSayWhichCallsCount(t *testing.T) {
 
 func TestSaleThatIsEnteredLaterIsTheValue(t *testing.T) {
 	b := newBench(t)
-	days := b.lately(0)
+	days := b.Lately(0)
 	before, _ := b.fetch(t, days)
-	b.now = b.now.Add(72 * time.Hour)
+	b.Now = b.Now.Add(72 * time.Hour)
 	after, _ := b.fetch(t, days)
 	entered := 0
 	for id, e := range before {
@@ -165,8 +134,8 @@ func TestSaleThatIsEnteredLaterIsTheValue(t *testing.T) {
 
 func TestOnlyFieldsWithoutAPersonAreAskedFor(t *testing.T) {
 	b := newBench(t)
-	b.fetch(t, b.lately(0))
-	for _, r := range b.sim.Requests("comagic") {
+	b.fetch(t, b.Lately(0))
+	for _, r := range b.Simulator.Requests("comagic") {
 		for _, personal := range []string{"contact", "full_name", "person", "visitor", "cpn_", "record", "ip", "client_id", "employee", "referrer", "page"} {
 			if _, asked, _ := strings.Cut(r.Body, `"fields":`); strings.Contains(asked, personal) {
 				t.Errorf("asked for %s: %s", personal, asked)
@@ -177,15 +146,15 @@ func TestOnlyFieldsWithoutAPersonAreAskedFor(t *testing.T) {
 
 func TestAccountWithoutTheComponentIsAskedForLess(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.Currency = "USD" })
-	if b.account.ID != "1103" || b.account.Currency != "USD" || b.account.Zone.String() != "Europe/Moscow" || !strings.Contains(b.sim.Requests("comagic")[0].Body, `"get.account"`) {
-		t.Errorf("%+v", b.account)
+	if b.Account.ID != "1103" || b.Account.Currency != "USD" || b.Account.Zone.String() != "Europe/Moscow" || !strings.Contains(b.Simulator.Requests("comagic")[0].Body, `"get.account"`) {
+		t.Errorf("%+v", b.Account)
 	}
 }
 
 func TestAgencyNamesItsClient(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.User = simulator.ComagicClient })
-	b.fetch(t, b.lately(0))
-	for _, r := range b.sim.Requests("comagic") {
+	b.fetch(t, b.Lately(0))
+	for _, r := range b.Simulator.Requests("comagic") {
 		if !strings.Contains(r.Body, `"user_id":2870`) {
 			t.Errorf("asked %s", r.Body)
 		}
@@ -199,7 +168,7 @@ func TestAgencyNamesItsClient(t *testing.T) {
 
 func TestAddressThatIsNotLetInIsSaid(t *testing.T) {
 	b := newBench(t)
-	b.sim.Faults().Set(simulator.Fault{Kind: simulator.Denied, Platform: world.CoMagic, Times: 1})
+	b.Simulator.Faults().Set(simulator.Fault{Kind: simulator.Denied, Platform: world.CoMagic, Times: 1})
 	var e *sources.Error
 	if _, err := b.Accounts(t.Context()); !errors.As(err, &e) || e.Kind != sources.Permission || !strings.Contains(e.Error(), "192.0.2.1") || !strings.Contains(e.Next, "let in the address") {
 		t.Errorf("got %v", err)
@@ -208,7 +177,7 @@ func TestAddressThatIsNotLetInIsSaid(t *testing.T) {
 
 func TestPointsOfTheDayAreTheQuota(t *testing.T) {
 	b := newBench(t)
-	if _, receipt := b.fetch(t, b.lately(0)); receipt.Quota.Scope != "points of the account a day" || receipt.Quota.Used < 0.0003 || receipt.Quota.Used > 0.0005 {
+	if _, receipt := b.fetch(t, b.Lately(0)); receipt.Quota.Scope != "points of the account a day" || receipt.Quota.Used < 0.0003 || receipt.Quota.Used > 0.0005 {
 		t.Errorf("%+v", receipt.Quota)
 	}
 }

@@ -59,7 +59,6 @@ func (p *poll) list(ctx context.Context, days kpi.DateRange) error {
 			return err
 		}
 		scan := p.client.Scan(response)
-		scan.Private = true // whatever was asked for
 		read, err := readPage(scan, p.options.Attributes, func(c *call) error { return p.hand(c, from, till) })
 		if err != nil {
 			return err
@@ -84,7 +83,7 @@ func (p *poll) hand(c *call, from, till string) error {
 		return sources.Errorf(sources.Malformed, "%s: %w", platform, err)
 	}
 	if c.date() < from[:len(time.DateOnly)] || c.date() > till[:len(time.DateOnly)] {
-		return sources.Errorf(sources.Malformed, "%s: call %d began at %s, which was not asked for (%s to %s)", platform, c.id, sources.Clean(c.start), sources.Clean(from), till)
+		return sources.Errorf(sources.Malformed, "%s: call %d did not begin between %s and %s, as was asked for", platform, c.id, sources.Clean(from), till)
 	}
 	if p.handed[c.id] || c.outgoing {
 		return nil
@@ -123,7 +122,7 @@ func readPage(scan *httpkit.Scanner, wanted []string, hand func(*call) error) (p
 						break
 					}
 					if c.date() < day {
-						return p, sources.Errorf(sources.Malformed, "%s: call %d of %s comes after one of %s", platform, c.id, sources.Clean(c.date()), sources.Clean(day))
+						return p, sources.Errorf(sources.Malformed, "%s: call %d comes after one of a later day", platform, c.id)
 					}
 					if err := hand(&c); err != nil {
 						return p, err

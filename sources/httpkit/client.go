@@ -32,6 +32,13 @@ type Options struct {
 	// errors.Is and errors.As.
 	Classify func(*Response) *sources.Error
 
+	// Private: good answers tell of persons, of their orders or calls. Errors about what
+	// cannot be read of one quote nothing of it.
+	Private bool
+
+	// Pace, where it is set, is waited for before every attempt.
+	Pace *Pace
+
 	XML       bool          // answers are XML, also without its declaration: not everything in angle brackets is a web page
 	UserAgent string        // in place of adtop's own, for platforms that want one that names its user
 	Timeout   time.Duration // of one attempt, reading the answer included; 0 means a minute
@@ -122,6 +129,9 @@ func checkRedirect(r *http.Request, via []*http.Request) error {
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	renewed := false
 	for try := 1; ; try++ {
+		if err := c.Pace.wait(ctx, c.Env); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Platform, err)
+		}
 		response, err := c.attempt(ctx, r)
 		if err == nil {
 			return response, nil

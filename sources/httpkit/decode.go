@@ -36,9 +36,23 @@ func (c *Client) decode(body []byte, into any) *sources.Error {
 	case errors.As(err, &syntax):
 		problem = fmt.Sprintf("answer is not JSON from byte %d on (%s)", syntax.Offset, strings.TrimPrefix(syntax.Error(), "json: "))
 	case errors.As(err, &mistyped):
-		problem = fmt.Sprintf("answer has %s where %s belongs%s", mistyped.Value, wanted(mistyped), place(mistyped))
+		has := mistyped.Value // may hold the value itself
+		if c.Private {
+			has = "another value"
+		}
+		problem = fmt.Sprintf("answer has %s where %s belongs%s", has, wanted(mistyped), place(mistyped))
+	case c.Private: // words of whoever reads the value
+		problem = "answer has a value that cannot be read"
 	}
-	return sources.Errorf(sources.Malformed, "%s%s", problem, c.excerpt(body))
+	return sources.Errorf(sources.Malformed, "%s%s", problem, c.quote(body))
+}
+
+// quote is the beginning of a good answer, for an error about it; nothing of a private one.
+func (c *Client) quote(body []byte) string {
+	if c == nil || c.Private {
+		return ""
+	}
+	return c.excerpt(body)
 }
 
 func place(e *json.UnmarshalTypeError) string {

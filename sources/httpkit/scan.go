@@ -18,9 +18,8 @@ import (
 // tells it. Ask Err before a row is handed over and after the last one.
 type Scanner struct {
 	Missing string // a text that stands for "no value" where a number belongs, such as "-"
-	Private bool   // the answer tells of persons: errors quote nothing of it
 
-	client *Client // for excerpts and for cleaning errors; may be nil
+	client *Client // for excerpts, unless it is Private, and for cleaning errors; may be nil
 	body   []byte
 	before int // bytes of the answer that lie before body
 	at     int

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"adtop/sources"
@@ -109,16 +110,21 @@ func FuzzScanner(f *testing.F) {
 }
 
 func TestErrorsQuoteNothingOfAPrivateAnswer(t *testing.T) {
-	client := &Client{Options: Options{Platform: "Test"}, secrets: newRedactor(nil)}
-	for _, body := range []string{`{"a":"Jenny Rosen"`, `{"a":"Jenny Rosen"}`} {
-		for _, private := range []bool{false, true} {
-			s := client.Scan(&Response{Body: []byte(body)})
-			s.Private = private
+	const address = "jenny@rosen.example"
+	for _, private := range []bool{false, true} {
+		client := &Client{Options: Options{Platform: "Test", Private: private}, secrets: newRedactor(nil)}
+		for _, body := range []string{`{"a":"` + address + `"`, `{"a":"` + address + `"}`, address} {
+			response := &Response{Body: []byte(body)}
+			s := client.Scan(response)
 			for range s.Object() {
 				s.Decimal()
 			}
-			if err := s.End(); err == nil || strings.Contains(err.Error(), "Jenny") == private {
-				t.Errorf("%s, private %v: %v", body, private, err)
+			var amount struct{ A Decimal }
+			var instant struct{ A time.Time }
+			for _, err := range []error{s.End(), client.Decode(response, &amount), client.Decode(response, &instant)} {
+				if sources.KindOf(err) != sources.Malformed || strings.Contains(err.Error(), address) == private {
+					t.Errorf("%s, private %v: %v", body, private, err)
+				}
 			}
 		}
 	}

@@ -160,7 +160,7 @@ func (s *Scanner) mistyped(start int, want string) {
 	case '[':
 		got = "an array"
 	case '"':
-		if got = "a string"; !s.Private {
+		if got = "a string"; s.client == nil || !s.client.Private {
 			got = sources.Clean(string(s.body[start:min(s.at, start+40)]))
 		}
 	case 't', 'f':
@@ -193,9 +193,5 @@ func (s *Scanner) fail(format string, args ...any) {
 	if s.err != nil {
 		return
 	}
-	excerpt := ""
-	if s.client != nil && !s.Private {
-		excerpt = s.client.excerpt(s.body)
-	}
-	s.err = sources.Errorf(sources.Malformed, format+"%s", append(args, excerpt)...)
+	s.err = sources.Errorf(sources.Malformed, format+"%s", append(args, s.client.quote(s.body))...)
 }

@@ -1,7 +1,6 @@
 package impact
 
 import (
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -70,92 +69,43 @@ var (
 	newYork = sourcetest.Zone("America/New_York")
 )
 
-// bench is a source on a simulated network whose clock the test moves.
-type bench struct {
-	sources.Source
-	sim     *simulator.Simulator
-	now     time.Time
-	account sources.Account
-	state   []byte
-	have    map[string]sources.Event
-}
+// bench is a source on a simulated network.
+type bench struct{ *sourcetest.Stage }
 
 func newBench(t *testing.T, change ...func(*Options)) *bench {
 	t.Helper()
-	b := &bench{now: world.ConformanceAutumn, have: map[string]sources.Event{}}
-	b.sim = simulator.New(network(), func() time.Time { return b.now })
-	server := httptest.NewServer(b.sim)
-	t.Cleanup(server.Close)
-	o := simulated(server.URL + "/impact").(*Options)
-	o.PerCall = 30
-	for _, f := range change {
-		f(o)
-	}
-	var err error
-	if b.Source, err = Definition().Open(o, sources.Env{Name: "impact", Now: func() time.Time { return b.now }}); err != nil {
-		t.Fatal(err)
-	}
-	accounts, err := b.Accounts(t.Context())
-	if err != nil || len(accounts) != 1 {
-		t.Fatalf("%+v, %v", accounts, err)
-	}
-	b.account = accounts[0]
+	longest := func(o *Options) { o.PerCall = 30 }
+	b := &bench{sourcetest.NewStage(t, network(), Definition(), simulated, append([]func(*Options){longest}, change...)...)}
+	b.List(t)
 	return b
-}
-
-func (b *bench) lately(back kpi.Date) kpi.DateRange {
-	today := kpi.DateOf(b.now, newYork)
-	return kpi.DateRange{From: today - back, To: today}
-}
-
-// poll fetches with the state of the last poll, and returns how many came.
-func (b *bench) poll(t *testing.T, days kpi.DateRange) (int, sources.Receipt) {
-	t.Helper()
-	n := 0
-	receipt, err := b.Fetch(t.Context(), sources.Query{Account: b.account, Days: days, State: b.state}, func(r sources.Record) error {
-		b.have[r.(sources.Event).ID] = r.(sources.Event)
-		n++
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.state = receipt.State
-	return n, receipt
 }
 
 func (b *bench) compare(t *testing.T, days kpi.DateRange, payout string) {
 	t.Helper()
-	want := map[string]sources.Event{}
-	for _, e := range known(network(), days, b.now, payout) {
-		want[e.ID] = e
-	}
-	if diff := cmp.Diff(want, b.have); diff != "" || len(want) == 0 {
-		t.Fatalf("at %v, of %d: %.3000s", b.now, len(want), diff)
-	}
+	b.Compare(t, known(network(), days, b.Now, payout))
 }
 
 // TestJournalLeadsToWhatChanged follows an account for up to three weeks: after every poll
 // all states and payouts are the true ones, whatever the age of the action.
 func TestJournalLeadsToWhatChanged(t *testing.T) {
 	b := newBench(t)
-	days := b.lately(20)
-	b.poll(t, days)
+	days := b.Lately(20)
+	b.Poll(t, days)
 	moved := map[sources.EventStatus]int{}
 	refunded, polls := false, 10
 	if testing.Short() {
 		polls = 3
 	}
 	for range polls {
-		b.now = b.now.Add(53*time.Hour + 7*time.Minute)
-		days.To = kpi.DateOf(b.now, newYork)
+		b.Now = b.Now.Add(53*time.Hour + 7*time.Minute)
+		days.To = kpi.DateOf(b.Now, newYork)
 		before := map[string]sources.EventStatus{}
-		for id, e := range b.have {
+		for id, e := range b.Have {
 			before[id] = e.Status
 		}
-		b.poll(t, kpi.DateRange{From: days.To - 1, To: days.To})
+		b.Poll(t, kpi.DateRange{From: days.To - 1, To: days.To})
 		b.compare(t, days, partner)
-		for id, e := range b.have {
+		for id, e := range b.Have {
 			if was, ok := before[id]; ok && was != e.Status {
 				moved[e.Status]++
 			}
@@ -183,38 +133,38 @@ func TestDaysOfTheJournalAreReadTogetherWhenTheyAreNear(t *testing.T) {
 
 func TestEarlierDaysAreAddedToWhatIsKnown(t *testing.T) {
 	b := newBench(t)
-	all := b.lately(20)
-	b.poll(t, kpi.DateRange{From: all.From + 15, To: all.To})
-	b.poll(t, kpi.DateRange{From: all.From, To: all.From + 14})
+	all := b.Lately(20)
+	b.Poll(t, kpi.DateRange{From: all.From + 15, To: all.To})
+	b.Poll(t, kpi.DateRange{From: all.From, To: all.From + 14})
 	b.compare(t, all, partner)
 }
 
 func TestLoadOfPastDaysDoesNotSkipWhatCameAfter(t *testing.T) {
 	b := newBench(t)
-	all := b.lately(20)
-	b.poll(t, kpi.DateRange{From: all.From, To: all.From + 10})
-	b.poll(t, kpi.DateRange{From: all.To - 1, To: all.To})
+	all := b.Lately(20)
+	b.Poll(t, kpi.DateRange{From: all.From, To: all.From + 10})
+	b.Poll(t, kpi.DateRange{From: all.To - 1, To: all.To})
 	b.compare(t, all, partner)
 }
 
 func TestChangedOptionsReadAllKnownActionsAgain(t *testing.T) {
 	b := newBench(t)
-	first, _ := b.poll(t, b.lately(9))
+	first, _ := b.Poll(t, b.Lately(9))
 	b.Source.(*source).options.Keys.Medium = "=partners"
-	if again, _ := b.poll(t, b.lately(0)); again != first || first == 0 {
-		t.Errorf("%d actions read again, want %d", again, first)
+	if again, _ := b.Poll(t, b.Lately(0)); len(again) != len(first) || len(first) == 0 {
+		t.Errorf("%d actions read again, want %d", len(again), len(first))
 	}
 }
 
 func TestBrandOwesWhatAnActionCosts(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.SID, o.Side, o.Program = simulator.ImpactBrand, brand, simulator.ImpactProgram })
-	b.poll(t, b.lately(20))
-	b.compare(t, b.lately(20), brand)
+	b.Poll(t, b.Lately(20))
+	b.compare(t, b.Lately(20), brand)
 }
 
 func TestActionsInOtherCurrenciesAreLeftOutAndSaidSo(t *testing.T) {
 	b := newBench(t)
-	if _, receipt := b.poll(t, b.lately(9)); len(receipt.Warnings) != 1 || !strings.Contains(receipt.Warnings[0], " in CHF") {
+	if _, receipt := b.Poll(t, b.Lately(9)); len(receipt.Warnings) != 1 || !strings.Contains(receipt.Warnings[0], " in CHF") {
 		t.Errorf("warned %q", receipt.Warnings)
 	}
 }

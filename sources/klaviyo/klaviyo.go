@@ -100,7 +100,7 @@ func open(options any, env sources.Env) (sources.Source, error) {
 		return nil, fmt.Errorf("base_url: %w", err)
 	}
 	client, err := httpkit.New(httpkit.Options{
-		Env: env, Platform: platform, Base: base, Classify: classify, Redact: []string{o.Key.Reveal()},
+		Env: env, Platform: platform, Base: base, Private: true, Classify: classify, Redact: []string{o.Key.Reveal()},
 		Header: http.Header{
 			"Authorization": {"Klaviyo-API-Key " + o.Key.Reveal()}, "Revision": {o.Revision}, "Accept": {"application/vnd.api+json"},
 		},

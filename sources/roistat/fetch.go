@@ -148,7 +148,6 @@ func (p *poll) list(ctx context.Context, filters any) error {
 			return err
 		}
 		scan := p.client.Scan(response)
-		scan.Private = true
 		read, total, err := page(scan, p.hand)
 		if err != nil {
 			return err

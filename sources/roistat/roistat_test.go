@@ -2,14 +2,11 @@ package roistat
 
 import (
 	"errors"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"adtop/kpi"
 	"adtop/sources"
@@ -71,93 +68,48 @@ var (
 	berlin = sourcetest.Zone("Europe/Berlin")
 )
 
-// bench is a source on a simulated project whose clock the test moves.
+// bench is a source on a simulated project.
 type bench struct {
-	sources.Source
-	sim     *simulator.Simulator
-	now     time.Time
-	account sources.Account
+	*sourcetest.Stage
 	options *Options
-	state   []byte
-	have    map[string]sources.Event
 }
 
 func newBench(t *testing.T, change ...func(*Options)) *bench {
 	t.Helper()
-	b := &bench{now: world.ConformanceAutumn, have: map[string]sources.Event{}}
-	b.sim = simulator.New(shop(), func() time.Time { return b.now })
-	server := httptest.NewServer(b.sim)
-	t.Cleanup(server.Close)
-	b.options = simulated(server.URL + "/roistat").(*Options)
-	for _, f := range change {
-		f(b.options)
-	}
-	var err error
-	if b.Source, err = Definition().Open(b.options, sources.Env{Name: "roistat", Now: func() time.Time { return b.now }}); err != nil {
-		t.Fatal(err)
-	}
-	b.sim.PageSize = 1000
-	accounts, err := b.Accounts(t.Context())
-	if err != nil || len(accounts) != 1 {
-		t.Fatalf("%+v, %v", accounts, err)
-	}
-	b.account = accounts[0]
+	b := &bench{}
+	keep := func(o *Options) { b.options = o }
+	b.Stage = sourcetest.NewStage(t, shop(), Definition(), simulated, append(change, keep)...)
+	b.Simulator.PageSize = 1000
+	b.List(t)
 	return b
-}
-
-func (b *bench) lately(back kpi.Date) kpi.DateRange {
-	today := kpi.DateOf(b.now, berlin)
-	return kpi.DateRange{From: today - back, To: today}
-}
-
-// poll fetches with the state of the last poll, and returns how many came.
-func (b *bench) poll(t *testing.T, days kpi.DateRange) int {
-	t.Helper()
-	n := 0
-	receipt, err := b.Fetch(t.Context(), sources.Query{Account: b.account, Days: days, State: b.state}, func(r sources.Record) error {
-		b.have[r.(sources.Event).ID] = r.(sources.Event)
-		n++
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.state = receipt.State
-	return n
 }
 
 func (b *bench) compare(t *testing.T, days kpi.DateRange) {
 	t.Helper()
-	want := map[string]sources.Event{}
-	for _, e := range known(shop(), days, b.now, b.options) {
-		want[e.ID] = e
-	}
-	if diff := cmp.Diff(want, b.have); diff != "" || len(want) == 0 {
-		t.Fatalf("at %v, of %d: %.3000s", b.now, len(want), diff)
-	}
+	b.Compare(t, known(shop(), days, b.Now, b.options))
 }
 
 // TestLaterPollsFollowDealsUntilTheyArePaid accumulates polls for a week: after each
 // all statuses and amounts are the true ones, whatever the age of the deal.
 func TestLaterPollsFollowDealsUntilTheyArePaid(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.Counts, o.Origins = []string{paid, progress}, "all" })
-	days := b.lately(9)
-	b.poll(t, days)
+	days := b.Lately(9)
+	b.Poll(t, days)
 	moved := map[string]int{}
 	polls := 4
 	if testing.Short() {
 		polls = 2
 	}
 	for range polls {
-		b.now = b.now.Add(43*time.Hour + 7*time.Minute)
-		days.To = kpi.DateOf(b.now, berlin)
+		b.Now = b.Now.Add(43*time.Hour + 7*time.Minute)
+		days.To = kpi.DateOf(b.Now, berlin)
 		before := map[string]sources.Event{}
-		for id, e := range b.have {
+		for id, e := range b.Have {
 			before[id] = e
 		}
-		b.poll(t, kpi.DateRange{From: days.To - 1, To: days.To})
+		b.Poll(t, kpi.DateRange{From: days.To - 1, To: days.To})
 		b.compare(t, days)
-		for id, e := range b.have {
+		for id, e := range b.Have {
 			if was, ok := before[id]; ok && was.Status != e.Status {
 				moved[strconv.Itoa(int(was.Status))+strconv.Itoa(int(e.Status))]++
 			}
@@ -170,26 +122,26 @@ func TestLaterPollsFollowDealsUntilTheyArePaid(t *testing.T) {
 
 func TestEarlierDaysAreAddedToWhatIsKnown(t *testing.T) {
 	b := newBench(t)
-	all := b.lately(9)
-	b.poll(t, kpi.DateRange{From: all.From + 7, To: all.To})
-	b.poll(t, kpi.DateRange{From: all.From, To: all.From + 6})
+	all := b.Lately(9)
+	b.Poll(t, kpi.DateRange{From: all.From + 7, To: all.To})
+	b.Poll(t, kpi.DateRange{From: all.From, To: all.From + 6})
 	b.compare(t, all)
 }
 
 func TestLoadOfPastDaysDoesNotSkipWhatCameAfter(t *testing.T) {
 	b := newBench(t)
-	all := b.lately(9)
-	b.poll(t, kpi.DateRange{From: all.From, To: all.From + 3})
-	b.poll(t, kpi.DateRange{From: all.To - 1, To: all.To})
+	all := b.Lately(9)
+	b.Poll(t, kpi.DateRange{From: all.From, To: all.From + 3})
+	b.Poll(t, kpi.DateRange{From: all.To - 1, To: all.To})
 	b.compare(t, all)
 }
 
 func TestChangedOptionsReadAllKnownDealsAgain(t *testing.T) {
 	b := newBench(t)
-	first := b.poll(t, b.lately(5))
+	first, _ := b.Poll(t, b.Lately(5))
 	b.Source.(*source).options.Origins = "all"
-	if again := b.poll(t, b.lately(0)); again != first || first == 0 {
-		t.Errorf("%d deals read again, want %d", again, first)
+	if again, _ := b.Poll(t, b.Lately(0)); len(again) != len(first) || len(first) == 0 {
+		t.Errorf("%d deals read again, want %d", len(again), len(first))
 	}
 }
 
@@ -197,10 +149,10 @@ func TestChangedOptionsReadAllKnownDealsAgain(t *testing.T) {
 // the simulator answers the other one with an internal error, as the service does.
 func TestSingleConditionStandsWithoutAnd(t *testing.T) {
 	b := newBench(t)
-	b.poll(t, b.lately(1))
-	b.now = b.now.Add(time.Hour)
-	b.poll(t, b.lately(1))
-	asked := b.sim.Requests("roistat")
+	b.Poll(t, b.Lately(1))
+	b.Now = b.Now.Add(time.Hour)
+	b.Poll(t, b.Lately(1))
+	asked := b.Simulator.Requests("roistat")
 	if last := asked[len(asked)-1].Body; !strings.Contains(last, `"filters":[["update_date","\u003e","2026-11-04T11:20:00+0000"]]`) {
 		t.Errorf("asked %s", last)
 	}

@@ -92,7 +92,7 @@ func open(options any, env sources.Env) (sources.Source, error) {
 		return nil, fmt.Errorf("base_url: %w", err)
 	}
 	client, err := httpkit.New(httpkit.Options{
-		Env: env, Platform: platform, Base: base,
+		Env: env, Platform: platform, Base: base, Private: true,
 		Header:   http.Header{"X-Shopify-Access-Token": {o.Token.Reveal()}},
 		Redact:   []string{o.Token.Reveal()},
 		Classify: classify,

@@ -3,8 +3,10 @@ package simulator
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"adtop/kpi"
@@ -58,11 +60,38 @@ func AwinOf(o world.Order, now time.Time) AwinTransaction {
 	return t
 }
 
+// awinPace counts the calls of the last minute.
+type awinPace struct {
+	mu   sync.Mutex
+	made []time.Time
+}
+
+// take counts one; false is that the minute before now has had as many as are allowed.
+func (p *awinPace) take(now time.Time, allowed int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.made = slices.DeleteFunc(p.made, func(at time.Time) bool { return now.Sub(at) >= time.Minute })
+	p.made = append(p.made, now)
+	return allowed == 0 || len(p.made) <= allowed
+}
+
+// awinRefusal is what a call gets whose token is wrong, or whose minute is spent; false
+// for a good one.
+func (s *Simulator) awinRefusal(c *call) (answer, bool) {
+	switch {
+	case !equalSecret(c.r.Header.Get("Authorization"), "Bearer "+AwinToken):
+		return awinError(http.StatusUnauthorized, "Unauthorized", "Token is not valid"), true
+	case !s.awinPace.take(c.now, s.AwinCalls):
+		return awinError(http.StatusTooManyRequests, "Too many requests", "20 calls per minute are allowed"), true
+	}
+	return answer{}, false
+}
+
 // awin answers the accounts of the token and the transactions of a publisher or an
 // advertiser.
 func (s *Simulator) awin(c *call) answer {
-	if !equalSecret(c.r.Header.Get("Authorization"), "Bearer "+AwinToken) {
-		return awinError(http.StatusUnauthorized, "Unauthorized", "Token is not valid")
+	if refused, ok := s.awinRefusal(c); ok {
+		return refused
 	}
 	publisher := s.world.Spec().Shop.ID
 	switch {

@@ -17,8 +17,8 @@ var AwinRegions = []string{"DE", "GB"}
 // awinClicks answers accounts and reports by partner. Each account of the world is an
 // advertiser or a publisher, as it is asked for, and its campaigns are its partners.
 func (s *Simulator) awinClicks(c *call) answer {
-	if !equalSecret(c.r.Header.Get("Authorization"), "Bearer "+AwinToken) {
-		return awinError(http.StatusUnauthorized, "Unauthorized", "Token is not valid")
+	if refused, ok := s.awinRefusal(c); ok {
+		return refused
 	}
 	if c.r.Method == http.MethodGet && c.path == "/accounts" {
 		return s.awinReporting(c.r.URL.Query().Get("type"))

@@ -50,3 +50,26 @@ func TestAwinRefusesWhatItDocuments(t *testing.T) {
 		}
 	}
 }
+
+// TestAwinCountsTheCallsOfAMinuteOverTransactionsAndReports refuses the 21st, whatever
+// was asked before.
+func TestAwinCountsTheCallsOfAMinuteOverTransactionsAndReports(t *testing.T) {
+	r := rigFor(t, world.Awin)
+	r.AwinCalls = 20
+	ask := func(part string) int {
+		status, _, _ := r.do("GET", "/"+part+"/accounts", "", "Authorization", "Bearer "+AwinToken)
+		return status
+	}
+	for i := range 20 {
+		if status := ask([]string{"awin", "awin_clicks"}[i%2]); status != 200 {
+			t.Fatalf("call %d: %d", i+1, status)
+		}
+	}
+	if status := ask("awin_clicks"); status != 429 {
+		t.Errorf("the 21st call: %d", status)
+	}
+	r.now = r.now.Add(time.Minute)
+	if status := ask("awin"); status != 200 {
+		t.Errorf("a minute later: %d", status)
+	}
+}

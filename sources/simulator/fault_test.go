@@ -27,7 +27,7 @@ func TestEachPlatformFailsInItsOwnForm(t *testing.T) {
 		{Outage, world.Meta, 503, `"is_transient":true`},
 		{Outage, shopify, 503, `"errors":"`},
 		{HTML, world.Google, 502, "<html>"},
-		{NotJSON, world.Meta, 200, "OK, come"},
+		{NotJSON, world.Meta, 200, "OK, "},
 		{WrongType, world.Google, 200, `"results":7`},
 		{WrongType, world.Meta, 200, `"data":7`},
 		{WrongType, shopify, 200, `"orders":7`},

@@ -12,6 +12,10 @@ import (
 
 const defaultOversize = 48 << 20
 
+// Person is whom an answer that is not JSON is about: where persons are read of, no error
+// may quote her.
+const Person = "jenny.rosen@example.com"
+
 const proxyPage = `<!DOCTYPE html>
 <html><head><title>502 Bad Gateway</title></head>
 <body><center><h1>502 Bad Gateway</h1></center><hr><center>proxy</center></body></html>
@@ -28,7 +32,7 @@ func (s *Simulator) failure(c *call) (answer, bool) {
 		}
 		return answer{status, http.Header{"Content-Type": {"text/html"}}, []byte(proxyPage)}, true
 	case NotJSON:
-		return answer{http.StatusOK, http.Header{"Content-Type": {"text/plain"}}, []byte("OK, come back soon\n")}, true
+		return answer{http.StatusOK, http.Header{"Content-Type": {"text/plain"}}, []byte("OK, " + Person + "\n")}, true
 	case Throttle, Outage, ExpiredToken, RevokedToken, Denied, TooMuch, WrongType, Building, ReportFailed, ReportSkipped, ReportExpired:
 		return services[c.platform].failure(s, c), true
 	}

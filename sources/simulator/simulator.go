@@ -89,11 +89,14 @@ var services = map[string]service{
 // in /google_ads/. Where there is a token endpoint, it is oauth/token below that.
 //
 // A path may begin with /at/<unix seconds>: that request is answered as it
-// would have been at that instant. It is safe for concurrent use once PageSize
-// and SyncRows are set.
+// would have been at that instant. It is safe for concurrent use once its fields
+// are set.
 type Simulator struct {
 	PageSize int // most rows in a page or batch, whatever the request asks for
 	SyncRows int // most rows of insights that Meta gives without a report; 0 is no limit
+	// AwinCalls may be made of Awin in a minute, transactions and reports together; 0 is
+	// no limit, for a clock that stands still.
+	AwinCalls int
 
 	world     *world.World
 	now       func() time.Time
@@ -105,6 +108,7 @@ type Simulator struct {
 	vk        vkAds
 	amazon    amazonAds
 	appsFlyer appsflyerQuota
+	awinPace  awinPace
 
 	mu       sync.Mutex
 	requests []Request

@@ -50,6 +50,9 @@ func (a Adapter) failures(t *testing.T) {
 			if !errors.As(got.err, &e) || e.Kind != rule.kind || !strings.Contains(e.Error(), rule.says) {
 				t.Fatalf("got %v, want an error of kind %q that says %q", got.err, rule.kind, rule.says)
 			}
+			if a.Definition.Events && strings.Contains(e.Error(), simulator.Person) {
+				t.Errorf("%v: an error about orders or calls quotes whose they are", e)
+			}
 			if retried := len(s.waits) > 0; retried != (rule.kind == sources.Unavailable) {
 				t.Errorf("%v after pauses of %v: what is unavailable is asked for again, and nothing else", got.err, s.waits)
 			}

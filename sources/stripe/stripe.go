@@ -114,7 +114,7 @@ func open(options any, env sources.Env) (sources.Source, error) {
 	if o.Account != "" {
 		header.Set("Stripe-Account", o.Account)
 	}
-	client, err := httpkit.New(httpkit.Options{Env: env, Platform: platform, Base: base, Header: header, Redact: []string{o.Key.Reveal()}, Classify: classify})
+	client, err := httpkit.New(httpkit.Options{Env: env, Platform: platform, Base: base, Private: true, Header: header, Redact: []string{o.Key.Reveal()}, Classify: classify})
 	if err != nil {
 		return nil, err
 	}

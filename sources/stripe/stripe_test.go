@@ -3,14 +3,11 @@ package stripe
 import (
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"adtop/kpi"
 	"adtop/sources"
@@ -61,62 +58,21 @@ func TestConformance(t *testing.T) {
 
 var shop = sync.OnceValue(func() *world.World { return world.ConformanceFor(world.Stripe) })
 
-// bench is a source on a simulated account whose clock the test moves.
-type bench struct {
-	sources.Source
-	sim *simulator.Simulator
-	now time.Time
-}
+var account = sources.Account{ID: "acct_1Conformance", Name: "Conformance", Currency: "JPY", Zone: sourcetest.Zone("America/New_York")}
+
+// bench is a source on a simulated account.
+type bench struct{ *sourcetest.Stage }
 
 func newBench(t *testing.T, change ...func(*Options)) *bench {
 	t.Helper()
-	b := &bench{now: world.ConformanceAutumn}
-	b.sim = simulator.New(shop(), func() time.Time { return b.now })
-	server := httptest.NewServer(b.sim)
-	t.Cleanup(server.Close)
-	o := simulated(server.URL + "/stripe").(*Options)
-	for _, f := range change {
-		f(o)
-	}
-	var err error
-	if b.Source, err = Definition().Open(o, sources.Env{Name: "stripe", Now: func() time.Time { return b.now }}); err != nil {
-		t.Fatal(err)
-	}
+	b := &bench{sourcetest.NewStage(t, shop(), Definition(), simulated, change...)}
+	b.Account = account
 	return b
 }
 
-var account = sources.Account{ID: "acct_1Conformance", Name: "Conformance", Currency: "JPY", Zone: sourcetest.Zone("America/New_York")}
-
-// lately is the month before the bench's clock.
-func (b *bench) lately() kpi.DateRange {
-	today := kpi.DateOf(b.now, account.Zone)
-	return kpi.DateRange{From: today - 20, To: today}
-}
-
-// poll fetches with a state and returns the events by id.
-func (b *bench) poll(t *testing.T, days kpi.DateRange, state []byte) (map[string]sources.Event, sources.Receipt) {
+func (b *bench) compare(t *testing.T, days kpi.DateRange) {
 	t.Helper()
-	events := map[string]sources.Event{}
-	receipt, err := b.Fetch(t.Context(), sources.Query{Account: account, Days: days, State: state}, func(r sources.Record) error {
-		e := r.(sources.Event)
-		if _, twice := events[e.ID]; twice {
-			t.Errorf("%s was handed over twice", e.ID)
-		}
-		events[e.ID] = e
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return events, receipt
-}
-
-func (b *bench) truth(days kpi.DateRange) map[string]sources.Event {
-	events := map[string]sources.Event{}
-	for _, e := range expected(shop(), account, days, b.now) {
-		events[e.ID] = e
-	}
-	return events
+	b.Compare(t, expected(shop(), account, days, b.Now))
 }
 
 // TestLaterPollsBringRefundsAndDisputes follows an account, poll by poll, and
@@ -124,49 +80,44 @@ func (b *bench) truth(days kpi.DateRange) map[string]sources.Event {
 // daily look at old ones.
 func TestLaterPollsBringRefundsAndDisputes(t *testing.T) {
 	b := newBench(t)
-	days := b.lately()
-	known, receipt := b.poll(t, days, nil)
-	first, handed, polls := len(known), 0, 14
+	days := b.Lately(20)
+	b.Poll(t, days)
+	first, handed, polls := len(b.Have), 0, 14
 	if testing.Short() {
 		polls = 4
 	}
 	for range polls {
-		b.now = b.now.Add(12*time.Hour + 7*time.Minute)
-		days.To = kpi.DateOf(b.now, account.Zone)
-		news, next := b.poll(t, kpi.DateRange{From: days.To - 1, To: days.To}, receipt.State)
-		receipt, handed = next, handed+len(news)
-		for id, e := range news {
-			known[id] = e
-		}
-		if httpkit.Recall[httpkit.Memory](receipt.State).Swept != b.now.Unix() {
+		b.Now = b.Now.Add(12*time.Hour + 7*time.Minute)
+		days.To = kpi.DateOf(b.Now, account.Zone)
+		news, _ := b.Poll(t, kpi.DateRange{From: days.To - 1, To: days.To})
+		handed += len(news)
+		if httpkit.Recall[httpkit.Memory](b.State).Swept != b.Now.Unix() {
 			continue // a dispute may have ended since
 		}
-		if diff := cmp.Diff(b.truth(days), known); diff != "" {
-			t.Fatalf("at %v: %.3000s", b.now, diff)
-		}
+		b.compare(t, days)
 	}
 	kinds := map[string]int{}
-	for _, o := range shop().Orders(days.From.Start(account.Zone), b.now, b.now) {
-		_, status := simulator.StripeDispute(o, b.now)
+	for _, o := range shop().Orders(days.From.Start(account.Zone), b.Now, b.Now) {
+		_, status := simulator.StripeDispute(o, b.Now)
 		kinds[status]++
 		if simulator.StripeRefunded(o) > 0 {
 			kinds["refunded"]++
 		}
 	}
 	if kinds["won"] == 0 || kinds["lost"] == 0 || kinds["needs_response"] == 0 || kinds["refunded"] == 0 || handed == 0 || first == 0 {
-		t.Errorf("%v of %d payments: without all of these the comparison proves little", kinds, len(known))
+		t.Errorf("%v of %d payments: without all of these the comparison proves little", kinds, len(b.Have))
 	}
 }
 
 // TestPollBetweenSweepsAsksForWhatIsNew keeps the usual poll at three questions.
 func TestPollBetweenSweepsAsksForWhatIsNew(t *testing.T) {
 	b := newBench(t)
-	_, receipt := b.poll(t, b.lately(), nil)
-	before := len(b.sim.Requests("stripe"))
-	b.now = b.now.Add(5 * time.Minute)
-	b.poll(t, b.lately(), receipt.State)
+	b.Poll(t, b.Lately(20))
+	before := len(b.Simulator.Requests("stripe"))
+	b.Now = b.Now.Add(5 * time.Minute)
+	b.Poll(t, b.Lately(20))
 	var paths []string
-	for _, r := range b.sim.Requests("stripe")[before:] {
+	for _, r := range b.Simulator.Requests("stripe")[before:] {
 		if !strings.Contains(r.Query, "charge=ch_") { // the disputes of one payment
 			paths = append(paths, r.Path)
 		}
@@ -181,57 +132,40 @@ func TestPollBetweenSweepsAsksForWhatIsNew(t *testing.T) {
 
 func TestMetadataOfTheCheckoutGivesTheSameOrigins(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.UTM = "checkout" })
-	days := b.lately()
+	days := b.Lately(20)
 	days.From += 12
-	known, receipt := b.poll(t, days, nil)
-	if diff := cmp.Diff(b.truth(days), known); diff != "" {
-		t.Fatalf("%.3000s", diff)
-	}
-	b.now = b.now.Add(25 * time.Hour)
-	days.To = kpi.DateOf(b.now, account.Zone)
-	news, _ := b.poll(t, kpi.DateRange{From: days.To, To: days.To}, receipt.State)
-	for id, e := range news {
-		known[id] = e
-	}
-	if diff := cmp.Diff(b.truth(days), known); diff != "" {
-		t.Fatalf("%.3000s", diff)
-	}
+	b.Poll(t, days)
+	b.compare(t, days)
+	b.Now = b.Now.Add(25 * time.Hour)
+	days.To = kpi.DateOf(b.Now, account.Zone)
+	b.Poll(t, kpi.DateRange{From: days.To, To: days.To})
+	b.compare(t, days)
 }
 
 func TestEarlierDaysAreAddedToWhatIsKnown(t *testing.T) {
 	b := newBench(t)
-	all := b.lately()
+	all := b.Lately(20)
 	late, early := all, all
 	late.From, early.To = all.From+15, all.From+14
-	known, receipt := b.poll(t, late, nil)
-	news, _ := b.poll(t, early, receipt.State)
-	for id, e := range news {
-		known[id] = e
-	}
-	if diff := cmp.Diff(b.truth(all), known); diff != "" {
-		t.Errorf("%.3000s", diff)
-	}
+	b.Poll(t, late)
+	b.Poll(t, early)
+	b.compare(t, all)
 }
 
 func TestLoadOfPastDaysDoesNotSkipWhatCameAfter(t *testing.T) {
 	b := newBench(t)
-	all := b.lately()
-	known, receipt := b.poll(t, kpi.DateRange{From: all.From, To: all.From + 10}, nil)
-	news, _ := b.poll(t, kpi.DateRange{From: all.To - 1, To: all.To}, receipt.State)
-	for id, e := range news {
-		known[id] = e
-	}
-	if diff := cmp.Diff(b.truth(all), known); diff != "" {
-		t.Errorf("%.3000s", diff)
-	}
+	all := b.Lately(20)
+	b.Poll(t, kpi.DateRange{From: all.From, To: all.From + 10})
+	b.Poll(t, kpi.DateRange{From: all.To - 1, To: all.To})
+	b.compare(t, all)
 }
 
 func TestChangedOptionsReadAllKnownPaymentsAgain(t *testing.T) {
 	b := newBench(t)
-	known, receipt := b.poll(t, b.lately(), nil)
+	known, _ := b.Poll(t, b.Lately(20))
 	b.Source.(*source).options.Revenue = kpi.Ordered
-	today := b.lately().To
-	news, _ := b.poll(t, kpi.DateRange{From: today, To: today}, receipt.State)
+	today := b.Lately(20).To
+	news, _ := b.Poll(t, kpi.DateRange{From: today, To: today})
 	if len(news) != len(known) || len(known) == 0 {
 		t.Errorf("%d payments read again, want %d", len(news), len(known))
 	}
@@ -259,8 +193,8 @@ func TestKeyThatLacksARightIsToldWhich(t *testing.T) {
 
 func TestConnectedAccountIsNamedInTheHeader(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.Account = "acct_1Conformance" })
-	if _, err := b.Accounts(t.Context()); err != nil || b.sim.Requests("stripe")[0].Header.Get("Stripe-Account") != "acct_1Conformance" {
-		t.Errorf("%v, %v", err, b.sim.Requests("stripe")[0].Header)
+	if _, err := b.Accounts(t.Context()); err != nil || b.Simulator.Requests("stripe")[0].Header.Get("Stripe-Account") != "acct_1Conformance" {
+		t.Errorf("%v, %v", err, b.Simulator.Requests("stripe")[0].Header)
 	}
 }
 

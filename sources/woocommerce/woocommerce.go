@@ -104,7 +104,7 @@ func open(options any, env sources.Env) (sources.Source, error) {
 		return nil, err
 	}
 	key, secret := o.Key.Reveal(), o.Secret.Reveal()
-	given := httpkit.Options{Env: env, Platform: platform, Base: base, Redact: []string{key, secret}, Classify: classify}
+	given := httpkit.Options{Env: env, Platform: platform, Base: base, Private: true, Redact: []string{key, secret}, Classify: classify}
 	if o.Auth == "basic" {
 		request := http.Request{Header: http.Header{}}
 		request.SetBasicAuth(key, secret)

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"adtop/kpi"
 	"adtop/sources"
 	"adtop/sources/httpkit"
@@ -81,97 +79,51 @@ func TestConformanceWithTheKeyInTheQuery(t *testing.T) {
 
 var shop = sync.OnceValue(func() *world.World { return world.ConformanceFor(world.WooCommerce) })
 
-// bench is a source on a simulated shop whose clock the test moves.
-type bench struct {
-	sources.Source
-	sim *simulator.Simulator
-	now time.Time
-}
+var account = sources.Account{ID: "conformance.example/shop", Name: "Conformance", Currency: "EUR", Zone: sourcetest.Zone("Europe/Berlin")}
+
+// bench is a source on a simulated shop.
+type bench struct{ *sourcetest.Stage }
 
 func newBench(t *testing.T, change ...func(*Options)) *bench {
 	t.Helper()
-	b := &bench{now: world.ConformanceAutumn}
-	b.sim = simulator.New(shop(), func() time.Time { return b.now })
-	b.sim.PageSize = 40
-	server := httptest.NewServer(b.sim)
-	t.Cleanup(server.Close)
-	o := simulated(server.URL + "/woocommerce").(*Options)
-	for _, f := range change {
-		f(o)
-	}
-	var err error
-	if b.Source, err = Definition().Open(o, sources.Env{Name: "shop", Now: func() time.Time { return b.now }}); err != nil {
-		t.Fatal(err)
-	}
+	b := &bench{sourcetest.NewStage(t, shop(), Definition(), simulated, change...)}
+	b.Account = account
+	b.Simulator.PageSize = 40
 	return b
 }
 
-var account = sources.Account{ID: "conformance.example/shop", Name: "Conformance", Currency: "EUR", Zone: sourcetest.Zone("Europe/Berlin")}
-
-// lately is the fortnight before the bench's clock.
-func (b *bench) lately() kpi.DateRange {
-	today := kpi.DateOf(b.now, account.Zone)
-	return kpi.DateRange{From: today - 13, To: today}
-}
-
-// poll fetches with a state and returns the events by id.
-func (b *bench) poll(t *testing.T, days kpi.DateRange, state []byte) (map[string]sources.Event, sources.Receipt) {
+func (b *bench) compare(t *testing.T, days kpi.DateRange) {
 	t.Helper()
-	events := map[string]sources.Event{}
-	receipt, err := b.Fetch(t.Context(), sources.Query{Account: account, Days: days, State: state}, func(r sources.Record) error {
-		e := r.(sources.Event)
-		if _, twice := events[e.ID]; twice {
-			t.Errorf("%s was handed over twice", e.ID)
-		}
-		events[e.ID] = e
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return events, receipt
-}
-
-func (b *bench) truth(days kpi.DateRange) map[string]sources.Event {
-	events := map[string]sources.Event{}
-	for _, e := range expected(shop(), account, days, b.now) {
-		events[e.ID] = e
-	}
-	return events
+	b.Compare(t, expected(shop(), account, days, b.Now))
 }
 
 func TestLaterPollsBringEveryChange(t *testing.T) {
 	b := newBench(t)
-	days := b.lately()
-	known, receipt := b.poll(t, days, nil)
+	days := b.Lately(13)
+	b.Poll(t, days)
 	handed, polls := 0, 20
 	if testing.Short() {
 		polls = 5
 	}
 	for range polls {
-		b.now = b.now.Add(97 * time.Minute)
-		days.To = kpi.DateOf(b.now, account.Zone)
-		news, next := b.poll(t, kpi.DateRange{From: days.To - 1, To: days.To}, receipt.State)
-		receipt, handed = next, handed+len(news)
-		for id, e := range news {
-			known[id] = e
-		}
-		if diff := cmp.Diff(b.truth(days), known); diff != "" {
-			t.Fatalf("at %v: %.3000s", b.now, diff)
-		}
+		b.Now = b.Now.Add(97 * time.Minute)
+		days.To = kpi.DateOf(b.Now, account.Zone)
+		news, _ := b.Poll(t, kpi.DateRange{From: days.To - 1, To: days.To})
+		handed += len(news)
+		b.compare(t, days)
 	}
-	if handed == 0 || handed > 4*len(known) {
-		t.Errorf("%d events handed over for %d orders: polls should bring changes only", handed, len(known))
+	if handed == 0 || handed > 4*len(b.Have) {
+		t.Errorf("%d events handed over for %d orders: polls should bring changes only", handed, len(b.Have))
 	}
 }
 
 func TestPollOfAMinuteAsksForWhatWasModifiedAndForTheTrash(t *testing.T) {
 	b := newBench(t)
-	_, receipt := b.poll(t, b.lately(), nil)
-	before := len(b.sim.Requests("woocommerce"))
-	b.now = b.now.Add(time.Minute)
-	b.poll(t, b.lately(), receipt.State)
-	asked := b.sim.Requests("woocommerce")[before:]
+	b.Poll(t, b.Lately(13))
+	before := len(b.Simulator.Requests("woocommerce"))
+	b.Now = b.Now.Add(time.Minute)
+	b.Poll(t, b.Lately(13))
+	asked := b.Simulator.Requests("woocommerce")[before:]
 	if len(asked) != 2 || !strings.Contains(asked[0].Query, "modified_after=") || !strings.Contains(asked[0].Query, "status=any") || !strings.Contains(asked[1].Query, "status=trash") {
 		t.Errorf("asked %+v", asked)
 	}
@@ -198,38 +150,36 @@ func TestRefundThatModifiesNothingIsFoundWithinADay(t *testing.T) {
 		}
 		_, _ = w.Write([]byte(`[{"id":7,"status":"completed","currency":"EUR","date_created_gmt":"2026-11-03T08:00:00","date_modified_gmt":"2026-11-03T09:00:00","date_paid_gmt":null,"total":"30.00","refunds":[` + refunds + `]}]`))
 	})
-	b := &bench{now: now}
+	b := &bench{&sourcetest.Stage{Account: account, Now: now, Have: map[string]sources.Event{}}}
 	server := httptest.NewServer(handler)
 	defer server.Close()
 	var err error
-	if b.Source, err = Definition().Open(simulated(server.URL), sources.Env{Name: "shop", Now: func() time.Time { return b.now }}); err != nil {
+	if b.Source, err = Definition().Open(simulated(server.URL), sources.Env{Name: "shop", Now: func() time.Time { return b.Now }}); err != nil {
 		t.Fatal(err)
 	}
-	_, receipt := b.poll(t, b.lately(), nil)
-	b.now = now.Add(time.Hour) // the newest modification is so old that it is read again
-	_, receipt = b.poll(t, b.lately(), receipt.State)
+	b.Poll(t, b.Lately(13))
+	b.Now = now.Add(time.Hour) // the newest modification is so old that it is read again
+	b.Poll(t, b.Lately(13))
 	refunded = true
-	b.now = now.Add(25 * time.Hour)
-	state := httpkit.Recall[httpkit.Memory](receipt.State)
-	state.Seen = b.now.Unix()
-	if events, _ := b.poll(t, b.lately(), httpkit.Keep(state)); events["7"].Value != 20_000_000 {
+	b.Now = now.Add(25 * time.Hour)
+	state := httpkit.Recall[httpkit.Memory](b.State)
+	state.Seen = b.Now.Unix()
+	b.State = httpkit.Keep(state)
+	if events, _ := b.Poll(t, b.Lately(13)); events["7"].Value != 20_000_000 {
 		t.Errorf("a day later: %+v", events)
 	}
 }
 
 func TestAnalyticsTellWhoIsNew(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.Customers = true })
-	days := b.lately()
-	known, receipt := b.poll(t, days, nil)
-	b.now = b.now.Add(26 * time.Hour)
-	days.To = kpi.DateOf(b.now, account.Zone)
-	news, _ := b.poll(t, kpi.DateRange{From: days.To - 1, To: days.To}, receipt.State)
-	for id, e := range news {
-		known[id] = e
-	}
+	days := b.Lately(13)
+	b.Poll(t, days)
+	b.Now = b.Now.Add(26 * time.Hour)
+	days.To = kpi.DateOf(b.Now, account.Zone)
+	news, _ := b.Poll(t, kpi.DateRange{From: days.To - 1, To: days.To})
 	first := 0
-	for _, o := range shop().Orders(days.From.Start(account.Zone), b.now.Add(time.Second), b.now) {
-		e := known[strconv.FormatInt(o.ID, 10)]
+	for _, o := range shop().Orders(days.From.Start(account.Zone), b.Now.Add(time.Second), b.Now) {
+		e := b.Have[strconv.FormatInt(o.ID, 10)]
 		if e.New != (o.Repeat == 0) || e.Key.Customer != map[bool]string{true: sources.NewCustomer, false: sources.ReturningCustomer}[e.New] {
 			t.Fatalf("order %d is of a customer with %d before: %+v", o.ID, o.Repeat, e)
 		}
@@ -237,10 +187,10 @@ func TestAnalyticsTellWhoIsNew(t *testing.T) {
 			first++
 		}
 	}
-	if first == 0 || first == len(known) || len(news) == 0 {
-		t.Errorf("%d of %d are new", first, len(known))
+	if first == 0 || first == len(b.Have) || len(news) == 0 {
+		t.Errorf("%d of %d are new", first, len(b.Have))
 	}
-	for _, r := range b.sim.Requests("woocommerce") {
+	for _, r := range b.Simulator.Requests("woocommerce") {
 		if strings.Contains(r.Path, "reports") && !strings.Contains(r.Query, "_fields=order_id%2Ccustomer_type") {
 			t.Errorf("asked %s", r.Query)
 		}
@@ -253,48 +203,36 @@ func TestPlainPermalinksGiveTheSame(t *testing.T) {
 	if err != nil || len(accounts) != 1 || accounts[0].ID != account.ID {
 		t.Fatalf("%+v, %v", accounts, err)
 	}
-	days := b.lately()
+	days := b.Lately(13)
 	days.From = days.To - 1
-	known, _ := b.poll(t, days, nil)
-	if diff := cmp.Diff(b.truth(days), known); diff != "" {
-		t.Errorf("%.3000s", diff)
-	}
+	b.Poll(t, days)
+	b.compare(t, days)
 }
 
 func TestEarlierDaysAreAddedToWhatIsKnown(t *testing.T) {
 	b := newBench(t)
-	all := b.lately()
+	all := b.Lately(13)
 	late, early := all, all
 	late.From, early.To = all.From+10, all.From+9
-	known, receipt := b.poll(t, late, nil)
-	news, _ := b.poll(t, early, receipt.State)
-	for id, e := range news {
-		known[id] = e
-	}
-	if diff := cmp.Diff(b.truth(all), known); diff != "" {
-		t.Errorf("%.3000s", diff)
-	}
+	b.Poll(t, late)
+	b.Poll(t, early)
+	b.compare(t, all)
 }
 
 func TestLoadOfPastDaysDoesNotSkipWhatCameAfter(t *testing.T) {
 	b := newBench(t)
-	all := b.lately()
-	known, receipt := b.poll(t, kpi.DateRange{From: all.From, To: all.From + 6}, nil)
-	news, _ := b.poll(t, kpi.DateRange{From: all.To - 1, To: all.To}, receipt.State)
-	for id, e := range news {
-		known[id] = e
-	}
-	if diff := cmp.Diff(b.truth(all), known); diff != "" {
-		t.Errorf("%.3000s", diff)
-	}
+	all := b.Lately(13)
+	b.Poll(t, kpi.DateRange{From: all.From, To: all.From + 6})
+	b.Poll(t, kpi.DateRange{From: all.To - 1, To: all.To})
+	b.compare(t, all)
 }
 
 func TestChangedOptionsReadAllKnownOrdersAgain(t *testing.T) {
 	b := newBench(t)
-	known, receipt := b.poll(t, b.lately(), nil)
+	known, _ := b.Poll(t, b.Lately(13))
 	b.Source.(*source).options.Revenue = kpi.Ordered
-	today := b.lately().To
-	news, _ := b.poll(t, kpi.DateRange{From: today, To: today}, receipt.State)
+	today := b.Lately(13).To
+	news, _ := b.Poll(t, kpi.DateRange{From: today, To: today})
 	if len(news) != len(known) || len(known) == 0 {
 		t.Errorf("%d orders read again, want %d", len(news), len(known))
 	}
@@ -303,8 +241,8 @@ func TestChangedOptionsReadAllKnownOrdersAgain(t *testing.T) {
 func TestCurrencyAndZoneMayBeGiven(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.Currency, o.Timezone = "EUR", "Asia/Kolkata" })
 	accounts, err := b.Accounts(t.Context())
-	if err != nil || accounts[0].Zone.String() != "Asia/Kolkata" || len(b.sim.Requests("woocommerce")) != 1 {
-		t.Errorf("%+v, %v after %d questions", accounts, err, len(b.sim.Requests("woocommerce")))
+	if err != nil || accounts[0].Zone.String() != "Asia/Kolkata" || len(b.Simulator.Requests("woocommerce")) != 1 {
+		t.Errorf("%+v, %v after %d questions", accounts, err, len(b.Simulator.Requests("woocommerce")))
 	}
 }
 

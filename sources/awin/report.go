@@ -1,4 +1,4 @@
-package awinclicks
+package awin
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 
 // Fetch reads the report of each asked day up to today, of a publisher in each of its
 // regions.
-func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.Record) error) (sources.Receipt, error) {
+func (s *clicks) Fetch(ctx context.Context, q sources.Query, yield func(sources.Record) error) (sources.Receipt, error) {
 	rows, err := httpkit.NewRows(platform, q, yield, sources.Day)
 	if err != nil {
 		return sources.Receipt{}, err
@@ -20,14 +20,14 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 	switch {
 	case !idPattern.MatchString(q.Account.ID):
 		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: %q is no account number", platform, sources.Clean(q.Account.ID))
-	case q.Account.Zone.String() != s.options.Timezone:
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: days of %s were asked for: expected those of %s", platform, q.Account.Zone, s.options.Timezone)
+	case q.Account.Zone.String() != s.timezone:
+		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: days of %s were asked for: expected those of %s", platform, q.Account.Zone, s.timezone)
 	}
 	partner := publisher
-	if s.options.Side == publisher {
+	if s.side == publisher {
 		partner = advertiser
 	}
-	path := s.options.Side + "s/" + q.Account.ID + "/reports/" + partner
+	path := s.side + "s/" + q.Account.ID + "/reports/" + partner
 	d := decoder{rows: rows, id: partner + "Id", name: partner + "Name"}
 	for d.day = q.Days.From; d.day <= min(q.Days.To, kpi.DateOf(asked, q.Account.Zone)); d.day++ {
 		for _, query := range s.questions(d.day) {
@@ -47,15 +47,15 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 }
 
 // questions are those about one day. The last day of a question belongs to it.
-func (s *source) questions(day kpi.Date) []url.Values {
+func (s *clicks) questions(day kpi.Date) []url.Values {
 	ask := func() url.Values {
-		return url.Values{"startDate": {day.String()}, "endDate": {day.String()}, "timezone": {s.options.Timezone}}
+		return url.Values{"startDate": {day.String()}, "endDate": {day.String()}, "timezone": {s.timezone}}
 	}
-	if s.options.Side == advertiser {
+	if s.side == advertiser {
 		return []url.Values{ask()}
 	}
 	var all []url.Values
-	for _, region := range s.options.Regions {
+	for _, region := range s.regions {
 		query := ask()
 		query.Set("region", region)
 		all = append(all, query)
@@ -80,7 +80,7 @@ func (d *decoder) read(s *httpkit.Scanner) error {
 	return s.End()
 }
 
-// row reads one partner. What its transactions were worth is left to the type awin.
+// row reads one partner. What its transactions were worth is for the type awin to read.
 func (d *decoder) row(s *httpkit.Scanner) error {
 	f := httpkit.Figure{Slot: sources.Slot{Date: d.day, Grain: sources.Day}}
 	for key := range s.Object() {

@@ -1,4 +1,4 @@
-package awinclicks
+package awin
 
 import (
 	"errors"
@@ -19,36 +19,36 @@ var noon = world.ConformanceAutumn
 
 const eastern = "US/Eastern"
 
-func simulated(place string) any {
-	o := Definition().Options().(*Options)
+func simulatedClicks(place string) any {
+	o := ClicksDefinition().Options().(*ClicksOptions)
 	o.Token, o.Side, o.Currency, o.Timezone, o.BaseURL = sources.NewSecret(simulator.AwinToken), advertiser, "EUR", eastern, place
 	return o
 }
 
 // ofPublisher makes the options those of a publisher.
-func ofPublisher(o *Options) { o.Side, o.Regions = publisher, simulator.AwinRegions }
+func ofPublisher(o *ClicksOptions) { o.Side, o.Regions = publisher, simulator.AwinRegions }
 
 // unhurried is the definition for tests whose clock stands still, so that a minute
 // never ends: the pace has a test of its own.
 func unhurried() sources.Definition {
-	d := Definition()
+	d := ClicksDefinition()
 	d.Open = func(options any, env sources.Env) (sources.Source, error) {
-		s, err := open(options, env)
+		s, err := openClicks(options, env)
 		if err == nil {
-			s.(*source).pace.calls = 10_000
+			s.(*clicks).client.Pace = nil
 		}
 		return s, err
 	}
 	return d
 }
 
-func TestConformance(t *testing.T) {
-	for side, change := range map[string]func(*Options){advertiser: func(*Options) {}, publisher: ofPublisher} {
+func TestConformanceOfClicks(t *testing.T) {
+	for side, change := range map[string]func(*ClicksOptions){advertiser: func(*ClicksOptions) {}, publisher: ofPublisher} {
 		t.Run(side, func(t *testing.T) {
 			sourcetest.Run(t, sourcetest.Adapter{
 				Definition: unhurried(),
 				Options: func(place string) any {
-					o := simulated(place).(*Options)
+					o := simulatedClicks(place).(*ClicksOptions)
 					change(o)
 					return o
 				},
@@ -61,9 +61,9 @@ func TestConformance(t *testing.T) {
 }
 
 // opened is a source on a simulator, or on a handler in its place.
-func opened(t *testing.T, handler http.Handler, change ...func(*Options)) (sources.Source, *[]time.Duration) {
+func opened(t *testing.T, handler http.Handler, change ...func(*ClicksOptions)) (sources.Source, *[]time.Duration) {
 	t.Helper()
-	return sourcetest.Serve(t, handler, unhurried(), simulated, noon, change...)
+	return sourcetest.Serve(t, handler, unhurried(), simulatedClicks, noon, change...)
 }
 
 func platformServer() *simulator.Simulator {
@@ -116,7 +116,7 @@ func TestPublisherIsAskedInEachRegionAndHasAllItsAdvertisers(t *testing.T) {
 	if questions := asked(t, sim); err != nil || len(questions) != 2 || questions[0].Get("region") != "DE" || questions[1].Get("region") != "GB" {
 		t.Fatalf("asked %v, %v", questions, err)
 	}
-	s, _ = opened(t, platformServer(), ofPublisher, func(o *Options) { o.Regions = []string{"GB"} })
+	s, _ = opened(t, platformServer(), ofPublisher, func(o *ClicksOptions) { o.Regions = []string{"GB"} })
 	one, _, err := sourcetest.Fetch(t, s, query(today-1))
 	if err != nil || len(one) == 0 || len(one) >= len(both) {
 		t.Errorf("%d rows of one region, %d of both, %v", len(one), len(both), err)
@@ -147,40 +147,21 @@ func TestDaysOfAnotherZoneAreRefusedUnasked(t *testing.T) {
 	}
 }
 
-func TestAccountThatIsNotReachedIsNamed(t *testing.T) {
-	s, _ := opened(t, platformServer(), func(o *Options) { o.Accounts = []string{"7053", "7055"} })
+func TestAccountWithoutReportsIsNamed(t *testing.T) {
+	s, _ := opened(t, platformServer(), func(o *ClicksOptions) { o.Accounts = []string{"7053", "7055"} })
 	var e *sources.Error
 	if _, err := s.Accounts(t.Context()); !errors.As(err, &e) || e.Kind != sources.Permission || !strings.Contains(e.Error(), "7055") || e.Next == "" {
 		t.Errorf("got %v", err)
 	}
-	s, _ = opened(t, platformServer(), func(o *Options) { o.Accounts = []string{"7053"} })
+	s, _ = opened(t, platformServer(), func(o *ClicksOptions) { o.Accounts = []string{"7053"} })
 	if accounts, err := s.Accounts(t.Context()); err != nil || len(accounts) != 1 || accounts[0].ID != "7053" {
 		t.Errorf("got %v, %v", accounts, err)
 	}
 }
 
-// TestCallsKeepToAMinutesLimit counts what is asked in any minute of a long load.
-func TestCallsKeepToAMinutesLimit(t *testing.T) {
-	now := noon
-	p := pace{calls: callsAMinute}
-	var made []time.Time
-	for range 100 {
-		now = now.Add(p.book(now) + 100*time.Millisecond)
-		made = append(made, now)
-	}
-	for i, at := range made {
-		if i >= callsAMinute && at.Sub(made[i-callsAMinute]) < time.Minute {
-			t.Fatalf("call %d came %s after the one %d before it", i, at.Sub(made[i-callsAMinute]), callsAMinute)
-		}
-	}
-	if took := now.Sub(noon); took > 6*time.Minute {
-		t.Errorf("100 calls took %s", took)
-	}
-}
-
 func TestLongLoadWaitsForTheMinuteToEnd(t *testing.T) {
 	sim := platformServer()
-	s, waits := sourcetest.Serve(t, sim, Definition(), simulated, noon, func(*Options) {})
+	s, waits := sourcetest.Serve(t, sim, ClicksDefinition(), simulatedClicks, noon, func(*ClicksOptions) {})
 	if _, _, err := sourcetest.Fetch(t, s, query(today-callsAMinute, today)); err != nil || len(asked(t, sim)) != callsAMinute+1 {
 		t.Fatalf("asked %d times, %v", len(asked(t, sim)), err)
 	}
@@ -189,26 +170,17 @@ func TestLongLoadWaitsForTheMinuteToEnd(t *testing.T) {
 	}
 }
 
-func TestThrottleIsWaitedOutForAMinute(t *testing.T) {
-	sim := platformServer()
-	s, waits := opened(t, sim)
-	sim.Faults().Set(simulator.Fault{Kind: simulator.Throttle, Platform: world.AwinClicks, Times: 1})
-	if _, err := s.Accounts(t.Context()); err != nil || len(*waits) != 1 || (*waits)[0] != time.Minute {
-		t.Errorf("%v after %v", err, *waits)
-	}
-}
-
-func TestWrongOptionsAreNamed(t *testing.T) {
-	sourcetest.RefuseOptions(t, Definition(), simulated, map[string]func(*Options){
-		"token":                   func(o *Options) { o.Token = sources.Secret{} },
-		"side":                    func(o *Options) { o.Side = "network" },
-		"accounts":                func(o *Options) { o.Accounts = []string{"../1"} },
-		"currency":                func(o *Options) { o.Currency = "eur" },
-		"timezone":                func(o *Options) { o.Timezone = "America/New_York" }, // Awin calls it US/Eastern
-		"regions: a publisher":    func(o *Options) { o.Side = publisher },
-		"regions: an advertiser":  func(o *Options) { o.Regions = []string{"DE"} },
-		`regions: "de": expected`: func(o *Options) { o.Side, o.Regions = publisher, []string{"de"} },
-		`regions: "DE": expected`: func(o *Options) { o.Side, o.Regions = publisher, []string{"DE", "DE"} },
-		"base_url":                func(o *Options) { o.BaseURL = "x" },
+func TestWrongOptionsOfClicksAreNamed(t *testing.T) {
+	sourcetest.RefuseOptions(t, ClicksDefinition(), simulatedClicks, map[string]func(*ClicksOptions){
+		"token":                   func(o *ClicksOptions) { o.Token = sources.Secret{} },
+		"side":                    func(o *ClicksOptions) { o.Side = "network" },
+		"accounts":                func(o *ClicksOptions) { o.Accounts = []string{"../1"} },
+		"currency":                func(o *ClicksOptions) { o.Currency = "eur" },
+		"timezone":                func(o *ClicksOptions) { o.Timezone = "America/New_York" }, // Awin calls it US/Eastern
+		"regions: a publisher":    func(o *ClicksOptions) { o.Side = publisher },
+		"regions: an advertiser":  func(o *ClicksOptions) { o.Regions = []string{"DE"} },
+		`regions: "de": expected`: func(o *ClicksOptions) { o.Side, o.Regions = publisher, []string{"de"} },
+		`regions: "DE": expected`: func(o *ClicksOptions) { o.Side, o.Regions = publisher, []string{"DE", "DE"} },
+		"base_url":                func(o *ClicksOptions) { o.BaseURL = "x" },
 	})
 }

@@ -1,9 +1,8 @@
-package awinclicks
+package awin
 
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -15,7 +14,7 @@ import (
 
 // decoded reads a report of today, of an advertiser's publishers or a publisher's
 // advertisers.
-func decoded(t testing.TB, body []byte, partner string) (rows []sources.Row, err error) {
+func report(t testing.TB, body []byte, partner string) (rows []sources.Row, err error) {
 	t.Helper()
 	put, err := httpkit.NewRows(platform, query(today), sourcetest.Collect(&rows), sources.Day)
 	if err != nil {
@@ -31,7 +30,7 @@ func TestRecordedReportReadsAsAPersonWould(t *testing.T) {
 		advertiser: {Level: sources.LevelCampaign, ID: "1001", Name: "Example Advertiser"},
 		publisher:  {Level: sources.LevelCampaign, ID: "45628", Name: "Example Publisher"},
 	} {
-		rows, err := decoded(t, body, partner)
+		rows, err := report(t, body, partner)
 		figures := kpi.Metrics{Has: kpi.Impressions | kpi.Clicks} // it is listed for its bonus
 		if err != nil || len(rows) != 1 || rows[0].Entity != want || rows[0].Metrics != figures || rows[0].Slot != (sources.Slot{Date: today, Grain: sources.Day}) {
 			t.Errorf("by %s: %+v, %v", partner, rows, err)
@@ -42,23 +41,23 @@ func TestRecordedReportReadsAsAPersonWould(t *testing.T) {
 // TestRecordedTransactionsAreNoReport holds a list of another kind to be refused
 // rather than counted.
 func TestRecordedTransactionsAreNoReport(t *testing.T) {
-	rows, err := decoded(t, sourcetest.Recorded(t, "awin", "transactions.json"), publisher)
+	rows, err := report(t, sourcetest.Recorded(t, "awin", "transactions.json"), publisher)
 	if sources.KindOf(err) != sources.Malformed || len(rows) != 0 {
 		t.Errorf("%+v, %v", rows, err)
 	}
 }
 
 func TestWhatAReportLeavesOutIsUnknown(t *testing.T) {
-	rows, err := decoded(t, []byte(`[{"publisherId":"7","impressions":null,"clicks":3}]`), publisher)
+	rows, err := report(t, []byte(`[{"publisherId":"7","impressions":null,"clicks":3}]`), publisher)
 	if err != nil || len(rows) != 1 || rows[0].Metrics != (kpi.Metrics{Has: kpi.Clicks, Clicks: 3}) || rows[0].Entity.Name != "7" {
 		t.Errorf("got %+v, %v", rows, err)
 	}
-	if rows, err := decoded(t, []byte(`[]`), publisher); err != nil || len(rows) != 0 {
+	if rows, err := report(t, []byte(`[]`), publisher); err != nil || len(rows) != 0 {
 		t.Errorf("a day without activity: %+v, %v", rows, err)
 	}
 }
 
-func TestAnswersThatCannotBeTrustedAreRefused(t *testing.T) {
+func TestReportsThatCannotBeTrustedAreRefused(t *testing.T) {
 	good := `{"publisherId":7,"publisherName":"Seven","impressions":10,"clicks":3}`
 	for name, body := range map[string]string{
 		"null":           "null",
@@ -72,24 +71,8 @@ func TestAnswersThatCannotBeTrustedAreRefused(t *testing.T) {
 		"twice the same": "[" + good + "," + good + "]",
 		"more after":     "[" + good + "] []",
 	} {
-		if _, err := decoded(t, []byte(body), publisher); sources.KindOf(err) != sources.Malformed {
+		if _, err := report(t, []byte(body), publisher); sources.KindOf(err) != sources.Malformed {
 			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-func TestErrorsAreToldByStatus(t *testing.T) {
-	for status, kind := range map[int]sources.Kind{401: sources.Auth, 403: sources.Permission, 404: sources.Invalid, 429: sources.QuotaKind} {
-		for _, text := range []string{`{"error":"why\u001b","description":"more"}`, `{"error":{"code":1},"message":"why"}`, "plain", ""} {
-			got := classify(&httpkit.Response{Status: status, Header: http.Header{}, Body: []byte(text)})
-			if got == nil || got.Kind != kind || strings.Contains(got.Error(), "\x1b") || strings.HasPrefix(text, "{") && !strings.Contains(got.Error(), "why") {
-				t.Errorf("%d %s: %v, want %v", status, text, got, kind)
-			}
-		}
-	}
-	for _, status := range []int{200, 400, 500} {
-		if got := classify(&httpkit.Response{Status: status, Body: []byte(`{"error":"x"}`)}); got != nil {
-			t.Errorf("%d is for the status to say, got %v", status, got)
 		}
 	}
 }
@@ -98,12 +81,11 @@ func FuzzReport(f *testing.F) {
 	f.Add([]byte(`[{"publisherId":45628,"publisherName":"a\u001b","advertiserId":"1","advertiserName":null,"impressions":10,"clicks":3}]`), true)
 	f.Add([]byte(`[{"publisherId":1e3,"clicks":"1e3"},{}]`), false)
 	f.Fuzz(func(t *testing.T, body []byte, ofPublisher bool) {
-		_ = classify(&httpkit.Response{Status: 403, Header: http.Header{}, Body: body})
 		partner := publisher
 		if ofPublisher {
 			partner = advertiser
 		}
-		rows, err := decoded(t, body, partner)
+		rows, err := report(t, body, partner)
 		sourcetest.CheckDecoded(t, query(today), rows, err)
 		for _, r := range rows {
 			if !r.Metrics.Knows(kpi.Clicks) || r.Metrics.Clicks < 0 {
@@ -114,7 +96,7 @@ func FuzzReport(f *testing.F) {
 }
 
 // BenchmarkDecode reads a day of as many publishers as a large programme has.
-func BenchmarkDecode(b *testing.B) {
+func BenchmarkReport(b *testing.B) {
 	const n = 10_000
 	var list []string
 	for i := range n {
