@@ -35,6 +35,9 @@ var figures = []figure{
 	{"conversions", "conversions seen so far", func(f snapshot.Figures) kpi.Ratio {
 		return money(f.Metrics.Conversions, f.Metrics.Knows(kpi.Conversions))
 	}},
+	{"view_through", "conversions among them that followed a view without a click, where the platform tells", func(f snapshot.Figures) kpi.Ratio {
+		return money(f.Metrics.ViewThrough, f.Metrics.Knows(kpi.ViewThrough))
+	}},
 	{"revenue", "revenue seen so far", func(f snapshot.Figures) kpi.Ratio { return money(f.Metrics.Revenue, f.Metrics.Knows(kpi.Revenue)) }},
 	{"contribution", "revenue × margin − payouts", func(f snapshot.Figures) kpi.Ratio { return f.Contribution.Float() }},
 	{"profit", "contribution − cost − fixed fees", func(f snapshot.Figures) kpi.Ratio { return f.Profit.Float() }},

@@ -195,6 +195,9 @@ func openSource(life context.Context, types *sources.Registry, cfg *config.Confi
 	if definition.Owes != nil && definition.Owes(options) {
 		opened.Definition.Gives |= kpi.Cost
 	}
+	if definition.Views != nil && !definition.Views(options) {
+		opened.Definition.Gives &^= kpi.ViewThrough
+	}
 	if definition.Attribution != nil {
 		opened.Attribution = definition.Attribution(options)
 	}

@@ -37,6 +37,7 @@ type exportRow struct {
 	Cost         *int64 `parquet:"cost,optional,decimal(6:18)"`
 	Conversions  *int64 `parquet:"conversions,optional,decimal(6:18)"`
 	Revenue      *int64 `parquet:"revenue,optional,decimal(6:18)"`
+	ViewThrough  *int64 `parquet:"view_through_conversions,optional,decimal(6:18)"`
 }
 
 func exportRowOf(o store.Observation) exportRow {
@@ -61,6 +62,7 @@ func exportRowOf(o store.Observation) exportRow {
 	}{
 		{kpi.Impressions, m.Impressions, &r.Impressions}, {kpi.Clicks, m.Clicks, &r.Clicks}, {kpi.Cost, int64(m.Cost), &r.Cost},
 		{kpi.Conversions, int64(m.Conversions), &r.Conversions}, {kpi.Revenue, int64(m.Revenue), &r.Revenue},
+		{kpi.ViewThrough, int64(m.ViewThrough), &r.ViewThrough},
 	} {
 		if m.Knows(f.field) {
 			*f.to = &f.value
@@ -70,7 +72,7 @@ func exportRowOf(o store.Observation) exportRow {
 }
 
 var csvHeader = []string{"source", "account", "currency", "zone", "level", "id", "name", "status", "breakdown", "attribution", "action",
-	"date", "hour", "observed_at", "superseded_at", "impressions", "clicks", "cost", "conversions", "revenue"}
+	"date", "hour", "observed_at", "superseded_at", "impressions", "clicks", "cost", "conversions", "revenue", "view_through_conversions"}
 
 func exportCSV(ctx context.Context, cache *store.SQLite, days kpi.DateRange, out io.Writer) error {
 	w := csv.NewWriter(out)
@@ -117,7 +119,7 @@ func (r exportRow) cells() []string {
 		return kpi.Micros(*n).Decimal(decimals)
 	}
 	return append(cells, kpi.Date(r.Date).String(), hour, moment(&r.ObservedAt), moment(r.SupersededAt),
-		count(r.Impressions), count(r.Clicks), amount(r.Cost, 2), amount(r.Conversions, 0), amount(r.Revenue, 2))
+		count(r.Impressions), count(r.Clicks), amount(r.Cost, 2), amount(r.Conversions, 0), amount(r.Revenue, 2), amount(r.ViewThrough, 0))
 }
 
 // harmless keeps a spreadsheet from taking a text for a formula: names come

@@ -122,7 +122,7 @@ func quotedJSON(text string) []byte {
 // channels is a row for each channel and day that something is known of, in the
 // display currency. Each account counts its own days.
 func (f *feed) channels(ctx context.Context, days kpi.DateRange) (table, error) {
-	t := table{columns: []string{"date", "channel", "currency", "impressions", "clicks", "cost", "conversions", "revenue", "contribution", "profit", "roas", "cpa", "maturity"}}
+	t := table{columns: []string{"date", "channel", "currency", "impressions", "clicks", "cost", "conversions", "revenue", "contribution", "profit", "roas", "cpa", "maturity", "view_through_conversions"}}
 	s, err := f.monitor.Snapshot(ctx, snapshot.View{Range: snapshot.Range{Fixed: days}})
 	if err != nil {
 		return t, err
@@ -135,7 +135,7 @@ func (f *feed) channels(ctx context.Context, days kpi.DateRange) (table, error) 
 			}
 			m, g := slot.Figures.Metrics, slot.Figures
 			t.rows = append(t.rows, append([]cell{word(date.String()), word(ch.Name), word(string(s.Currency))}, append(figureCells(m),
-				money(g.Contribution.Micros, g.Contribution.Known), money(g.Profit.Micros, g.Profit.Known), share(m.ROAS()), share(m.CPA()), share(g.Maturity))...))
+				money(g.Contribution.Micros, g.Contribution.Known), money(g.Profit.Micros, g.Profit.Known), share(m.ROAS()), share(m.CPA()), share(g.Maturity), viewCell(m))...))
 		}
 	}
 	byDate(t)
@@ -153,11 +153,16 @@ func figureCells(m kpi.Metrics) []cell {
 		{text: m.Conversions.Decimal(0), number: true, known: m.Knows(kpi.Conversions)}, money(m.Revenue, m.Knows(kpi.Revenue))}
 }
 
+// viewCell is how many of the conversions followed a view; last, because it came later.
+func viewCell(m kpi.Metrics) cell {
+	return cell{text: m.ViewThrough.Decimal(0), number: true, known: m.Knows(kpi.ViewThrough)}
+}
+
 // campaigns is a row for each campaign, or key of a results source, and day as
 // the platform reports it, in the account's zone and currency.
 func (f *feed) campaigns(ctx context.Context, days kpi.DateRange) (table, error) {
 	t := table{columns: []string{"date", "source", "account_id", "account_name", "timezone", "campaign_id", "campaign_name", "status", "channel", "currency",
-		"impressions", "clicks", "cost", "conversions", "conversion_value"}}
+		"impressions", "clicks", "cost", "conversions", "conversion_value", "view_through_conversions"}}
 	cfg, _ := f.inForce()
 	now := time.Now()
 	accounts, err := f.cache.Accounts(ctx, now)
@@ -194,7 +199,7 @@ func (f *feed) campaigns(ctx context.Context, days kpi.DateRange) (table, error)
 			channel = cfg.Channels[claim.Channel].Name
 		}
 		t.rows = append(t.rows, append([]cell{word(total.Date.String()), word(e.Source), word(e.Account), word(a.Name), word(a.Zone.String()), word(e.Entity.ID), word(e.Name),
-			word(e.Status), word(channel), word(string(a.Currency))}, figureCells(total.Metrics)...))
+			word(e.Status), word(channel), word(string(a.Currency))}, append(figureCells(total.Metrics), viewCell(total.Metrics))...))
 	}
 	return t, nil
 }

@@ -54,6 +54,7 @@ type jsonFigures struct {
 	Clicks       *int64   `json:"clicks"`
 	Cost         *string  `json:"cost"`
 	Conversions  *string  `json:"conversions"`
+	ViewThrough  *string  `json:"view_through_conversions"` // of conversions
 	Revenue      *string  `json:"revenue"`
 	Contribution *string  `json:"contribution"`
 	Profit       *string  `json:"profit"`
@@ -303,7 +304,7 @@ func figuresOf(f snapshot.Figures) jsonFigures {
 	m := f.Metrics
 	out := jsonFigures{
 		Cost: decimal(m.Cost, m.Knows(kpi.Cost)), Conversions: decimal(m.Conversions, m.Knows(kpi.Conversions)), Revenue: decimal(m.Revenue, m.Knows(kpi.Revenue)),
-		Contribution: decimal(f.Contribution.Micros, f.Contribution.Known), Profit: decimal(f.Profit.Micros, f.Profit.Known), FixedFees: f.Fees.Decimal(2),
+		ViewThrough: decimal(m.ViewThrough, m.Knows(kpi.ViewThrough)), Contribution: decimal(f.Contribution.Micros, f.Contribution.Known), Profit: decimal(f.Profit.Micros, f.Profit.Known), FixedFees: f.Fees.Decimal(2),
 		CTR: number(m.CTR()), CPC: number(m.CPC()), CPM: number(m.CPM()), CVR: number(m.CVR()), CPA: number(m.CPA()), AOV: number(m.AOV()),
 		ROAS: number(m.ROAS()), POAS: number(f.POAS()), Maturity: number(f.Maturity),
 		NewCustomersShare: number(f.NewShare()), NewCustomerCPA: number(f.NewCPA()),

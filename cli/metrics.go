@@ -194,6 +194,9 @@ func exposeChannels(e *exposition, s *snapshot.Snapshot) {
 	number("adtop_channel_today_conversions", "Conversions of a channel today, so far; platforms credit parts of one.", func(f snapshot.Figures) (float64, bool) {
 		return f.Metrics.Conversions.Float(), f.Metrics.Knows(kpi.Conversions)
 	})
+	number("adtop_channel_today_view_through_conversions", "Of a channel's conversions today, those credited to a view without a click.", func(f snapshot.Figures) (float64, bool) {
+		return f.Metrics.ViewThrough.Float(), f.Metrics.Knows(kpi.ViewThrough)
+	})
 	number("adtop_channel_today_roas_ratio", "Revenue over cost of a channel today, so far.", func(f snapshot.Figures) (float64, bool) { r := f.Metrics.ROAS(); return r.Value, r.OK })
 	number("adtop_channel_today_maturity_ratio", "Part of today's final conversions that is visible by now, 0 to 1.", func(f snapshot.Figures) (float64, bool) { return f.Maturity.Value, f.Maturity.OK })
 

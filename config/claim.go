@@ -36,13 +36,13 @@ type Claim struct {
 const (
 	visits  = kpi.Impressions | kpi.Clicks
 	traffic = visits | kpi.Cost
-	results = kpi.Conversions | kpi.Revenue
+	results = kpi.Conversions | kpi.Revenue | kpi.ViewThrough
 )
 
 // Claim assigns an entity of a source's account. The first channel in the
 // order of the config that matches gets it, whole, so that nothing is counted
 // twice. A channel that takes its results from another source leaves out what
-// the platform claims as its own conversions. Impressions and clicks are those of
+// the platform claims as its own conversions, those after a view among them. Impressions and clicks are those of
 // its spend; a channel without any has those that its results come with, such as
 // the sessions of an analytics: both are never added up. What results cost counts
 // where the channel pays what their source reports: that is spend like any other.

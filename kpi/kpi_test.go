@@ -14,7 +14,7 @@ func TestSumsAreExactInAnyOrder(t *testing.T) {
 	parts := make([]Metrics, 500)
 	for i := range parts {
 		parts[i] = Metrics{Has: AllFields, Impressions: rng.Int64N(1e9), Clicks: rng.Int64N(1e6),
-			Cost: Micros(rng.Int64N(1e12)), Conversions: Micros(rng.Int64N(1e9)), Revenue: Micros(rng.Int64N(1e12) - 5e11)}
+			Cost: Micros(rng.Int64N(1e12)), Conversions: Micros(rng.Int64N(1e9)), Revenue: Micros(rng.Int64N(1e12) - 5e11), ViewThrough: Micros(rng.Int64N(1e9))}
 	}
 	sum := func() (total Metrics) {
 		for _, p := range parts {
@@ -56,10 +56,10 @@ func TestRatiosAreNeverNaNOrInfinite(t *testing.T) {
 		return []int64{0, 0, 1, -1, math.MaxInt64, math.MinInt64, rng.Int64()}[rng.IntN(7)]
 	}
 	for range 20000 {
-		m := Metrics{Has: Fields(rng.IntN(256)) & AllFields, Impressions: pick(), Clicks: pick(), Cost: Micros(pick()), Conversions: Micros(pick()), Revenue: Micros(pick())}
+		m := Metrics{Has: Fields(rng.IntN(256)) & AllFields, Impressions: pick(), Clicks: pick(), Cost: Micros(pick()), Conversions: Micros(pick()), Revenue: Micros(pick()), ViewThrough: Micros(pick())}
 		e := Economics{Margin: Micros(pick()), Payout: RevenueShare, PayoutShare: Micros(pick())}
 		for name, r := range map[string]Ratio{"CTR": m.CTR(), "CPC": m.CPC(), "CPM": m.CPM(), "CVR": m.CVR(), "CPA": m.CPA(), "AOV": m.AOV(), "ROAS": m.ROAS(),
-			"ACOS": m.ACOS(), "POAS": e.POAS(m), "break-even ROAS": e.BreakEvenROAS(), "break-even CPA": e.BreakEvenCPA(m.AOV()), "change": Change(m.ROAS(), m.CPA())} {
+			"ACOS": m.ACOS(), "view share": m.ViewShare(), "POAS": e.POAS(m), "break-even ROAS": e.BreakEvenROAS(), "break-even CPA": e.BreakEvenCPA(m.AOV()), "change": Change(m.ROAS(), m.CPA())} {
 			if math.IsNaN(r.Value) || math.IsInf(r.Value, 0) {
 				t.Fatalf("%s of %+v is %v", name, m, r.Value)
 			}

@@ -3,15 +3,19 @@ package kpi
 // Fields is a set of metric fields.
 type Fields uint8
 
-// The fields that a slot may carry. A source sets only what it was told.
+// The fields that a slot may carry. A source sets only what it was told. Their bits
+// are stored.
 const (
 	Impressions Fields = 1 << iota
 	Clicks
 	Cost
 	Conversions
 	Revenue
+	ViewThrough
 
-	AllFields = Impressions | Clicks | Cost | Conversions | Revenue
+	// Usual are those that nearly every platform tells.
+	Usual     = Impressions | Clicks | Cost | Conversions | Revenue
+	AllFields = Usual | ViewThrough
 )
 
 // Metrics are the cumulative figures of one entity and one slot, or a sum of
@@ -23,6 +27,12 @@ type Metrics struct {
 	Cost        Micros // money, in the currency the context names (an account's, or the display currency)
 	Conversions Micros // conversions, in millionths, since platforms attribute fractions
 	Revenue     Micros // money, as Cost; whether tax, shipping or refunds are in it is Economics.Basis
+	// ViewThrough is how many of Conversions the platform credits to a view without a
+	// click, in millionths. It is a part of them and never beyond them, so that
+	// Conversions and Revenue stay what the platform's own manager shows. A platform
+	// that reports such conversions outside of its conversions does not set it: none of
+	// Conversions are of that kind, as its Attribution says.
+	ViewThrough Micros
 }
 
 // Knows says whether every field of f is present.
@@ -49,6 +59,7 @@ func (m Metrics) Add(n Metrics) (Metrics, error) {
 		Cost:        add(m.Cost, n.Cost),
 		Conversions: add(m.Conversions, n.Conversions),
 		Revenue:     add(m.Revenue, n.Revenue),
+		ViewThrough: add(m.ViewThrough, n.ViewThrough),
 	}
 	return sum, err
 }
@@ -56,7 +67,7 @@ func (m Metrics) Add(n Metrics) (Metrics, error) {
 // Less is what m has beyond n, in the fields of m; what n does not have is none.
 // It fails with ErrOverflow.
 func (m Metrics) Less(n Metrics) (Metrics, error) {
-	rest, err := m.Add(Metrics{Impressions: -n.Impressions, Clicks: -n.Clicks, Cost: -n.Cost, Conversions: -n.Conversions, Revenue: -n.Revenue})
+	rest, err := m.Add(Metrics{Impressions: -n.Impressions, Clicks: -n.Clicks, Cost: -n.Cost, Conversions: -n.Conversions, Revenue: -n.Revenue, ViewThrough: -n.ViewThrough})
 	return rest.Only(m.Has), err
 }
 
@@ -79,13 +90,16 @@ func (m Metrics) Only(f Fields) Metrics {
 	if f&Revenue != 0 {
 		out.Revenue = m.Revenue
 	}
+	if f&ViewThrough != 0 {
+		out.ViewThrough = m.ViewThrough
+	}
 	return out
 }
 
 // Times returns a share, in millionths, of what results bring and cost. Impressions
 // and clicks stay: they are no results.
 func (m Metrics) Times(share Micros) (Metrics, error) {
-	for _, part := range []*Micros{&m.Cost, &m.Conversions, &m.Revenue} {
+	for _, part := range []*Micros{&m.Cost, &m.Conversions, &m.Revenue, &m.ViewThrough} {
 		var err error
 		if *part, err = part.Times(share); err != nil {
 			return Metrics{}, err
@@ -158,6 +172,17 @@ func (m Metrics) ROAS() Ratio {
 // ACOS is cost per unit of revenue.
 func (m Metrics) ACOS() Ratio {
 	return ratioOf(m.Cost.Float(), m.Revenue.Float(), m.Knows(Revenue|Cost))
+}
+
+// Sound says whether ViewThrough is a part of Conversions, wherever it is known.
+func (m Metrics) Sound() bool {
+	part, whole := m.ViewThrough, m.Conversions
+	return !m.Knows(ViewThrough) || m.Knows(Conversions) && min(whole, 0) <= part && part <= max(whole, 0)
+}
+
+// ViewShare is the part of the conversions that followed a view without a click.
+func (m Metrics) ViewShare() Ratio {
+	return ratioOf(m.ViewThrough.Float(), m.Conversions.Float(), m.Knows(ViewThrough|Conversions))
 }
 
 // Change is the relative difference from before to now, as in +0.08.

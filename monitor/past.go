@@ -218,7 +218,7 @@ func (p *past) fair(now snapshot.Figures, before *snapshot.Figures) bool {
 
 // withoutResults takes out what matures, and says whether there was any of it.
 func withoutResults(f *snapshot.Figures) bool {
-	const matures = kpi.Conversions | kpi.Revenue
+	const matures = kpi.Conversions | kpi.Revenue | kpi.ViewThrough
 	if f.Metrics.Has&matures == 0 {
 		return false
 	}

@@ -51,7 +51,7 @@ type rests struct{ whole, rest map[kpi.Date]kpi.Metrics }
 
 // noise is what differs between two answers of a moment: results that came in
 // between them. Money and what it bought does not.
-const noise = kpi.Conversions | kpi.Revenue
+const noise = kpi.Conversions | kpi.Revenue | kpi.ViewThrough
 
 // unlisted adds a row to the channels that are opened for what an account spent
 // beyond its listed campaigns, and warns where that is more than a hundredth of

@@ -64,6 +64,10 @@ type Definition struct {
 	// owed for them: Event.Cost. nil means never.
 	Owes func(options any) bool
 
+	// Views says whether a source with these options tells how many of its conversions
+	// followed a view, where Gives says that its type does. nil means always.
+	Views func(options any) bool
+
 	// Attribution says in words to what results are credited, as the options ask for
 	// it: it goes on after "results are counted ". Settings that differ between
 	// campaigns stand in Entity.Attribution. nil where whoever fills the source

@@ -105,7 +105,7 @@ func (a ads) batch() store.Batch {
 			entity := sources.Entity{Level: sources.LevelCampaign, ID: id, Name: "Prospecting | DE | " + id, Status: "active"}
 			for hour := range 24 {
 				n := int64(hour + campaign)
-				m := kpi.Metrics{Has: kpi.AllFields, Impressions: 900 + 13*n, Clicks: 20 + n, Cost: kpi.Micros(7_310_000 + 10_007*n), Conversions: kpi.Micros(n % 3 * 1_000_000), Revenue: kpi.Micros(n % 3 * 39_900_000)}
+				m := kpi.Metrics{Has: kpi.AllFields, Impressions: 900 + 13*n, Clicks: 20 + n, Cost: kpi.Micros(7_310_000 + 10_007*n), Conversions: kpi.Micros(n % 3 * 1_000_000), Revenue: kpi.Micros(n % 3 * 39_900_000), ViewThrough: kpi.Micros(n % 2 * 1_000_000)}
 				if a.changed > 0 && len(batch.Records)%a.changed == 0 {
 					m.Clicks += news
 					m.Cost += kpi.Micros(news * 310_000)
@@ -143,7 +143,7 @@ func (c plainConnector) Connect(context.Context) (driver.Conn, error) {
 }
 func (c plainConnector) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
 
-const plainTable = "CREATE TABLE plain (k INTEGER PRIMARY KEY, at INTEGER NOT NULL, has INTEGER NOT NULL, impressions INTEGER NOT NULL, clicks INTEGER NOT NULL, cost INTEGER NOT NULL, conversions INTEGER NOT NULL, revenue INTEGER NOT NULL)"
+const plainTable = "CREATE TABLE plain (k INTEGER PRIMARY KEY, at INTEGER NOT NULL, has INTEGER NOT NULL, impressions INTEGER NOT NULL, clicks INTEGER NOT NULL, cost INTEGER NOT NULL, conversions INTEGER NOT NULL, revenue INTEGER NOT NULL, view_through INTEGER NOT NULL)"
 
 func openPlain(b *testing.B) plain {
 	dsn := "file:" + filepath.Join(b.TempDir(), "plain.db") + "?_journal_mode=WAL&_synchronous=FULL&_cache_size=-8192"
@@ -155,8 +155,8 @@ func openPlain(b *testing.B) plain {
 	}
 	stmts := map[int]*sql.Stmt{}
 	for _, size := range []int{200, 10, 1} {
-		stmt, err := db.Prepare("INSERT INTO plain VALUES " + strings.Repeat(",(?,?,?,?,?,?,?,?)", size)[1:] + ` ON CONFLICT (k) DO UPDATE SET at = excluded.at, has = excluded.has,
-			impressions = excluded.impressions, clicks = excluded.clicks, cost = excluded.cost, conversions = excluded.conversions, revenue = excluded.revenue`)
+		stmt, err := db.Prepare("INSERT INTO plain VALUES " + strings.Repeat(",(?,?,?,?,?,?,?,?,?)", size)[1:] + ` ON CONFLICT (k) DO UPDATE SET at = excluded.at, has = excluded.has,
+			impressions = excluded.impressions, clicks = excluded.clicks, cost = excluded.cost, conversions = excluded.conversions, revenue = excluded.revenue, view_through = excluded.view_through`)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -168,7 +168,7 @@ func openPlain(b *testing.B) plain {
 			b.Fatal(err)
 		}
 		prepared := map[int]*sql.Stmt{200: tx.Stmt(stmts[200]), 10: tx.Stmt(stmts[10]), 1: tx.Stmt(stmts[1])}
-		args := make([]any, 0, 1600)
+		args := make([]any, 0, 1800)
 		for done, at := 0, batch.ObservedAt.UnixNano(); done < len(keys); {
 			size := 200
 			for _, smaller := range []int{10, 1} {
@@ -179,7 +179,7 @@ func openPlain(b *testing.B) plain {
 			args = args[:0]
 			for i := done; i < done+size; i++ {
 				m := batch.Records[i].(sources.Row).Metrics
-				args = append(args, keys[i], at, int64(m.Has), m.Impressions, m.Clicks, int64(m.Cost), int64(m.Conversions), int64(m.Revenue))
+				args = append(args, keys[i], at, int64(m.Has), m.Impressions, m.Clicks, int64(m.Cost), int64(m.Conversions), int64(m.Revenue), int64(m.ViewThrough))
 			}
 			if _, err := prepared[size].Exec(args...); err != nil {
 				b.Fatal(err)

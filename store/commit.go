@@ -215,7 +215,7 @@ func (c *commit) addRow(r sources.Row) error {
 }
 
 func checkMetrics(m kpi.Metrics) error {
-	for _, value := range [...]int64{m.Impressions, m.Clicks, int64(m.Cost), int64(m.Conversions), int64(m.Revenue)} {
+	for _, value := range [...]int64{m.Impressions, m.Clicks, int64(m.Cost), int64(m.Conversions), int64(m.Revenue), int64(m.ViewThrough)} {
 		if value > maxMetric || value < -maxMetric {
 			return kpi.ErrOverflow
 		}

@@ -33,12 +33,13 @@ var metricFields = []column{
 	may("cost", "iif(has & 4, cost, NULL)", asAmount, nil),
 	may("conversions", "iif(has & 8, conversions, NULL)", asAmount, nil),
 	may("revenue", "iif(has & 16, revenue, NULL)", asAmount, nil),
+	may("view_through", "iif(has & 32, view_through, NULL)", asAmount, nil),
 }
 
 // putMetrics are has and the metrics, from the parameters after n.
 func putMetrics(n int) string {
-	return fmt.Sprintf(`(?%[1]d NOT NULL) | ((?%[2]d NOT NULL) << 1) | ((?%[3]d NOT NULL) << 2) | ((?%[4]d NOT NULL) << 3) | ((?%[5]d NOT NULL) << 4),
-		coalesce(?%[1]d, 0), coalesce(?%[2]d, 0), coalesce(?%[3]d, 0), coalesce(?%[4]d, 0), coalesce(?%[5]d, 0)`, n+1, n+2, n+3, n+4, n+5)
+	return fmt.Sprintf(`(?%[1]d NOT NULL) | ((?%[2]d NOT NULL) << 1) | ((?%[3]d NOT NULL) << 2) | ((?%[4]d NOT NULL) << 3) | ((?%[5]d NOT NULL) << 4) | ((?%[6]d NOT NULL) << 5),
+		coalesce(?%[1]d, 0), coalesce(?%[2]d, 0), coalesce(?%[3]d, 0), coalesce(?%[4]d, 0), coalesce(?%[5]d, 0), coalesce(?%[6]d, 0)`, n+1, n+2, n+3, n+4, n+5, n+6)
 }
 
 var (
@@ -47,7 +48,7 @@ var (
 	hoursOfDate = fmt.Sprintf(`(SELECT k, at, 0 AS until, 1 AS whole, %[1]s FROM hour WHERE k BETWEEN ?1 << 30 AND ?1 << 30 | %[2]d
 		UNION ALL SELECT date << 30 | slot, at, until, 1, %[1]s FROM hour_past WHERE date = ?1) ORDER BY k, at`, metricColumns, slotInDate)
 	// daysOfDate are those of the days; sums only where their hours are gone.
-	daysOfDate = fmt.Sprintf(`(SELECT p.k, p.at, coalesce(lead(p.at) OVER (PARTITION BY p.k ORDER BY p.at), n.at) AS until, p.whole, p.has, p.impressions, p.clicks, p.cost, p.conversions, p.revenue
+	daysOfDate = fmt.Sprintf(`(SELECT p.k, p.at, coalesce(lead(p.at) OVER (PARTITION BY p.k ORDER BY p.at), n.at) AS until, p.whole, p.has, p.impressions, p.clicks, p.cost, p.conversions, p.revenue, p.view_through
 		FROM day_past p JOIN day n ON n.k = p.k WHERE p.k BETWEEN ?1 << 30 AND ?1 << 30 | %[2]d
 		UNION ALL SELECT k, at, 0, whole, %[1]s FROM day WHERE k BETWEEN ?1 << 30 AND ?1 << 30 | %[2]d)
 		WHERE whole OR (k >> 30) * 86400000 < (SELECT max(until) FROM resolution WHERE width = 0) ORDER BY k, at`, metricColumns, slotInDate)

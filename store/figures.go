@@ -46,10 +46,10 @@ func tableOf(k slotKey) *table {
 }
 
 // metricColumns are the last columns of every table of figures.
-const metricColumns = "has, impressions, clicks, cost, conversions, revenue"
+const metricColumns = "has, impressions, clicks, cost, conversions, revenue, view_through"
 
 // versionColumns is the number of columns that a version is read from.
-const versionColumns = 9
+const versionColumns = 10
 
 // columns are those that a version is read from.
 func (t *table) columns() string { return "k, at, " + t.whole + ", " + metricColumns }
@@ -78,7 +78,7 @@ type past struct {
 }
 
 func metricArgs(args []driver.Value, m kpi.Metrics) []driver.Value {
-	return append(args, int64(m.Has), m.Impressions, m.Clicks, int64(m.Cost), int64(m.Conversions), int64(m.Revenue))
+	return append(args, int64(m.Has), m.Impressions, m.Clicks, int64(m.Cost), int64(m.Conversions), int64(m.Revenue), int64(m.ViewThrough))
 }
 
 // scanVersion reads the columns of a version: what the driver or database/sql
@@ -92,7 +92,7 @@ func scanVersion[T any](values []T) (version, error) {
 		}
 	}
 	return version{slotKey(n[0]), stamped[figure]{instant(n[1]), figure{kpi.Metrics{
-		Has: kpi.Fields(n[3]), Impressions: n[4], Clicks: n[5], Cost: kpi.Micros(n[6]), Conversions: kpi.Micros(n[7]), Revenue: kpi.Micros(n[8]),
+		Has: kpi.Fields(n[3]), Impressions: n[4], Clicks: n[5], Cost: kpi.Micros(n[6]), Conversions: kpi.Micros(n[7]), Revenue: kpi.Micros(n[8]), ViewThrough: kpi.Micros(n[9]),
 	}, n[2] != 0}}}, nil
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 // earlier are the versions of which databases are about.
-var earlier = map[int]func(t *testing.T, path string, campaigns int){1: firstVersion, 2: laterVersion(2), 3: laterVersion(3), 4: laterVersion(4), 5: laterVersion(5), 6: laterVersion(6)}
+var earlier = map[int]func(t *testing.T, path string, campaigns int){1: firstVersion, 2: laterVersion(2), 3: laterVersion(3), 4: laterVersion(4), 5: laterVersion(5), 6: laterVersion(6), 7: laterVersion(7)}
 
 // laterVersion makes that of firstVersion as another version had it.
 func laterVersion(version int) func(t *testing.T, path string, campaigns int) {
@@ -157,6 +157,47 @@ func TestOlderDatabaseIsMigratedWithAllThatItKnew(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWhatWasKnownBeforeViewsWereToldTellsNothingOfThem: no zero appears where nobody
+// looked, and a later answer adds them. The migration rewrites no row, so that a cache of
+// any size takes no time.
+func TestWhatWasKnownBeforeViewsWereToldTellsNothingOfThem(t *testing.T) {
+	ctx, path := context.Background(), filepath.Join(t.TempDir(), "adtop.db")
+	const campaigns = 2000
+	earlier[7](t, path, campaigns)
+	db := sql.OpenDB(plainConnector{path})
+	db.SetMaxOpenConns(1)
+	script, err := os.ReadFile(filepath.Join("migrations", "8.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{"PRAGMA wal_checkpoint(TRUNCATE)", "BEGIN", string(script), "PRAGMA user_version = 8", "COMMIT"} {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	whole, err := os.Stat(path)
+	written, err2 := os.Stat(path + "-wal")
+	if err := errors.Join(err, err2); err != nil || written.Size() > 256<<10 || whole.Size() < 20*written.Size() {
+		t.Errorf("%v bytes were written for %v, %v", written, whole, err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, path)
+	defer s.Close()
+	all, asOf := kpi.DateRange{From: 20600, To: 20603}, time.Unix(1780010000, 0)
+	totals, err := s.Days(ctx, all, asOf, nil)
+	if err != nil || len(totals) != 4*campaigns {
+		t.Fatalf("%d totals, %v", len(totals), err)
+	}
+	for _, total := range totals {
+		if total.Metrics.Has != kpi.Usual || total.Metrics.ViewThrough != 0 {
+			t.Fatalf("%+v", total)
+		}
+	}
+	checkFirstVersion(t, s, campaigns)
 }
 
 // TestSumsKeepWhoseResultsTheyAreWhenPendingOnesPart: version 6 told customers apart, and

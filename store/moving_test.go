@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,25 @@ func small(t *testing.T) []byte {
 		}
 	}
 	return exported(t, s, allDays)
+}
+
+// TestExportsOfBeforeViewsWereToldAreImported: what they lack stays unknown.
+func TestExportsOfBeforeViewsWereToldAreImported(t *testing.T) {
+	field := regexp.MustCompile(`,"view_through":"[^"]*"`)
+	exportOfNow := small(t)
+	if !field.Match(exportOfNow) {
+		t.Fatalf("no such field in %s", exportOfNow)
+	}
+	path := filepath.Join(t.TempDir(), "adtop.db")
+	if _, err := store.Import(context.Background(), path, time.Unix(1, 0), bytes.NewReader(field.ReplaceAll(exportOfNow, nil)), nil); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, path)
+	defer s.Close()
+	totals, err := s.Days(context.Background(), allDays, time.Unix(1<<40, 0), nil)
+	if err != nil || len(totals) == 0 || totals[0].Metrics.Has != kpi.Usual {
+		t.Errorf("%+v, %v", totals, err)
+	}
 }
 
 func TestABrokenExportIsRefusedByItsLineAndLeavesNothing(t *testing.T) {

@@ -114,7 +114,7 @@ func (q partQuery) sums(days kpi.DateRange, yield func(version) error) error {
 	}
 	const query = `WITH RECURSIVE dates (d) AS (SELECT ?1 UNION ALL SELECT d + 1 FROM dates WHERE d < ?2)
 		SELECT k, at, 0, ` + metricColumns + ` FROM dates CROSS JOIN part_sum ON k BETWEEN d << 30 | ?3 AND d << 30 | ?4 WHERE at <= ?5
-		UNION ALL SELECT p.k, p.at, 0, p.has, p.impressions, p.clicks, p.cost, p.conversions, p.revenue
+		UNION ALL SELECT p.k, p.at, 0, p.has, p.impressions, p.clicks, p.cost, p.conversions, p.revenue, p.view_through
 		FROM dates CROSS JOIN part_sum n ON n.k BETWEEN d << 30 | ?3 AND d << 30 | ?4
 			JOIN part_sum_past p ON p.k = n.k AND p.at = (SELECT max(at) FROM part_sum_past WHERE k = n.k AND at <= ?5)
 		WHERE n.at > ?5 ORDER BY 1`

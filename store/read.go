@@ -121,7 +121,7 @@ func inForce(some bool) string {
 		from = "wanted CROSS JOIN day n ON n.k = wanted.k"
 	}
 	return with + "SELECT n.k, at, whole, " + metricColumns + " FROM " + from + ` WHERE n.k BETWEEN ?1 AND ?2 AND at <= ?3
-		UNION ALL SELECT p.k, p.at, p.whole, p.has, p.impressions, p.clicks, p.cost, p.conversions, p.revenue
+		UNION ALL SELECT p.k, p.at, p.whole, p.has, p.impressions, p.clicks, p.cost, p.conversions, p.revenue, p.view_through
 		FROM ` + from + ` JOIN day_past p ON p.k = n.k AND p.at = (SELECT max(at) FROM day_past WHERE k = n.k AND at <= ?3)
 		WHERE n.k BETWEEN ?1 AND ?2 AND n.at > ?3 ORDER BY 1`
 }
@@ -129,7 +129,7 @@ func inForce(some bool) string {
 // wholeInForce is inForce for the days that a source reports whole, whatever
 // was summed of them.
 const wholeInForce = "SELECT k, at, whole, " + metricColumns + ` FROM day n WHERE n.k BETWEEN ?1 AND ?2 AND whole AND at <= ?3
-	UNION ALL SELECT p.k, p.at, p.whole, p.has, p.impressions, p.clicks, p.cost, p.conversions, p.revenue
+	UNION ALL SELECT p.k, p.at, p.whole, p.has, p.impressions, p.clicks, p.cost, p.conversions, p.revenue, p.view_through
 	FROM day n JOIN day_past p ON p.k = n.k AND p.at = (SELECT max(at) FROM day_past WHERE k = n.k AND at <= ?3 AND whole)
 	WHERE n.k BETWEEN ?1 AND ?2 AND n.whole AND n.at > ?3`
 

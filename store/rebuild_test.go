@@ -31,10 +31,10 @@ func TestARebuildCountsAndMendsEverySumThatIsWrong(t *testing.T) {
 		{"nothing", "UPDATE seq SET n = n + 1", 0},
 		{"a day", "UPDATE day SET cost = cost + 1 WHERE k = (SELECT min(k) FROM day)", 1},
 		{"a day that was superseded", "UPDATE day_past SET cost = cost + 1 WHERE k = (SELECT min(k) FROM day_past)", 1},
-		{"a day that has no hours", "INSERT INTO day SELECT k + (1000 << 30), at, whole, has, impressions, clicks, cost, conversions, revenue FROM day LIMIT 1", 1},
+		{"a day that has no hours", "INSERT INTO day SELECT k + (1000 << 30), at, whole, has, impressions, clicks, cost, conversions, revenue, view_through FROM day LIMIT 1", 1},
 		{"an hour of a channel", "UPDATE part_sum SET revenue = 0 WHERE k = (SELECT min(k) FROM part_sum)", 1},
 		{"a channel's hour that is missing", "DELETE FROM part_sum WHERE k = (SELECT max(k) FROM part_sum)", 1},
-		{"a channel's hour that nothing stands for", "INSERT INTO part_sum SELECT k + (900 << 30), at, has, impressions, clicks, cost, conversions, revenue FROM part_sum LIMIT 1", 1},
+		{"a channel's hour that nothing stands for", "INSERT INTO part_sum SELECT k + (900 << 30), at, has, impressions, clicks, cost, conversions, revenue, view_through FROM part_sum LIMIT 1", 1},
 	} {
 		if _, err := db.Exec(c.damage); err != nil {
 			t.Fatal(c.name, err)

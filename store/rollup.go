@@ -28,6 +28,7 @@ func minus(a, b kpi.Metrics) kpi.Metrics {
 	a.Cost -= b.Cost
 	a.Conversions -= b.Conversions
 	a.Revenue -= b.Revenue
+	a.ViewThrough -= b.ViewThrough
 	return a
 }
 

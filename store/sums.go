@@ -161,7 +161,7 @@ func addUp(changes []change) ([]stamped[figure], error) {
 	slices.SortStableFunc(changes, func(a, b change) int { return cmp.Compare(a.at, b.at) })
 	var sums []stamped[figure]
 	var sum kpi.Metrics
-	var known [5]int // how many slots know a field
+	var known [8]int // how many slots know the field of each bit
 	for i, s := range changes {
 		next, err := sum.Add(minus(s.now, s.old))
 		if err != nil {

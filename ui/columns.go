@@ -50,6 +50,9 @@ var (
 	conversions = &figure{"conv", "CONV", "Conversions", inCount, +1, true, false, 0, "", metricOf(func(m kpi.Metrics) kpi.Ratio {
 		return known(m, kpi.Conversions, m.Conversions.Float())
 	})}
+	viewed = &figure{"view", "VIEW", "Conversions after a view", inCount, 0, true, false, 0, "", metricOf(func(m kpi.Metrics) kpi.Ratio {
+		return known(m, kpi.ViewThrough, m.ViewThrough.Float())
+	})}
 	poas        = &figure{"poas", "POAS", "POAS", inRatio, +1, true, true, 1, "break-even", func(f snapshot.Figures) kpi.Ratio { return f.POAS() }}
 	roas        = &figure{"roas", "ROAS", "ROAS", inRatio, +1, true, false, 0, "", metricOf(kpi.Metrics.ROAS)}
 	cpa         = &figure{"cpa", "CPA", "CPA", inPrice, -1, true, false, 0, "", metricOf(kpi.Metrics.CPA)}
@@ -213,6 +216,7 @@ var figureColumns = []*column[row]{
 	hide(figureColumn(newCPA, 7, 97, dimLook)),
 	figureColumn(conversions, 6, 55, plainLook),
 	changeColumn(conversions, "Δ CONV", 87, true),
+	hide(figureColumn(viewed, 6, 97, dimLook)),
 	{
 		key: "maturity", title: "MATURITY", help: "share of the final conversions seen by now", width: 9, rank: 70, left: true,
 		number: func(r *row) kpi.Ratio { return r.now.Maturity },

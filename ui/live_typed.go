@@ -135,6 +135,9 @@ func (t *teller) why(name string, at time.Time) []string {
 	for _, text := range c.Attribution {
 		lines = append(lines, t.line(at, title+", "+spoken(text)))
 	}
+	for _, text := range t.viewed(c.Now.Metrics) {
+		lines = append(lines, t.line(at, title+", "+t.spanName()+": "+plainNumber(text)))
+	}
 	if !c.Watermark.IsZero() {
 		lines = append(lines, t.line(at, title+": its figures are complete to "+t.clock(c.Watermark)+", "+t.span(t.last.AsOf.Sub(c.Watermark))+" ago"))
 	}

@@ -178,12 +178,22 @@ func (a *app) subjectEvidence(s *subject, width int) []string {
 	if len(s.channel.Attribution) > 0 {
 		lines = append(lines, a.st.textLine(a.st.heading, " ATTRIBUTION", width))
 	}
-	for _, text := range s.channel.Attribution {
+	for _, text := range append(s.channel.Attribution[:len(s.channel.Attribution):len(s.channel.Attribution)], a.st.viewed(s.now.Metrics)...) {
 		for _, l := range a.st.wrap(text, width-2, 4) {
 			lines = append(lines, a.st.textLine(a.st.dim, " "+l, width))
 		}
 	}
 	return lines
+}
+
+// viewed says how many of the conversions followed a view without a click; nothing where
+// none is known to.
+func (f numbers) viewed(m kpi.Metrics) []string {
+	if share := m.ViewShare(); share.OK && m.ViewThrough > 0 {
+		return []string{fmt.Sprintf("%s of %s conversions (%s) followed a view without a click, as far as it is told",
+			f.count(m.ViewThrough.Float()), f.count(m.Conversions.Float()), f.share(share, 0))}
+	}
+	return nil
 }
 
 // pending says what of the figures nobody has approved yet, for how much of it that

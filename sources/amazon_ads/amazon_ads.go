@@ -6,7 +6,8 @@
 // twelve hours, orders after a day, and all of them may change for 60 days.
 // Orders are booked on the day of the contact with the ad. Those of Sponsored
 // Products are counted within the window of the options, those of the other
-// products within 14 days of a click or a view: the two do not compare. Idle
+// products within 14 days of a click or a view: the two do not compare. Of Brands and
+// Display the orders after a click are told too, and the others followed a view. Idle
 // campaigns have no row. Amazon asks for few reports; hours exist only as a
 // stream into the advertiser's own AWS account and are not read.
 //
@@ -46,18 +47,18 @@ type Options struct {
 }
 
 // product is what a report of an ad product is called, and its columns of
-// orders and of what they were worth.
+// orders, of what they were worth and of the orders after a click alone.
 type product struct {
-	name, report  string
-	orders, sales string
-	window        bool // the columns' names end in a window
+	name, report           string
+	orders, sales, clicked string // the last is "" where it is not confirmed, or all orders are of that kind
+	window                 bool   // the columns' names end in a window
 }
 
 var products = map[string]product{
-	"sponsored_products": {"SPONSORED_PRODUCTS", "spCampaigns", "purchases", "sales", true},
-	"sponsored_brands":   {"SPONSORED_BRANDS", "sbCampaigns", "purchases", "sales", false},
-	"sponsored_display":  {"SPONSORED_DISPLAY", "sdCampaigns", "purchases", "sales", false},
-	"sponsored_tv":       {"SPONSORED_TELEVISION", "stCampaigns", "purchases", "sales", false},
+	"sponsored_products": {"SPONSORED_PRODUCTS", "spCampaigns", "purchases", "sales", "", true},
+	"sponsored_brands":   {"SPONSORED_BRANDS", "sbCampaigns", "purchases", "sales", "purchasesClicks", false},
+	"sponsored_display":  {"SPONSORED_DISPLAY", "sdCampaigns", "purchases", "sales", "purchasesClicks", false},
+	"sponsored_tv":       {"SPONSORED_TELEVISION", "stCampaigns", "purchases", "sales", "", false},
 }
 
 var windows = []string{"1d", "7d", "14d", "30d"}
@@ -94,6 +95,9 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.91},
 			{Age: 14 * 24 * time.Hour, Share: 0.98},
 			{Age: 42 * 24 * time.Hour, Share: 1},
+		},
+		Views: func(options any) bool {
+			return slices.ContainsFunc(options.(*Options).Products, func(name string) bool { return products[name].clicked != "" })
 		},
 		Attribution: func(any) string { return "on the day of the click or view, as Amazon reports them" },
 		Options: func() any {

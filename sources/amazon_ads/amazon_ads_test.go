@@ -201,7 +201,7 @@ func TestProductsAndTheWindowAreThoseOfTheOptions(t *testing.T) {
 		t.Fatalf("%d rows, asked %v, %v", len(rows), asked(sim), err)
 	}
 	for _, r := range rows {
-		if r.Entity.Attribution != "7d click" || !r.Metrics.Knows(kpi.AllFields) {
+		if r.Entity.Attribution != "7d click" || !r.Metrics.Knows(kpi.Usual) {
 			t.Errorf("got %+v", r)
 		}
 	}

@@ -76,10 +76,38 @@ func TestRecordedRowsReadAsAPersonWould(t *testing.T) {
 	want := sources.Row{
 		Entity:  sources.Entity{Level: sources.LevelCampaign, ID: "158410630682987", Name: "158410630682987"},
 		Slot:    sources.Slot{Date: kpi.NewDate(2022, 7, 5), Grain: sources.Day},
-		Metrics: kpi.Metrics{Has: kpi.AllFields &^ kpi.Revenue, Impressions: 2216, Clicks: 13, Cost: 14_500_000, Conversions: 3_000_000},
+		Metrics: kpi.Metrics{Has: kpi.Usual &^ kpi.Revenue, Impressions: 2216, Clicks: 13, Cost: 14_500_000, Conversions: 3_000_000},
 	}
 	if err != nil || len(rows) != 2 || rows[0] != want || rows[1].Metrics.Cost != 9_450_000 || rows[1].Metrics.Conversions != 2_000_000 {
 		t.Errorf("got %+v, %v, want %+v", rows, err, want)
+	}
+}
+
+// TestOrdersThatFollowedNoClickFollowedAView: Amazon tells all orders of Sponsored Brands
+// and Display, and those after a click.
+func TestOrdersThatFollowedNoClickFollowedAView(t *testing.T) {
+	for name, product := range products {
+		for _, body := range []string{
+			`{"date":"2022-07-05","campaignId":1,"purchases":5,"purchasesClicks":3}`,
+			`{"date":"2022-07-05","campaignId":1,"purchases":5,"purchasesClicks":null}`,
+		} {
+			var rows []sources.Row
+			put, err := httpkit.NewRows(platform, sourcetest.Query(dollars, sources.Day, kpi.NewDate(2022, 7, 5)), func(r sources.Record) error { rows = append(rows, r.(sources.Row)); return nil }, sources.Day)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := decoder{rows: put, currency: []byte("USD"), orders: "purchases", sales: "sales", clicked: product.clicked}
+			if err := d.unpack(client(t), packed(t, []byte("["+body+"]"))); err != nil || len(rows) != 1 {
+				t.Fatalf("%s: %+v, %v", name, rows, err)
+			}
+			want := kpi.Metrics{Has: kpi.Conversions, Conversions: 5_000_000}
+			if (name == "sponsored_brands" || name == "sponsored_display") && strings.Contains(body, "3") {
+				want.Has, want.ViewThrough = want.Has|kpi.ViewThrough, 2_000_000
+			}
+			if rows[0].Metrics != want {
+				t.Errorf("%s of %s: got %+v, want %+v", name, body, rows[0].Metrics, want)
+			}
+		}
 	}
 }
 
@@ -110,7 +138,7 @@ func TestWarehouseCopyReadsAsAPersonWould(t *testing.T) {
 			sold++
 		}
 	}
-	first := kpi.Metrics{Has: kpi.AllFields &^ kpi.Impressions, Conversions: 44_000_000, Revenue: 54_000_000}
+	first := kpi.Metrics{Has: kpi.Usual &^ kpi.Impressions, Conversions: 44_000_000, Revenue: 54_000_000}
 	if err != nil || len(rows) != 10 || seen != 1 || sold != 5 || rows[0].Metrics != first {
 		t.Errorf("%d rows, %d with impressions, %d with orders, %v; want what stands in empty cells to be unknown: %+v", len(rows), seen, sold, err, rows)
 	}

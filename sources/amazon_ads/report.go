@@ -112,12 +112,16 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 // that a product does not have fails its report.
 func (s *source) describe(p product, days kpi.DateRange) request {
 	orders, sales := p.columns(s.options.SPWindow)
+	columns := []string{"date", "campaignId", "campaignName", "campaignStatus", "campaignBudgetCurrencyCode", "impressions", "clicks", "cost", orders, sales}
+	if p.clicked != "" {
+		columns = append(columns, p.clicked)
+	}
 	return request{
 		Name:      fmt.Sprintf("adtop %s %s", p.report, days),
 		StartDate: days.From.String(), EndDate: days.To.String(),
 		Configuration: configuration{
 			AdProduct: p.name, GroupBy: []string{"campaign"}, ReportTypeID: p.report, TimeUnit: "DAILY", Format: "GZIP_JSON",
-			Columns: []string{"date", "campaignId", "campaignName", "campaignStatus", "campaignBudgetCurrencyCode", "impressions", "clicks", "cost", orders, sales},
+			Columns: columns,
 		},
 	}
 }

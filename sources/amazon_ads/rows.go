@@ -36,7 +36,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 
 // read unpacks a report and hands over its rows, one after the other.
 func (p *poll) read(file []byte, r *report) error {
-	d := decoder{rows: p.rows, currency: []byte(p.query.Account.Currency)}
+	d := decoder{rows: p.rows, currency: []byte(p.query.Account.Currency), clicked: r.product.clicked}
 	d.orders, d.sales = r.product.columns(p.source.options.SPWindow)
 	p.rows.Entity.Attribution = r.product.attribution(p.source.options.SPWindow)
 	return d.unpack(p.source.client, file)
@@ -44,9 +44,9 @@ func (p *poll) read(file []byte, r *report) error {
 
 // decoder hands over the rows of the reports of one Fetch.
 type decoder struct {
-	rows          *httpkit.Rows
-	currency      []byte
-	orders, sales string // names of columns
+	rows                   *httpkit.Rows
+	currency               []byte
+	orders, sales, clicked string // names of columns; the last may be ""
 }
 
 // unpack reads a file. Servers between may have unpacked it on the way.
@@ -70,6 +70,7 @@ func (d *decoder) unpack(client *httpkit.Client, file []byte) error {
 func (d *decoder) row(s *httpkit.Scanner) error {
 	var f httpkit.Figure
 	var date, currency []byte
+	var clicked httpkit.Decimal
 	m := &f.Metrics
 	for key := range s.Object() {
 		switch string(key) {
@@ -93,6 +94,8 @@ func (d *decoder) row(s *httpkit.Scanner) error {
 			s.Metric(m, kpi.Conversions)
 		case d.sales:
 			s.Metric(m, kpi.Revenue)
+		case d.clicked:
+			clicked = s.Decimal()
 		}
 	}
 	if err := s.Err(); err != nil {
@@ -105,6 +108,12 @@ func (d *decoder) row(s *httpkit.Scanner) error {
 		return d.rows.Malformed("a row is of campaign %q: expected digits", sources.Clean(string(f.ID)))
 	}
 	var err error
+	if d.clicked != "" && clicked.Known && m.Knows(kpi.Conversions) {
+		m.Has |= kpi.ViewThrough
+		if m.ViewThrough, err = m.Conversions.Add(-clicked.Micros); err != nil {
+			return d.rows.Malformed("%s: %w", d.clicked, err)
+		}
+	}
 	if f.Slot, err = d.rows.Day(date); err != nil {
 		return err
 	}

@@ -44,9 +44,9 @@ type Options struct {
 	TokenURL   string         `yaml:"token_url"`
 }
 
-// results are the figures of each kind of install: all of them, those after a
-// view included, or only those after a tap.
-var results = map[string]string{"total": "totalInstalls", "tap": "tapInstalls"}
+// results are the figures of each kind of install: all of them and of these those
+// after a view, or only those after a tap.
+var results = map[string][2]string{"total": {"totalInstalls", "viewInstalls"}, "tap": {"tapInstalls"}}
 
 // Definition describes the type apple_ads. Restates is the window of a tap. How
 // many calls Apple allows is not published and comes with each answer. Delay is
@@ -79,6 +79,7 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.98},
 			{Age: 30 * 24 * time.Hour, Share: 1},
 		},
+		Views: func(options any) bool { return results[options.(*Options).Installs][1] != "" },
 		Attribution: func(options any) string {
 			if options.(*Options).Installs == "tap" {
 				return "after taps, as Apple reports them"
@@ -140,7 +141,7 @@ func (o *Options) check() error {
 		return err
 	}
 	switch {
-	case results[o.Installs] == "":
+	case results[o.Installs][0] == "":
 		return fmt.Errorf("installs %q: expected total or tap", sources.Clean(o.Installs))
 	case o.Hours != "account" && o.Hours != "utc":
 		return fmt.Errorf("hours %q: expected account or utc", sources.Clean(o.Hours))

@@ -14,9 +14,9 @@ import (
 type decoder struct {
 	rows     *httpkit.Rows
 	query    sources.Query
-	installs string // the figure that counts as results
-	utc      bool   // hours are those of UTC
-	single   bool   // the total is that of the only day
+	installs [2]string // as in results
+	utc      bool      // hours are those of UTC
+	single   bool      // the total is that of the only day
 	points   []point
 }
 
@@ -116,8 +116,10 @@ func (d *decoder) point(s *httpkit.Scanner) (p point) {
 			s.Metric(&p.metrics, kpi.Impressions)
 		case "taps":
 			s.Metric(&p.metrics, kpi.Clicks)
-		case d.installs:
+		case d.installs[0]:
 			s.Metric(&p.metrics, kpi.Conversions)
+		case d.installs[1]:
+			s.Metric(&p.metrics, kpi.ViewThrough)
 		case "localSpend":
 			for key := range s.Object() {
 				switch string(key) {

@@ -8,7 +8,8 @@
 // ids: a campaign is its media source, agency and name, and renaming one begins another.
 // A media source without a cost integration has no cost, which is unknown and not zero:
 // a warning says which. Organic installs are the campaign Organic. Days are those of the
-// app's zone, money is in the app's currency.
+// app's zone, money is in the app's currency. Installs after a mere view would be told by
+// a second question with another touch type, which the limits leave no room for.
 //
 // Questions about up to two days are allowed once a minute for each app, others 24 times
 // a UTC day for each app and 120 times for the account. Once these are used up, older days
@@ -63,7 +64,7 @@ func Definition() sources.Definition {
 			"Name the apps that matter in `apps`: the account may ask for more than two days 120 times a day, for all its apps and programs.",
 			"Where a network's cost is not connected in AppsFlyer, name its own source as the channel's spend and AppsFlyer as its results.",
 		},
-		Gives:       kpi.AllFields,
+		Gives:       kpi.Usual,
 		Grain:       sources.Day,
 		Dating:      sources.ByClick,
 		Basis:       kpi.Reported,

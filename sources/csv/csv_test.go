@@ -95,9 +95,9 @@ func TestRowsThatDifferOnlyInOtherColumnsAreSummedAndMissingIsNotZero(t *testing
 	e := sources.Entity{Level: sources.LevelCampaign, ID: "7", Name: "New name", Status: "active"}
 	want := []sources.Row{
 		{Entity: e, Slot: sources.Slot{Date: day("2026-11-19"), Grain: sources.Day}, Metrics: kpi.Metrics{
-			Has: kpi.AllFields &^ kpi.Revenue, Impressions: 150, Clicks: 5, Cost: 300_000, Conversions: 1_500_000}},
+			Has: kpi.Usual &^ kpi.Revenue, Impressions: 150, Clicks: 5, Cost: 300_000, Conversions: 1_500_000}},
 		{Entity: e, Slot: sources.Slot{Date: day("2026-11-20"), Grain: sources.Day}, Metrics: kpi.Metrics{
-			Has: kpi.AllFields &^ kpi.Cost, Impressions: 1}},
+			Has: kpi.Usual &^ kpi.Cost, Impressions: 1}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -132,7 +132,7 @@ func TestSpreadsheetFlavoursReadTheSame(t *testing.T) {
 		utf16le = binary.LittleEndian.AppendUint16(utf16le, unit)
 	}
 	germanOptions := strings.Replace(usual, "date: date", "date: Datum", 1) + "date_format: DD.MM.YYYY\n"
-	want := kpi.Metrics{Has: kpi.AllFields, Impressions: 1200, Clicks: 12, Cost: 1_234_500_000, Conversions: 2_000_000, Revenue: 99_900_000}
+	want := kpi.Metrics{Has: kpi.Usual, Impressions: 1200, Clicks: 12, Cost: 1_234_500_000, Conversions: 2_000_000, Revenue: 99_900_000}
 	for name, c := range map[string]struct{ options, text string }{
 		"plain":              {usual, header + "2026-11-19,7,Frühling,on,1200,12,1234.50,2,99.9\n"},
 		"American, quoted":   {usual, "\ufeff" + header + "2026-11-19,7,Frühling,on,\"1,200\",12,\"1,234.50\",2,99.9\n"},
@@ -345,7 +345,7 @@ func TestAccountLevelIsTheSumOfTheCampaigns(t *testing.T) {
 	rows, _, err := fetch(t, dir, usual, func(q *sources.Query) { q.Level = sources.LevelAccount })
 	want := []sources.Row{{Entity: sources.Entity{Level: sources.LevelAccount, ID: "partner", Name: "partner"},
 		Slot:    sources.Slot{Date: day("2026-11-19"), Grain: sources.Day},
-		Metrics: kpi.Metrics{Has: kpi.AllFields, Impressions: 3, Clicks: 3, Cost: 300_000, Conversions: 1_000_000, Revenue: 2_000_000}}}
+		Metrics: kpi.Metrics{Has: kpi.Usual, Impressions: 3, Clicks: 3, Cost: 300_000, Conversions: 1_000_000, Revenue: 2_000_000}}}
 	if diff := cmp.Diff(want, rows); err != nil || diff != "" {
 		t.Error(err, diff)
 	}

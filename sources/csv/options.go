@@ -48,6 +48,7 @@ type Columns struct {
 	Cost        Amount `yaml:"cost"`
 	Conversions string `yaml:"conversions"`
 	Revenue     Amount `yaml:"revenue"`
+	ViewThrough string `yaml:"view_through"` // how many of conversions followed a view without a click
 }
 
 // Amount is a column of money and its unit.

@@ -60,7 +60,7 @@ func (c Columns) wanted() []string {
 	var names []string
 	for _, name := range []string{c.Date, c.Hour, c.AccountID, c.Currency, c.CampaignID, c.Campaign, c.Status,
 		c.UTMSource, c.UTMMedium, c.UTMCampaign, c.Promo,
-		c.Impressions, c.Clicks, c.Cost.Column, c.Conversions, c.Revenue.Column} {
+		c.Impressions, c.Clicks, c.Cost.Column, c.Conversions, c.Revenue.Column, c.ViewThrough} {
 		if name != "" {
 			names = append(names, name)
 		}
@@ -83,7 +83,7 @@ func (s *source) mark(ctx context.Context, t *table) (byte, error) {
 	seen := map[byte]int{} // line where each mark was first seen
 	sample := ""
 	err := t.each(ctx, &faults{}, func(l line) {
-		for i, header := range []string{c.Impressions, c.Clicks, c.Cost.Column, c.Conversions, c.Revenue.Column} {
+		for i, header := range []string{c.Impressions, c.Clicks, c.Cost.Column, c.Conversions, c.Revenue.Column, c.ViewThrough} {
 			cell := l.cell(header)
 			m := markOf(cell, i < 2)
 			if m == unclear && t.delimiter != ';' && strings.Contains(cell, ".") {
@@ -180,7 +180,8 @@ func (s *source) metrics(l line, mark byte) (kpi.Metrics, string, error) {
 		Amount
 		field kpi.Fields
 		into  *kpi.Micros
-	}{{c.Cost, kpi.Cost, &m.Cost}, {Amount{Column: c.Conversions}, kpi.Conversions, &m.Conversions}, {c.Revenue, kpi.Revenue, &m.Revenue}} {
+	}{{c.Cost, kpi.Cost, &m.Cost}, {Amount{Column: c.Conversions}, kpi.Conversions, &m.Conversions}, {c.Revenue, kpi.Revenue, &m.Revenue},
+		{Amount{Column: c.ViewThrough}, kpi.ViewThrough, &m.ViewThrough}} {
 		cell := l.cell(n.Column)
 		if missing(cell) {
 			continue
@@ -190,6 +191,9 @@ func (s *source) metrics(l line, mark byte) (kpi.Metrics, string, error) {
 			return kpi.Metrics{}, n.Column, err
 		}
 		*n.into, m.Has = value, m.Has|n.field
+	}
+	if !m.Sound() {
+		return kpi.Metrics{}, c.ViewThrough, fmt.Errorf("%q: expected a part of the conversions", sources.Clean(l.cell(c.ViewThrough)))
 	}
 	return m, "", nil
 }

@@ -59,7 +59,7 @@ func Definition() sources.Definition {
 			"Behind a manager account, give its number as `login_customer_id`.",
 		},
 		Link:        link,
-		Gives:       kpi.AllFields,
+		Gives:       kpi.Usual,
 		Grain:       sources.Hour,
 		Dating:      sources.ByClick,
 		Basis:       kpi.Reported,
@@ -84,7 +84,7 @@ func Definition() sources.Definition {
 			{Age: 30 * 24 * time.Hour, Share: 1},
 		},
 		Attribution: func(any) string {
-			return "on the day of the click, by the model and window of each conversion action, as Google Ads reports them"
+			return "on the day of the click, by the model and window of each conversion action, as Google Ads reports them, without those after a mere view"
 		},
 		Options: func() any { return &Options{Version: "v26"} },
 		Open:    open,

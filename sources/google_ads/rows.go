@@ -289,7 +289,7 @@ var metricFields = map[string]kpi.Fields{
 // without a mask is taken to hold what was asked for.
 func masked(mask string) kpi.Fields {
 	if mask == "" {
-		return kpi.AllFields
+		return kpi.Usual
 	}
 	var fields kpi.Fields
 	for field := range strings.SplitSeq(mask, ",") {

@@ -18,7 +18,7 @@ func reddit(place string) any {
 	o.URL, o.Method = place+"/api/v3/ad_accounts/{account}/reports", http.MethodPost
 	o.Headers = map[string]string{"User-Agent": "adtop/1.0 (by /u/acme)"}
 	o.Body = `{"data":{"starts_at":"{from}T00:00:00Z","ends_at":"{to}T00:00:00Z","time_zone_id":"{timezone}","breakdowns":["DATE","CAMPAIGN_ID"],
-		"fields":["IMPRESSIONS","CLICKS","SPEND","CONVERSION_PURCHASE_CLICKS","CONVERSION_PURCHASE_TOTAL_VALUE"]}}`
+		"fields":["IMPRESSIONS","CLICKS","SPEND","CONVERSION_PURCHASE_CLICKS","CONVERSION_PURCHASE_VIEWS","CONVERSION_PURCHASE_TOTAL_VALUE"]}}`
 	o.Auth = Auth{
 		Style: "oauth", TokenURL: place + "/oauth/token", ClientID: simulator.RedditClientID,
 		ClientSecret: sources.NewSecret(simulator.RedditClientSecret), RefreshToken: sources.NewSecret(simulator.RedditRefreshToken),
@@ -27,7 +27,7 @@ func reddit(place string) any {
 	o.Rows = ".data.metrics[]"
 	o.Columns = map[string]string{
 		"date": ".date", "campaign_id": ".campaign_id", "impressions": ".impressions", "clicks": ".clicks", "cost": ".spend",
-		"conversions": ".conversion_purchase_clicks", "revenue": ".conversion_purchase_total_value",
+		"conversions": ".conversion_purchase_clicks + .conversion_purchase_views", "view_through": ".conversion_purchase_views", "revenue": ".conversion_purchase_total_value",
 	}
 	o.Paging = Paging{Style: "cursor", Next: ".pagination.next_url"}
 	o.Format.Cost, o.Format.Revenue = "micros", "micros"

@@ -141,7 +141,8 @@ func (r *Rows) Malformed(format string, args ...any) error {
 	return sources.Errorf(sources.Malformed, "%s: account %s: %s%w", r.platform, r.query.Account.ID, place, fmt.Errorf(format, args...))
 }
 
-// Put hands a figure over. What is reported for the hour that the clock shows
+// Put hands a figure over. Conversions after a view that are more than the conversions,
+// or without any, are unknown: they are of another count. What is reported for the hour that the clock shows
 // twice is added up and handed over by Close, unless RealHours is set.
 func (r *Rows) Put(f Figure) error {
 	if len(f.ID) == 0 {
@@ -152,6 +153,9 @@ func (r *Rows) Put(f Figure) error {
 	}
 	if err := r.asked(f.Slot.Date); err != nil {
 		return err
+	}
+	if !f.Metrics.Sound() {
+		f.Metrics = f.Metrics.Only(kpi.Usual)
 	}
 	c := r.entity(f)
 	if c.entity.ID == "" { // it was made of control characters

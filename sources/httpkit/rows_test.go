@@ -51,6 +51,29 @@ func TestRowsAreCleanedAndCarryWhatTheyHaveInCommon(t *testing.T) {
 	}
 }
 
+// TestConversionsAfterAViewThatAreNoPartOfTheConversionsAreUnknown: whoever tells more of
+// them than of the whole, or no whole, means another count.
+func TestConversionsAfterAViewThatAreNoPartOfTheConversionsAreUnknown(t *testing.T) {
+	rows, got := rowsOf(t, sources.Day)
+	given := []kpi.Metrics{
+		{Has: kpi.Conversions | kpi.ViewThrough, Conversions: 3_000_000, ViewThrough: 3_000_000},
+		{Has: kpi.Conversions | kpi.ViewThrough, Conversions: 3_000_000, ViewThrough: 3_000_001},
+		{Has: kpi.Conversions | kpi.ViewThrough, Conversions: 3_000_000, ViewThrough: -1},
+		{Has: kpi.Cost | kpi.ViewThrough, Cost: 1, ViewThrough: 1_000_000},
+	}
+	for i, m := range given {
+		if err := rows.Put(Figure{ID: []byte("1"), Slot: sources.Slot{Date: kpi.NewDate(2026, 10, 2+i), Grain: sources.Day}, Metrics: m}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []kpi.Metrics{given[0], {Has: kpi.Conversions, Conversions: 3_000_000}, {Has: kpi.Conversions, Conversions: 3_000_000}, {Has: kpi.Cost, Cost: 1}}
+	for i, row := range *got {
+		if row.Metrics != want[i] {
+			t.Errorf("%+v became %+v, want %+v", given[i], row.Metrics, want[i])
+		}
+	}
+}
+
 func TestPartsOfOneEntityAreToldApart(t *testing.T) {
 	q := sources.Query{
 		Account: sources.Account{ID: "a", Zone: zone(t, "Europe/Berlin")}, Level: sources.LevelAd, Grain: sources.Hour, Breakdown: "network",

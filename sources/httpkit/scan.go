@@ -171,6 +171,8 @@ func set(m *kpi.Metrics, field kpi.Fields, value int64) {
 		m.Conversions = kpi.Micros(value)
 	case kpi.Revenue:
 		m.Revenue = kpi.Micros(value)
+	case kpi.ViewThrough:
+		m.ViewThrough = kpi.Micros(value)
 	}
 }
 

@@ -21,7 +21,7 @@
 // description, for which zone and currency stand in the options; that the journal
 // holds every change of state and takes as long a span as the list; that ClientCost is
 // all that a brand pays; the words of ReferringType but CLICK_COOKIE, and of
-// CustomerStatus but NEW.
+// CustomerStatus but NEW. So events do not say which of them followed a mere view.
 //
 // Events carry no clicks, and clicks are not read at all: which columns a report has is
 // told by each account's own description of it, and documented for none (the help pages,

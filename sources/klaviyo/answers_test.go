@@ -164,12 +164,12 @@ func TestMessagesAreBookedOnTheirCampaignAndUncreditedOrdersOnNone(t *testing.T)
 		{
 			Entity:  sources.Entity{Level: sources.LevelCampaign, ID: "C1", Name: "Spring", Status: "sent"},
 			Slot:    sources.Slot{Date: today, Grain: sources.Hour, Hour: 9},
-			Metrics: kpi.Metrics{Has: kpi.AllFields &^ kpi.Cost, Conversions: 4_000_000, Revenue: 169_900_000},
+			Metrics: kpi.Metrics{Has: kpi.Usual &^ kpi.Cost, Conversions: 4_000_000, Revenue: 169_900_000},
 		},
 		{
 			Entity:  sources.Entity{Level: sources.LevelCampaign, ID: "F1", Name: "message F1"},
 			Slot:    sources.Slot{Date: today, Grain: sources.Hour, Hour: 10},
-			Metrics: kpi.Metrics{Has: kpi.AllFields &^ kpi.Cost, Conversions: 2_000_000, Revenue: 5_500_000},
+			Metrics: kpi.Metrics{Has: kpi.Usual &^ kpi.Cost, Conversions: 2_000_000, Revenue: 5_500_000},
 		},
 	}
 	if err != nil || len(rows) != 2 || rows[0] != want[0] || rows[1] != want[1] {

@@ -58,7 +58,7 @@ func Definition() sources.Definition {
 			"In Klaviyo, under Settings > API keys, make a private key with read access to accounts, campaigns and metrics only. It does not end.",
 			"Where several shops feed the metric Placed Order, name one in `integration`.",
 		},
-		Gives:       kpi.AllFields &^ kpi.Cost,
+		Gives:       kpi.Usual &^ kpi.Cost,
 		Grain:       sources.Hour,
 		Dating:      sources.ByEvent,
 		Basis:       kpi.Reported,

@@ -265,7 +265,7 @@ func (d *decoder) flush() error {
 			if m == (kpi.Metrics{}) {
 				continue
 			}
-			m.Has = kpi.AllFields &^ kpi.Cost // all of them were asked for
+			m.Has = kpi.Usual &^ kpi.Cost // all of them were asked for
 			if err := d.rows.Put(httpkit.Figure{ID: t.id, Name: t.name, Status: t.status, Slot: slot, Metrics: m}); err != nil {
 				return err
 			}

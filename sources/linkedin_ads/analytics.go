@@ -73,7 +73,7 @@ func (s *source) days(ctx context.Context, account string, days kpi.DateRange, d
 // commas have to stand as they are, and only those within an id are encoded,
 // which url.Values would not do. The end of a range is included (not
 // documented; a row of another day is an error).
-func statement(account string, days kpi.DateRange, metrics [2]string) string {
+func statement(account string, days kpi.DateRange, metrics [3]string) string {
 	date := func(d kpi.Date) string {
 		year, month := d.Month()
 		return fmt.Sprintf("(year:%d,month:%d,day:%d)", year, month, int(d-d.FirstOfMonth())+1)

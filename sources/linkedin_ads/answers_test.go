@@ -106,7 +106,7 @@ func TestLoadedDaysReadAsAPersonWould(t *testing.T) {
 	if err != nil || len(rows) != len(table)-1 {
 		t.Fatalf("%d rows of %d, %v", len(rows), len(table)-1, err)
 	}
-	if want := (kpi.Metrics{Has: kpi.AllFields, Impressions: 125, Clicks: 51, Cost: 50_200_000}); rows[2].Metrics != want || rows[2].Slot.Date != kpi.NewDate(2020, 3, 28) {
+	if want := (kpi.Metrics{Has: kpi.Usual, Impressions: 125, Clicks: 51, Cost: 50_200_000}); rows[2].Metrics != want || rows[2].Slot.Date != kpi.NewDate(2020, 3, 28) {
 		t.Errorf("got %+v, want %+v", rows[2], want)
 	}
 	if rows[0].Metrics.Knows(kpi.Impressions) || rows[0].Metrics.Clicks != 18 {

@@ -4,7 +4,8 @@
 // What to know about the figures: days are UTC's, whatever the account's zone
 // is, so they do not line up with other channels' days. Clicks are the
 // chargeable ones, which for some campaigns include likes and visits of the
-// company page. Website conversions include those after a mere view. Values of
+// company page. Website conversions include those after a mere view, which
+// are told apart: both add up to them by the reference. Values of
 // old days change for 30 days and more; on which day a conversion is booked is
 // not documented, so the type is declared as mixed.
 //
@@ -38,11 +39,12 @@ type Options struct {
 	TokenURL     string         `yaml:"token_url"`
 }
 
-// results names the metrics of each kind of result: how many, and what they
-// were worth. Leads of LinkedIn's own forms are no website conversions.
-var results = map[string][2]string{
-	"conversion": {"externalWebsiteConversions", "conversionValueInLocalCurrency"},
-	"lead":       {"oneClickLeads", ""},
+// results names the metrics of each kind of result: how many, what they were worth
+// and how many followed a mere view. Leads of LinkedIn's own forms are no website
+// conversions.
+var results = map[string][3]string{
+	"conversion": {"externalWebsiteConversions", "conversionValueInLocalCurrency", "externalWebsitePostViewConversions"},
+	"lead":       {"oneClickLeads"},
 }
 
 // Definition describes the type linkedin_ads. Restates is the usual conversion
@@ -77,6 +79,7 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.89},
 			{Age: 30 * 24 * time.Hour, Share: 1},
 		},
+		Views: func(options any) bool { return results[options.(*Options).Result][2] != "" },
 		Attribution: func(options any) string {
 			if options.(*Options).Result == "lead" {
 				return "as LinkedIn's own forms were sent"
@@ -144,7 +147,7 @@ func (o *Options) check() error {
 		return fmt.Errorf("refresh_token needs client_id and client_secret")
 	case !versionPattern.MatchString(o.Version):
 		return fmt.Errorf("version %q: expected one such as 202608", sources.Clean(o.Version))
-	case results[o.Result] == [2]string{}:
+	case results[o.Result] == [3]string{}:
 		return fmt.Errorf("result %q: expected conversion or lead", sources.Clean(o.Result))
 	}
 	for _, id := range o.Accounts {

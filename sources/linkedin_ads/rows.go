@@ -12,7 +12,7 @@ import (
 // decoder hands over the rows of the answers of one Fetch.
 type decoder struct {
 	rows    *httpkit.Rows
-	metrics [2]string                   // names of the results and of what they were worth; the latter may be ""
+	metrics [3]string                   // as in results
 	names   map[string]httpkit.Campaign // by id
 	count   int                         // rows so far
 }
@@ -68,6 +68,8 @@ func (d *decoder) row(s *httpkit.Scanner) error {
 			s.Metric(m, kpi.Conversions)
 		case d.metrics[1]:
 			s.Metric(m, kpi.Revenue)
+		case d.metrics[2]:
+			s.Metric(m, kpi.ViewThrough)
 		}
 	}
 	if err := s.Err(); err != nil {

@@ -1,6 +1,7 @@
 package metaads
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,7 +36,7 @@ func insights(t *testing.T, list []byte, result string) (read []insight) {
 	for range scan.Array() {
 		i := d.insight(scan)
 		var err error
-		if i.metrics, err = d.finish(i.metrics); err != nil {
+		if i.metrics, err = d.finish(i.metrics, bytes.Contains(i.attribution, viewWindow)); err != nil {
 			t.Fatal(err)
 		}
 		read = append(read, i)
@@ -58,8 +59,8 @@ func TestRecordedDailyRowsReadAsAPersonWould(t *testing.T) {
 		got = append(got, figures{string(i.id), string(i.start), i.metrics})
 	}
 	want := []figures{
-		{"23854404676180548", "2023-06-01", kpi.Metrics{Has: kpi.AllFields, Impressions: 185, Clicks: 9, Cost: 14_350_000}},
-		{"23854404676180548", "2023-06-01", kpi.Metrics{Has: kpi.AllFields, Impressions: 171, Clicks: 4, Cost: 8_530_000}},
+		{"23854404676180548", "2023-06-01", kpi.Metrics{Has: kpi.Usual, Impressions: 185, Clicks: 9, Cost: 14_350_000}},
+		{"23854404676180548", "2023-06-01", kpi.Metrics{Has: kpi.Usual, Impressions: 171, Clicks: 4, Cost: 8_530_000}},
 	}
 	if len(got) < len(want) {
 		t.Fatalf("%d rows", len(got))
@@ -171,6 +172,28 @@ func TestErrorsAreToldByCodeWhateverTheStatus(t *testing.T) {
 	}
 	if got := classify(&httpkit.Response{Status: 200, Body: []byte(`{"data":[]}`)}); got != nil {
 		t.Errorf("a good answer: %v", got)
+	}
+}
+
+// TestConversionsAfterAViewAreThoseOfTheTypeThatIsCounted, where the setting of the ad
+// sets counts views: what Meta leaves out of the window did not happen.
+func TestConversionsAfterAViewAreThoseOfTheTypeThatIsCounted(t *testing.T) {
+	const actions = `"actions":[{"action_type":"purchase","value":"9","1d_view":"7"},{"action_type":"omni_purchase","value":"37","1d_view":"2"},{"action_type":"link_click","value":"50","1d_view":"40"}]`
+	for name, c := range map[string]struct {
+		row          string
+		known, views bool
+	}{
+		"counted":                {`"attribution_setting":"7d_click_1d_view",` + actions, true, true},
+		"none in the window":     {`"attribution_setting":"1d_view","actions":[{"action_type":"omni_purchase","value":"37"}]`, true, false},
+		"no purchases":           {`"attribution_setting":"7d_click_1d_view"`, true, false},
+		"the setting has none":   {`"attribution_setting":"7d_click",` + actions, false, false},
+		"ad sets differ":         {`"attribution_setting":"mixed",` + actions, false, false},
+		"the setting is unknown": {actions, false, false},
+	} {
+		m := insights(t, []byte("[{"+c.row+"}]"), "purchase")[0].metrics
+		if m.Knows(kpi.ViewThrough) != c.known || (m.ViewThrough == 2_000_000) != c.views || !c.views && m.ViewThrough != 0 {
+			t.Errorf("%s: %+v", name, m)
+		}
 	}
 }
 

@@ -196,6 +196,9 @@ func (p *poll) parameters(days kpi.DateRange) url.Values {
 		"time_range":     {string(span)},
 		"fields":         {level.fields()},
 		"limit":          {strconv.Itoa(firstLimit)},
+		// Beside value, which stays that of the ad set's setting, each action tells its
+		// part after a view.
+		"action_attribution_windows": {`["` + string(viewWindow) + `"]`},
 	}
 	if p.query.Breakdown != "" {
 		values.Set("breakdowns", breakdowns[p.query.Breakdown])

@@ -9,6 +9,11 @@
 // see results. Insights refresh about every 15 minutes and change for 28 days.
 // Hours would come without purchases and are not read.
 //
+// Conversions after a mere view are those of the window 1d_view, where the setting of
+// the ad sets counts it. Where the setting has no such window, or several ad sets
+// differ, they stay unknown. Those after an engaged view (1d_ev) stand apart from both
+// and are not in them.
+//
 // What was deleted is in no list, and still in the figures of what it belonged
 // to: ad sets and ads may add up to less than their campaign, and campaigns to
 // less than the account. Figures by platform and position are estimates that

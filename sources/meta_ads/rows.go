@@ -62,6 +62,7 @@ type decoder struct {
 	status  map[string][]byte // by id, where it is known
 
 	actions, values tally
+	viewed          tally  // of actions, those within a day of a view
 	attribution     string // of the row that is handed over
 	breakdown       []byte
 }
@@ -69,7 +70,7 @@ type decoder struct {
 // newDecoder makes a decoder for a query whose days are those of one request.
 func newDecoder(q sources.Query, result string, status map[string][]byte, yield func(sources.Record) error) *decoder {
 	types := alternatives(result)
-	d := &decoder{query: q, account: strings.TrimPrefix(q.Account.ID, "act_"), level: levels[q.Level], status: status, actions: newTally(types), values: newTally(types)}
+	d := &decoder{query: q, account: strings.TrimPrefix(q.Account.ID, "act_"), level: levels[q.Level], status: status, actions: newTally(types), values: newTally(types), viewed: newTally(types)}
 	d.rows = httpkit.RowsOf(platform, q, func(r sources.Record) error {
 		row := r.(sources.Row)
 		row.Entity.Attribution = d.attribution
@@ -130,6 +131,7 @@ type insight struct {
 func (d *decoder) insight(s *httpkit.Scanner) (i insight) {
 	d.actions.clear()
 	d.values.clear()
+	d.viewed.clear()
 	m := &i.metrics
 	m.Has = kpi.Clicks
 	for key := range s.Object() {
@@ -155,9 +157,9 @@ func (d *decoder) insight(s *httpkit.Scanner) (i insight) {
 		case "spend": // in units of the account's currency
 			s.Metric(m, kpi.Cost)
 		case "actions":
-			d.actions.read(s)
+			d.actions.read(s, &d.viewed)
 		case "action_values":
-			d.values.read(s)
+			d.values.read(s, nil)
 		case d.level.id:
 			i.id = s.Text()
 		case d.level.title:
@@ -185,7 +187,7 @@ func (d *decoder) put(i insight) error {
 	case d.level.parent != "" && len(i.parent) == 0:
 		return d.rows.Malformed("a row of %s has no %s", sources.Clean(string(i.start)), d.level.parent)
 	}
-	m, err := d.finish(i.metrics)
+	m, err := d.finish(i.metrics, bytes.Contains(i.attribution, viewWindow))
 	if err != nil {
 		return d.rows.Malformed("%w", err)
 	}
@@ -210,12 +212,24 @@ func (d *decoder) put(i insight) error {
 	return d.rows.Put(f)
 }
 
-// finish adds conversions and revenue to what a row has.
-func (d *decoder) finish(m kpi.Metrics) (kpi.Metrics, error) {
+// viewWindow is the window of a view, in an attribution setting and as the key of an
+// action.
+var viewWindow = []byte("1d_view")
+
+// finish adds conversions and revenue to what a row has, and where the setting counts
+// views, how many conversions followed one. Those of a type that Meta gives no such
+// number for are none: it leaves out what did not happen.
+func (d *decoder) finish(m kpi.Metrics, views bool) (kpi.Metrics, error) {
 	m.Has |= kpi.Conversions
 	var err error
 	if m.Conversions, _, err = d.actions.pick(); err != nil {
 		return kpi.Metrics{}, err
+	}
+	if views {
+		m.Has |= kpi.ViewThrough
+		if m.ViewThrough, err = d.viewed.beside(&d.actions); err != nil {
+			return kpi.Metrics{}, err
+		}
 	}
 	value, valued, err := d.values.pick()
 	if err != nil {
@@ -225,68 +239,4 @@ func (d *decoder) finish(m kpi.Metrics) (kpi.Metrics, error) {
 		m.Has, m.Revenue = m.Has|kpi.Revenue, value
 	}
 	return m, nil
-}
-
-// tally adds up a list of actions by the types that are looked for.
-type tally struct {
-	types [][]string
-	sums  []kpi.Micros // of each alternative
-	found []bool
-	err   error
-}
-
-func newTally(types [][]string) tally {
-	return tally{types: types, sums: make([]kpi.Micros, len(types)), found: make([]bool, len(types))}
-}
-
-func (t *tally) clear() {
-	clear(t.sums)
-	clear(t.found)
-	t.err = nil
-}
-
-// read goes through a list of actions: how often each type happened, or what
-// it was worth.
-func (t *tally) read(s *httpkit.Scanner) {
-	for range s.Array() {
-		var kind []byte
-		var value httpkit.Decimal
-		for key := range s.Object() {
-			switch string(key) {
-			case "action_type":
-				kind = s.Text()
-			case "value":
-				value = s.Decimal()
-			}
-		}
-		if value.Known {
-			t.add(kind, value.Micros)
-		}
-	}
-}
-
-func (t *tally) add(kind []byte, value kpi.Micros) {
-	for i, parts := range t.types {
-		for _, part := range parts {
-			if string(kind) != part {
-				continue
-			}
-			sum, err := t.sums[i].Add(value)
-			if err != nil {
-				t.err = err
-			}
-			t.sums[i], t.found[i] = sum, true
-		}
-	}
-}
-
-// pick returns the first alternative that is in the list; found is false when
-// none is.
-func (t *tally) pick() (sum kpi.Micros, found bool, err error) {
-	for i, found := range t.found {
-		if found {
-			return t.sums[i], true, t.err
-		}
-	}
-	return 0, false, nil
 }

@@ -46,7 +46,7 @@ func TestRecordedHoursReadAsAPersonWould(t *testing.T) {
 	want := sources.Row{
 		Entity:  sources.Entity{Level: sources.LevelCampaign, ID: "531016227", Name: "Airbyte test", Status: "active"},
 		Slot:    sources.Slot{Date: kpi.NewDate(2023, 11, 11), Grain: sources.Hour, Hour: 1},
-		Metrics: kpi.Metrics{Has: kpi.AllFields, Impressions: 1, Clicks: 1, Cost: 1_480_000},
+		Metrics: kpi.Metrics{Has: kpi.Usual, Impressions: 1, Clicks: 1, Cost: 1_480_000},
 	}
 	if rows[0] != want || rows[23].Slot.Date != kpi.NewDate(2023, 11, 12) || rows[23].Slot.Hour != 0 {
 		t.Errorf("got %+v and last %+v, want %+v", rows[0], rows[23], want)
@@ -108,8 +108,8 @@ func TestWarehouseCopiesReadAsAPersonWould(t *testing.T) {
 		rows, unknown int
 		sum           kpi.Metrics
 	}{
-		"warehouse_account_daily.csv":            {10, 1, kpi.Metrics{Has: kpi.AllFields, Impressions: 5, Clicks: 4, Conversions: 1_000_000, Revenue: 100_000}},
-		"warehouse_campaign_daily_first_400.csv": {400, 1, kpi.Metrics{Has: kpi.AllFields, Impressions: 568, Conversions: 1_000_000, Revenue: 10_000}},
+		"warehouse_account_daily.csv":            {10, 1, kpi.Metrics{Has: kpi.Usual, Impressions: 5, Clicks: 4, Conversions: 1_000_000, Revenue: 100_000}},
+		"warehouse_campaign_daily_first_400.csv": {400, 1, kpi.Metrics{Has: kpi.Usual, Impressions: 568, Conversions: 1_000_000, Revenue: 10_000}},
 	} {
 		rows, _, err := decoded(t, asReport(t, name), inDollars(sources.Day, kpi.NewDate(2018, 1, 1), kpi.NewDate(2022, 12, 31)))
 		if err != nil {

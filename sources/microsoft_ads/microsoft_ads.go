@@ -60,7 +60,7 @@ func Definition() sources.Definition {
 			"The refresh token changes at each renewal; `token_file` keeps the newest.",
 		},
 		Link:        link,
-		Gives:       kpi.AllFields,
+		Gives:       kpi.Usual,
 		Grain:       sources.Hour,
 		Dating:      sources.Mixed,
 		Basis:       kpi.Reported,
@@ -78,7 +78,7 @@ func Definition() sources.Definition {
 			{Age: 30 * 24 * time.Hour, Share: 1},
 		},
 		Attribution: func(any) string {
-			return "by the window of each conversion goal, as Microsoft Advertising reports them"
+			return "by the window of each conversion goal, as Microsoft Advertising reports them, without those after a mere view"
 		},
 		Options: func() any { return &Options{} },
 		Open:    open,

@@ -76,7 +76,7 @@ func (s *source) request(account string, campaigns []string, days kpi.DateRange)
 type decoder struct {
 	rows   *httpkit.Rows
 	clicks string    // the column of clicks
-	result [2]string // the columns of the results and of what they were worth; the latter may be ""
+	result [3]string // as in results
 	names  map[string]httpkit.Campaign
 }
 
@@ -111,6 +111,8 @@ func (d *decoder) row(s *httpkit.Scanner) error {
 			s.Metric(m, kpi.Conversions)
 		case d.result[1]:
 			s.Millionths(m, kpi.Revenue)
+		case d.result[2]:
+			s.Metric(m, kpi.ViewThrough)
 		}
 	}
 	if err := s.Err(); err != nil {

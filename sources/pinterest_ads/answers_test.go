@@ -73,7 +73,7 @@ func TestLoadedDaysAreInMillionthsOfTheAccountsCurrency(t *testing.T) {
 	if err != nil || len(rows) != 5 {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
-	if want := (kpi.Metrics{Has: kpi.AllFields, Impressions: 15000, Clicks: 450, Cost: 2_250_000, Conversions: 45_000_000, Revenue: 4_500_000}); rows[0].Metrics != want {
+	if want := (kpi.Metrics{Has: kpi.Usual, Impressions: 15000, Clicks: 450, Cost: 2_250_000, Conversions: 45_000_000, Revenue: 4_500_000}); rows[0].Metrics != want {
 		t.Errorf("got %+v, want %+v", rows[0].Metrics, want)
 	}
 }

@@ -4,7 +4,9 @@
 // What to know about the figures: days are UTC's, whatever the account's zone
 // is. Impressions and clicks are the paid ones (_1), not those earned by saves.
 // Results are counted on the ad action that led to them, within the windows of
-// the options, so past days grow. Money is in millionths of the account's
+// the options, so past days grow; those after a view
+// are told apart, while those after an engagement (a save, a look at the pin from
+// close by) are not counted with them. Money is in millionths of the account's
 // currency although its columns speak of dollars. Pinterest keeps 90 days here;
 // its hours carry no conversions and are not read.
 //
@@ -39,12 +41,12 @@ type Options struct {
 	TokenURL     string         `yaml:"token_url"`
 }
 
-// results names the columns of each kind of result: how many, and what they
-// were worth. TOTAL_CONVERSIONS would count visits of pages too.
-var results = map[string][2]string{
-	"checkout": {"TOTAL_CHECKOUT", "TOTAL_CHECKOUT_VALUE_IN_MICRO_DOLLAR"},
-	"lead":     {"TOTAL_LEAD", ""},
-	"signup":   {"TOTAL_SIGNUP", ""},
+// results names the columns of each kind of result: how many, what they were worth
+// and how many followed a view. TOTAL_CONVERSIONS would count visits of pages too.
+var results = map[string][3]string{
+	"checkout": {"TOTAL_CHECKOUT", "TOTAL_CHECKOUT_VALUE_IN_MICRO_DOLLAR", "TOTAL_VIEW_CHECKOUT"},
+	"lead":     {"TOTAL_LEAD", "", "TOTAL_VIEW_LEAD"},
+	"signup":   {"TOTAL_SIGNUP", "", "TOTAL_VIEW_SIGNUP"},
 }
 
 // clickColumns are the paid clicks.
@@ -141,7 +143,7 @@ func (o *Options) check() error {
 		return err
 	}
 	switch {
-	case results[o.Result] == [2]string{}:
+	case results[o.Result] == [3]string{}:
 		return fmt.Errorf("result %q: expected checkout, lead or signup", sources.Clean(o.Result))
 	case clickColumns[o.Clicks] == "":
 		return fmt.Errorf("clicks %q: expected outbound or pin", sources.Clean(o.Clicks))

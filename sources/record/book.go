@@ -162,7 +162,7 @@ func (b *Book) metrics(r *Row) (kpi.Metrics, error) {
 		field  kpi.Fields
 		into   *kpi.Micros
 		scale  int
-	}{{Cost, kpi.Cost, &m.Cost, b.cost}, {Conversions, kpi.Conversions, &m.Conversions, 0}, {Revenue, kpi.Revenue, &m.Revenue, b.revenue}} {
+	}{{Cost, kpi.Cost, &m.Cost, b.cost}, {Conversions, kpi.Conversions, &m.Conversions, 0}, {Revenue, kpi.Revenue, &m.Revenue, b.revenue}, {ViewThrough, kpi.ViewThrough, &m.ViewThrough, 0}} {
 		if r[n.column] == "" {
 			continue
 		}
@@ -171,6 +171,9 @@ func (b *Book) metrics(r *Row) (kpi.Metrics, error) {
 			return m, fmt.Errorf("%s: %w", n.column, err)
 		}
 		*n.into, m.Has = value, m.Has|n.field
+	}
+	if !m.Sound() {
+		return m, fmt.Errorf("%s: %s: expected a part of the conversions", ViewThrough, quote(r[ViewThrough]))
 	}
 	if m.Has == 0 {
 		return m, fmt.Errorf("no figure: expected at least one of impressions, clicks, cost, conversions and revenue")

@@ -45,6 +45,7 @@ const (
 	Cost
 	Conversions
 	Revenue
+	ViewThrough
 
 	columns
 )
@@ -52,7 +53,7 @@ const (
 var names = [columns]string{
 	"date", "hour", "account_id", "currency", "campaign_id", "campaign", "status",
 	"utm_source", "utm_medium", "utm_campaign", "promo", "dialled", "referrer", "click_id", "customer",
-	"impressions", "clicks", "cost", "conversions", "revenue",
+	"impressions", "clicks", "cost", "conversions", "revenue", "view_through",
 }
 
 // String is the key of the column.

@@ -174,6 +174,29 @@ func TestHoursAddUpToTheirDayAndMixWithNone(t *testing.T) {
 	}
 }
 
+func TestConversionsAfterAViewAreAPartOfTheConversions(t *testing.T) {
+	got := func(figures string) (m kpi.Metrics, err error) {
+		b, err := NewBook("test", query(t, days, sources.Day), DefaultFormat())
+		var l Line
+		if err := errors.Join(err, ParseLine([]byte(`{"date":"2026-11-19","campaign":"a",`+figures+`}`), &l)); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Add(&l.Row); err != nil {
+			return m, err
+		}
+		return m, b.Put(func(r sources.Record) error { m = r.(sources.Row).Metrics; return nil })
+	}
+	want := kpi.Metrics{Has: kpi.Conversions | kpi.ViewThrough, Conversions: 4_000_000, ViewThrough: 1_500_000}
+	if m, err := got(`"conversions":4,"view_through":1.5`); err != nil || m != want {
+		t.Errorf("got %+v, %v, want %+v", m, err, want)
+	}
+	for _, figures := range []string{`"conversions":4,"view_through":5`, `"conversions":4,"view_through":-1`, `"clicks":4,"view_through":1`} {
+		if m, err := got(figures); err == nil || !strings.Contains(err.Error(), "view_through") {
+			t.Errorf("%s: %+v, %v", figures, m, err)
+		}
+	}
+}
+
 func TestRowsOfOtherDaysAndAccountsArePassedOver(t *testing.T) {
 	rows, err := book(t, query(t, days, sources.Day), DefaultFormat(),
 		`{"date":"2026-11-18","campaign":"a","cost":1}`, `{"date":"2026-11-21","campaign":"a","cost":1}`, `{"date":"2026-11-19","account_id":"other","campaign":"a","cost":1}`)

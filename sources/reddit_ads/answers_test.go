@@ -114,7 +114,8 @@ func TestClicksAndViewsAddUpAndNothingIsUnknown(t *testing.T) {
 		{"date":"2026-11-04","campaign_id":"3","conversion_purchase_clicks":2}]},"pagination":{"next_url":null}}`
 	rows, _, err := decoded(t, []byte(body), query(today))
 	want := []kpi.Metrics{
-		{Has: kpi.Conversions | kpi.Revenue, Conversions: 4_000_000, Revenue: 79_500_000}, {Has: kpi.Conversions, Conversions: 2_000_000}, {Has: kpi.Conversions, Conversions: 2_000_000},
+		{Has: kpi.Conversions | kpi.Revenue | kpi.ViewThrough, Conversions: 4_000_000, Revenue: 79_500_000, ViewThrough: 1_000_000},
+		{Has: kpi.Conversions | kpi.ViewThrough, Conversions: 2_000_000, ViewThrough: 2_000_000}, {Has: kpi.Conversions, Conversions: 2_000_000},
 	}
 	if err != nil || len(rows) != len(want) {
 		t.Fatalf("%+v, %v", rows, err)

@@ -89,6 +89,7 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.88},
 			{Age: 30 * 24 * time.Hour, Share: 1},
 		},
+		Views: func(options any) bool { return options.(*Options).asked().views != "" },
 		Attribution: func(options any) string {
 			if options.(*Options).Count == "clicks" {
 				return "after clicks, by the window of the account, as Reddit reports them"

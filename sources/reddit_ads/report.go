@@ -187,6 +187,7 @@ func (d *decoder) row(s *httpkit.Scanner) error {
 		if m.Conversions, err = m.Conversions.Add(views.Micros); err != nil {
 			return d.rows.Malformed("%s: %w", d.fields.views, err)
 		}
+		m.Has, m.ViewThrough = m.Has|kpi.ViewThrough, views.Micros
 	}
 	if value.Known {
 		m.Has |= kpi.Revenue

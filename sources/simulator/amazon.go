@@ -159,11 +159,14 @@ var amazonColumns = map[string]func(f *figure, currency kpi.Currency) string{
 	"clicks":                     func(f *figure, _ kpi.Currency) string { return strconv.FormatInt(f.metrics.Clicks, 10) },
 	"cost":                       func(f *figure, _ kpi.Currency) string { return f.metrics.Cost.Decimal(0) },
 	"purchases":                  amazonOrders,
-	"sales":                      amazonSales,
-	"purchases14d":               amazonOrders,
-	"sales14d":                   amazonSales,
-	"purchases7d":                amazonOrders,
-	"sales7d":                    amazonSales,
+	"purchasesClicks": func(f *figure, _ kpi.Currency) string {
+		return (f.metrics.Conversions - f.metrics.ViewThrough).Decimal(0)
+	},
+	"sales":        amazonSales,
+	"purchases14d": amazonOrders,
+	"sales14d":     amazonSales,
+	"purchases7d":  amazonOrders,
+	"sales7d":      amazonSales,
 }
 
 func amazonOrders(f *figure, _ kpi.Currency) string { return f.metrics.Conversions.Decimal(0) }
@@ -189,7 +192,7 @@ func (r *amazonReport) refusal(today kpi.Date) string {
 	}
 	for _, name := range configured.Columns {
 		windowed := strings.HasSuffix(name, "d") && name != "campaignId" && strings.ContainsAny(name, "0123456789")
-		bare := name == "purchases" || name == "sales"
+		bare := name == "purchases" || name == "purchasesClicks" || name == "sales"
 		if amazonColumns[name] == nil || windowed && configured.AdProduct != "SPONSORED_PRODUCTS" || bare && configured.AdProduct == "SPONSORED_PRODUCTS" {
 			return "configuration columns includes invalid values: (" + name + ")"
 		}

@@ -63,6 +63,6 @@ func appleRows(q *appleQuery, figures []figure, ids []json.Number, currency kpi.
 }
 
 func appleFigure(b []byte, m *kpi.Metrics, currency kpi.Currency) []byte {
-	return fmt.Appendf(b, `"localSpend":{"amount":%q,"currency":%q},"impressions":%d,"taps":%d,"ttr":0.021,"tapInstalls":%s,"viewInstalls":0,"totalInstalls":%s`,
-		m.Cost.Decimal(2), currency, m.Impressions, m.Clicks, m.Conversions.Decimal(0), m.Conversions.Decimal(0))
+	return fmt.Appendf(b, `"localSpend":{"amount":%q,"currency":%q},"impressions":%d,"taps":%d,"ttr":0.021,"tapInstalls":%s,"viewInstalls":%s,"totalInstalls":%s`,
+		m.Cost.Decimal(2), currency, m.Impressions, m.Clicks, (m.Conversions - m.ViewThrough).Decimal(0), m.ViewThrough.Decimal(0), m.Conversions.Decimal(0))
 }

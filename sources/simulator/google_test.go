@@ -48,7 +48,7 @@ func (g googleWire) metrics(t *testing.T) kpi.Metrics {
 		return m
 	}
 	return kpi.Metrics{
-		Has:         kpi.AllFields,
+		Has:         kpi.Usual,
 		Impressions: int64(parse(g.Metrics.Impressions) / kpi.MicrosPerUnit),
 		Clicks:      int64(parse(g.Metrics.Clicks) / kpi.MicrosPerUnit),
 		Cost:        parse(g.Metrics.CostMicros) / kpi.MicrosPerUnit,

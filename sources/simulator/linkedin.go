@@ -171,6 +171,9 @@ func linkedinElement(b []byte, f *figure, fields []string) []byte {
 		"externalWebsiteConversions":     f.metrics.Conversions.Decimal(0),
 		"conversionValueInLocalCurrency": `"` + f.metrics.Revenue.Decimal(1) + `"`,
 		"oneClickLeads":                  "0",
+		// Those after a click and those after a view add up.
+		"externalWebsitePostClickConversions": (f.metrics.Conversions - f.metrics.ViewThrough).Decimal(0),
+		"externalWebsitePostViewConversions":  f.metrics.ViewThrough.Decimal(0),
 	}
 	b = append(b, '{')
 	for i, name := range fields {

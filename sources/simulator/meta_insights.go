@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,7 +30,8 @@ type metaRow struct {
 	ad        *world.Ad       // nil above the ad
 	placement *world.Placement
 	days      kpi.DateRange
-	hour      int // wall clock; -1 without the hourly breakdown
+	hour      int  // wall clock; -1 without the hourly breakdown
+	viewed    bool // actions tell what of them is in the window of a view
 	metrics   kpi.Metrics
 }
 
@@ -42,6 +44,7 @@ type metaReport struct {
 	byDay      bool
 	byPlatform bool
 	byPosition bool
+	viewed     bool // the window 1d_view was asked for
 	fields     []string
 }
 
@@ -110,18 +113,22 @@ func metaAdText(key string, value func(*world.Ad) string) func([]byte, *metaRow)
 func metaActions(b []byte, r *metaRow) []byte {
 	purchases := r.metrics.Conversions.Decimal(0)
 	var actions []byte
-	add := func(kind, value string) {
-		actions = append(actions, fmt.Sprintf(`{"action_type":%q,"value":%q},`, kind, value)...)
+	add := func(kind, value string, viewed kpi.Micros) {
+		actions = append(actions, fmt.Sprintf(`{"action_type":%q,"value":%q`, kind, value)...)
+		if r.viewed && viewed != 0 {
+			actions = append(actions, fmt.Sprintf(`,"1d_view":%q`, viewed.Decimal(0))...)
+		}
+		actions = append(actions, `},`...)
 	}
 	if clicks := strconv.FormatInt(r.metrics.Clicks, 10); clicks != "0" {
-		add("page_engagement", clicks)
+		add("page_engagement", clicks, 0)
 		if r.days.From%7 != 0 {
-			add("link_click", clicks)
+			add("link_click", clicks, 0)
 		}
 	}
 	if purchases != "0" {
 		for _, kind := range metaPurchases {
-			add(kind, purchases)
+			add(kind, purchases, r.metrics.ViewThrough)
 		}
 	}
 	if len(actions) == 0 {
@@ -224,8 +231,33 @@ func parseMetaReport(query url.Values) (r metaReport, refused string) {
 	default:
 		return r, "breakdowns is not supported: " + query.Get("breakdowns")
 	}
+	if r.viewed, refused = parseMetaWindows(query.Get("action_attribution_windows")); refused != "" {
+		return r, refused
+	}
 	r.days, refused = parseMetaDays(query.Get("time_range"))
 	return r, refused
+}
+
+// metaWindows are the windows that actions may be split by. Those of longer views were
+// removed in January 2026.
+var metaWindows = []string{"1d_click", "7d_click", "28d_click", "1d_ev", "1d_view", "incrementality"}
+
+// parseMetaWindows says whether the window of a view is asked for; the others are not
+// simulated.
+func parseMetaWindows(text string) (viewed bool, refused string) {
+	if text == "" {
+		return false, ""
+	}
+	var windows []string
+	if err := json.Unmarshal([]byte(text), &windows); err != nil {
+		return false, "param action_attribution_windows must be an array"
+	}
+	for _, w := range windows {
+		if !slices.Contains(metaWindows, w) {
+			return false, "action_attribution_windows must be one of the following values: " + strings.Join(metaWindows, ", ")
+		}
+	}
+	return slices.Contains(windows, "1d_view"), ""
 }
 
 // parseMetaFilter reads the one kind of filter that is simulated: what belongs
@@ -289,7 +321,7 @@ func (s *Simulator) metaRows(c *call, account *world.Account, report metaReport)
 		if row.placement != nil {
 			k.platform, k.position = row.placement.Network, row.placement.Position
 		}
-		row.account, row.days = account, report.days
+		row.account, row.days, row.viewed = account, report.days, report.viewed
 		if report.byDay {
 			k.date, row.days = d, kpi.DateRange{From: d, To: d}
 		}

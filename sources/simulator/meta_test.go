@@ -26,8 +26,19 @@ type metaWire struct {
 }
 
 type metaAction struct {
-	Type  string `json:"action_type"`
-	Value string
+	Type   string `json:"action_type"`
+	Value  string
+	Viewed string `json:"1d_view"`
+}
+
+// viewed returns how many of an action type followed a view, "" when none did.
+func viewed(actions []metaAction, kind string) string {
+	for _, a := range actions {
+		if a.Type == kind {
+			return a.Viewed
+		}
+	}
+	return ""
 }
 
 // purchases returns the number under one action type, "" when there is none.
@@ -60,6 +71,7 @@ func (m metaWire) metrics(t *testing.T) kpi.Metrics {
 		Cost:        micros(t, m.Spend),
 		Conversions: micros(t, purchases(m.Actions, "omni_purchase")),
 		Revenue:     micros(t, purchases(m.ActionValues, "omni_purchase")),
+		ViewThrough: micros(t, viewed(m.Actions, "omni_purchase")),
 	}
 }
 
@@ -113,7 +125,7 @@ func TestMetaDaysAreTheWorlds(t *testing.T) {
 				}
 			}
 		}
-		rows, pages := r.metaPages(a.ID+"/insights", insights())
+		rows, pages := r.metaPages(a.ID+"/insights", insights("action_attribution_windows", `["7d_click","1d_view"]`))
 		for _, row := range rows {
 			got[key{row.CampaignID, row.DateStart}] = row.metrics(t)
 			if row.DateStart != row.DateStop || "act_"+row.AccountID != a.ID {

@@ -117,6 +117,7 @@ var pinterestColumns = map[string]func(m *kpi.Metrics) string{
 	"OUTBOUND_CLICK_1":                     func(m *kpi.Metrics) string { return strconv.FormatInt(m.Clicks, 10) },
 	"TOTAL_CLICKTHROUGH":                   func(m *kpi.Metrics) string { return strconv.FormatInt(m.Clicks+m.Clicks/3, 10) },
 	"TOTAL_CHECKOUT":                       func(m *kpi.Metrics) string { return m.Conversions.Decimal(0) },
+	"TOTAL_VIEW_CHECKOUT":                  func(m *kpi.Metrics) string { return m.ViewThrough.Decimal(0) },
 	"TOTAL_CHECKOUT_VALUE_IN_MICRO_DOLLAR": func(m *kpi.Metrics) string { return strconv.FormatInt(int64(m.Revenue), 10) },
 }
 

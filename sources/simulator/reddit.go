@@ -133,8 +133,8 @@ var redditFields = map[string]func(f *figure) string{
 	"SPEND":                           func(f *figure) string { return strconv.FormatInt(int64(f.metrics.Cost), 10) },
 	"CPC":                             func(*figure) string { return "510369.73" },
 	"CTR":                             func(*figure) string { return "0.008" },
-	"CONVERSION_PURCHASE_CLICKS":      func(f *figure) string { return f.metrics.Conversions.Decimal(0) },
-	"CONVERSION_PURCHASE_VIEWS":       func(*figure) string { return "0" },
+	"CONVERSION_PURCHASE_CLICKS":      func(f *figure) string { return (f.metrics.Conversions - f.metrics.ViewThrough).Decimal(0) },
+	"CONVERSION_PURCHASE_VIEWS":       func(f *figure) string { return f.metrics.ViewThrough.Decimal(0) },
 	"CONVERSION_PURCHASE_TOTAL_VALUE": func(f *figure) string { return strconv.FormatInt(int64(f.metrics.Revenue), 10) },
 	"KEY_CONVERSION_TOTAL_COUNT":      func(f *figure) string { return f.metrics.Conversions.Decimal(0) },
 }

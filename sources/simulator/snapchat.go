@@ -122,6 +122,7 @@ var snapFields = map[string]func(m *kpi.Metrics) string{
 	"swipes":                     func(m *kpi.Metrics) string { return strconv.FormatInt(m.Clicks, 10) },
 	"spend":                      func(m *kpi.Metrics) string { return strconv.FormatInt(int64(m.Cost), 10) },
 	"conversion_purchases":       func(m *kpi.Metrics) string { return m.Conversions.Decimal(0) },
+	"conversion_purchases_view":  func(m *kpi.Metrics) string { return m.ViewThrough.Decimal(0) },
 	"conversion_purchases_value": func(m *kpi.Metrics) string { return strconv.FormatInt(int64(m.Revenue), 10) },
 }
 

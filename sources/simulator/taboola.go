@@ -175,6 +175,6 @@ func taboolaRow(b []byte, f *figure, currency kpi.Currency) []byte {
 	b = fmt.Appendf(b, `{"date":"%s %02d:00:00.0","campaign":%q,"campaign_name":`, f.date, max(f.hour, 0), f.campaign.ID)
 	b = appendValue(b, f.campaign.Name, true)
 	return fmt.Appendf(b, `,"clicks":%d,"impressions":%d,"visible_impressions":%d,"spent":%s,"conversions_value":%s,"roas":0.0,"ctr":0.229,"vctr":0.299,"cpm":1.4,"vcpm":1.82,"cpc":0.61,"cpa":7.32,`+
-		`"cpa_actions_num":%s,"cpa_actions_num_from_clicks":%d,"cpa_actions_num_from_views":0,"cpa_conversion_rate":8.33,"currency":%q}`,
-		m.Clicks, m.Impressions, m.Impressions/4*3, m.Cost.Decimal(2), m.Revenue.Decimal(2), m.Conversions.Decimal(0), int64(m.Conversions/kpi.MicrosPerUnit)/2, currency)
+		`"cpa_actions_num":%s,"cpa_actions_num_from_clicks":%s,"cpa_actions_num_from_views":%s,"cpa_conversion_rate":8.33,"currency":%q}`,
+		m.Clicks, m.Impressions, m.Impressions/4*3, m.Cost.Decimal(2), m.Revenue.Decimal(2), m.Conversions.Decimal(0), (m.Conversions - m.ViewThrough).Decimal(0), m.ViewThrough.Decimal(0), currency)
 }

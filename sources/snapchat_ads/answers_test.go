@@ -131,7 +131,7 @@ func TestLoadedHoursAreInMillionths(t *testing.T) {
 	if err != nil || len(rows) != len(table)-1 {
 		t.Fatalf("%d rows of %d, %v", len(rows), len(table)-1, err)
 	}
-	if want := (kpi.Metrics{Has: kpi.AllFields &^ kpi.Revenue, Impressions: 250, Cost: 60_215, Conversions: 1_000_000}); rows[0].Metrics != want || rows[0].Slot.Hour != 10 {
+	if want := (kpi.Metrics{Has: kpi.Usual &^ kpi.Revenue, Impressions: 250, Cost: 60_215, Conversions: 1_000_000}); rows[0].Metrics != want || rows[0].Slot.Hour != 10 {
 		t.Errorf("got %+v, want %+v: 0.060215 of the currency", rows[0], want)
 	}
 }

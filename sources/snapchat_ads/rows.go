@@ -12,7 +12,7 @@ import (
 type decoder struct {
 	rows    *httpkit.Rows
 	query   sources.Query
-	metrics [2]string // names of the results and of what they were worth; the latter may be ""
+	metrics [3]string // as in results
 	names   map[string]httpkit.Campaign
 	slots   map[string]sources.Slot // by the text of their beginning: campaigns share them
 	points  []point                 // of the campaign that is being read
@@ -131,6 +131,8 @@ func (d *decoder) point(s *httpkit.Scanner) (p point) {
 					s.Metric(m, kpi.Conversions)
 				case d.metrics[1]:
 					s.Millionths(m, kpi.Revenue)
+				case d.metrics[2]:
+					s.Metric(m, kpi.ViewThrough)
 				}
 			}
 		}

@@ -40,11 +40,12 @@ type Options struct {
 	TokenURL     string         `yaml:"token_url"`
 }
 
-// results names the metrics of each kind of result: how many, and what they
-// were worth.
-var results = map[string][2]string{
-	"purchase": {"conversion_purchases", "conversion_purchases_value"},
-	"sign_up":  {"conversion_sign_ups", ""},
+// results names the metrics of each kind of result: how many, what they were worth
+// and how many followed a view. Of other metrics it is not confirmed that the last one
+// exists.
+var results = map[string][3]string{
+	"purchase": {"conversion_purchases", "conversion_purchases_value", "conversion_purchases_view"},
+	"sign_up":  {"conversion_sign_ups", "", "conversion_sign_ups_view"},
 }
 
 // Definition describes the type snapchat_ads. Restates is the longest window.
@@ -77,6 +78,7 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.92},
 			{Age: 28 * 24 * time.Hour, Share: 1},
 		},
+		Views:       func(options any) bool { return options.(*Options).metrics()[2] != "" },
 		Attribution: func(any) string { return "in the windows asked for, as Snapchat reports them" },
 		Options:     func() any { return &Options{Result: "purchase", SwipeWindow: "28_DAY", ViewWindow: "1_DAY"} },
 		Open:        open,
@@ -149,9 +151,13 @@ func (o *Options) check() error {
 
 // metrics are the names of the metrics that hold the results and what they
 // were worth; the latter is "" where nobody says.
-func (o *Options) metrics() [2]string {
-	if known, ok := results[o.Result]; ok {
-		return known
+func (o *Options) metrics() [3]string {
+	known, ok := results[o.Result]
+	switch {
+	case !ok:
+		return [3]string{o.Result}
+	case o.ViewWindow == "none":
+		known[2] = ""
 	}
-	return [2]string{o.Result}
+	return known
 }

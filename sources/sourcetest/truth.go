@@ -127,6 +127,7 @@ type place struct {
 func (s *stand) compareRows(t *testing.T, account sources.Account, days kpi.DateRange, grain sources.Grain, records []sources.Record) {
 	t.Helper()
 	got := map[place]kpi.Metrics{}
+	var viewed kpi.Micros
 	for _, record := range records {
 		row, ok := record.(sources.Row)
 		if !ok {
@@ -143,6 +144,12 @@ func (s *stand) compareRows(t *testing.T, account sources.Account, days kpi.Date
 			t.Errorf("%v is reported twice", p)
 		}
 		got[p] = row.Metrics
+		if viewed += row.Metrics.ViewThrough; !row.Metrics.Sound() {
+			t.Errorf("%v has %+v: those after a view are a part of the conversions", p, row.Metrics)
+		}
+	}
+	if s.adapter.Definition.Gives&world.Reports(s.adapter.Definition.Type, grain == sources.Hour)&kpi.ViewThrough != 0 && viewed == 0 && len(got) > 0 {
+		t.Error("no conversion followed a view: nothing of them is proved")
 	}
 	want := s.figures(t, account, days, grain)
 	for p, figures := range want {

@@ -40,7 +40,7 @@ func TestDocumentedReportReadsAsAPersonWould(t *testing.T) {
 	want := sources.Row{
 		Entity:  sources.Entity{Level: sources.LevelCampaign, ID: "1234567", Name: "Autumn"},
 		Slot:    sources.Slot{Date: today, Grain: sources.Hour, Hour: 2},
-		Metrics: kpi.Metrics{Has: kpi.AllFields, Impressions: 5230, Clicks: 12, Cost: 7_320_000, Conversions: 2_000_000, Revenue: 49_900_000},
+		Metrics: kpi.Metrics{Has: kpi.AllFields, Impressions: 5230, Clicks: 12, Cost: 7_320_000, Conversions: 2_000_000, Revenue: 49_900_000, ViewThrough: 1_000_000},
 	}
 	if err != nil || len(rows) != 1 || rows[0] != want || updated != 1793782800000 {
 		t.Errorf("got %+v as of %d, %v, want %+v", rows, updated, err, want)

@@ -74,7 +74,7 @@ func request(q sources.Query, days kpi.DateRange) *httpkit.Request {
 type decoder struct {
 	rows    *httpkit.Rows
 	query   sources.Query
-	count   [2]string // the figures of conversions and of their value; the latter may be ""
+	count   [3]string // as in counts
 	updated int64     // up to when the oldest of the answers knows everything, in Unix milliseconds; 0 when none says
 }
 
@@ -141,6 +141,8 @@ func (d *decoder) row(s *httpkit.Scanner) error {
 			s.Metric(m, kpi.Conversions)
 		case d.count[1]:
 			s.Metric(m, kpi.Revenue)
+		case d.count[2]:
+			s.Metric(m, kpi.ViewThrough)
 		}
 	}
 	if err := s.Err(); err != nil {

@@ -42,11 +42,11 @@ type Options struct {
 	BaseURL      string         `yaml:"base_url"`
 }
 
-// counts are the figures of conversions and of what they were worth. Taboola does not
-// say what those after a click alone were worth.
-var counts = map[string][2]string{
-	"clicks_and_views": {"cpa_actions_num", "conversions_value"},
-	"clicks":           {"cpa_actions_num_from_clicks", ""},
+// counts are the figures of conversions, of what they were worth and of those after a
+// view. Taboola does not say what those after a click alone were worth.
+var counts = map[string][3]string{
+	"clicks_and_views": {"cpa_actions_num", "conversions_value", "cpa_actions_num_from_views"},
+	"clicks":           {"cpa_actions_num_from_clicks"},
 }
 
 // Definition describes the type taboola. Restates reaches back from the 5th to the
@@ -80,6 +80,7 @@ func Definition() sources.Definition {
 			{Age: 7 * 24 * time.Hour, Share: 0.88},
 			{Age: 30 * 24 * time.Hour, Share: 1},
 		},
+		Views: func(options any) bool { return counts[options.(*Options).Count][2] != "" },
 		Attribution: func(options any) string {
 			if options.(*Options).Count == "clicks" {
 				return "on the day of the click, as Taboola reports those after clicks"

@@ -7,6 +7,10 @@
 // clicks of TikTok's own definition, mostly those that leave the app. Hours are
 // those of the account's clock, and one request covers one day of them.
 //
+// Metrics of conversions after a view exist (vta_complete_payment and the like). That they
+// come by campaign and hour, and are a part of the result that is counted, is confirmed by
+// no page or recording: they are not read, since one unknown metric fails the question.
+//
 // Source of the facts, unless a comment says otherwise: the reference of the
 // API for Business v1.3, "Run a synchronous report".
 package tiktokads
@@ -62,7 +66,7 @@ func Definition() sources.Definition {
 			"The token lasts until the advertiser takes the authorisation back. Name `accounts`, or give `app_id` and `app_secret`, with which adtop lists them.",
 		},
 		Link:        link,
-		Gives:       kpi.AllFields,
+		Gives:       kpi.Usual,
 		Grain:       sources.Hour,
 		Dating:      sources.ByClick,
 		Basis:       kpi.Reported,

@@ -34,7 +34,7 @@ func TestRecordedDaysReadAsAPersonWould(t *testing.T) {
 	want := sources.Row{
 		Entity:  sources.Entity{Level: sources.LevelCampaign, ID: "11", Name: "n", Status: "active"},
 		Slot:    sources.Slot{Date: kpi.NewDate(2026, 11, 28), Grain: sources.Day},
-		Metrics: kpi.Metrics{Has: kpi.AllFields &^ kpi.Revenue, Impressions: 900, Clicks: 12, Cost: 100_000_000, Conversions: 4_000_000},
+		Metrics: kpi.Metrics{Has: kpi.Usual &^ kpi.Revenue, Impressions: 900, Clicks: 12, Cost: 100_000_000, Conversions: 4_000_000},
 	}
 	if err != nil || len(rows) != 1 || rows[0] != want {
 		t.Errorf("got %+v, %v, want %+v", rows, err, want)
@@ -51,7 +51,7 @@ func TestRecordedDaysWithoutTrafficAreZerosNotNothing(t *testing.T) {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
 	for _, r := range rows {
-		if r.Metrics != (kpi.Metrics{Has: kpi.AllFields &^ kpi.Revenue}) {
+		if r.Metrics != (kpi.Metrics{Has: kpi.Usual &^ kpi.Revenue}) {
 			t.Errorf("got %+v", r)
 		}
 	}
@@ -63,8 +63,8 @@ func TestGoalsOfVKsOwnCount(t *testing.T) {
 		t.Fatal(err)
 	}
 	for base, want := range map[string]kpi.Metrics{
-		string(sourcetest.Recorded(t, "vk_ads", "recorded_base_total.json")): {Has: kpi.AllFields &^ kpi.Revenue, Impressions: 22357, Clicks: 61, Cost: 1_662_330_000, Conversions: 3_000_000},
-		string(groups.Base) + `,"romi":` + string(groups.Romi):               {Has: kpi.AllFields, Impressions: 21650, Clicks: 61, Cost: 1_611_330_000, Conversions: 3_000_000},
+		string(sourcetest.Recorded(t, "vk_ads", "recorded_base_total.json")): {Has: kpi.Usual &^ kpi.Revenue, Impressions: 22357, Clicks: 61, Cost: 1_662_330_000, Conversions: 3_000_000},
+		string(groups.Base) + `,"romi":` + string(groups.Romi):               {Has: kpi.Usual, Impressions: 21650, Clicks: 61, Cost: 1_611_330_000, Conversions: 3_000_000},
 		`{"goals":2,"spent":1.5}`:                                            {Has: kpi.Cost | kpi.Conversions, Cost: 1_500_000, Conversions: 2_000_000},
 		`{"goals":2,"vk":{"goals":null}}`:                                    {Has: kpi.Conversions, Conversions: 2_000_000},
 		`{"vk":{"goals":0},"goals":2,"spent":null}`:                          {Has: kpi.Conversions},

@@ -6,7 +6,8 @@
 // beside them. Costs are in roubles, without VAT as far as independent clients
 // found; VK does not say so. Nor does it say whether a goal is booked on the
 // contact with the ad or on itself, which is why the type is declared as mixed,
-// or when a day is final. There are no hours with money.
+// or when a day is final, or how many goals followed a mere view. There are no hours
+// with money.
 //
 // A token belongs to one account, and at most five of one client are alive at a
 // time. The token in use is kept in a file and renewed; none is ever deleted,
@@ -64,7 +65,7 @@ func Definition() sources.Definition {
 			"VK allows five live tokens of a client: adtop keeps one in `token_file`, renews it, and deletes none.",
 			"An agency names the client in `agency_client_id` or `agency_client_name`.",
 		},
-		Gives:       kpi.AllFields,
+		Gives:       kpi.Usual,
 		Grain:       sources.Day,
 		Dating:      sources.Mixed,
 		Basis:       kpi.Reported,

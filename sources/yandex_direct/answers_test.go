@@ -130,7 +130,7 @@ func TestNoValueIsUnknownAndGoalsAddUp(t *testing.T) {
 	if err != nil || len(rows) != 2 {
 		t.Fatalf("%+v, %v", rows, err)
 	}
-	if want := (kpi.Metrics{Has: kpi.AllFields &^ kpi.Clicks, Impressions: 10, Cost: 618_400_000, Conversions: 7_000_000, Revenue: 12_500_000}); rows[0].Metrics != want || rows[0].Entity.Name != "Зима" {
+	if want := (kpi.Metrics{Has: kpi.Usual &^ kpi.Clicks, Impressions: 10, Cost: 618_400_000, Conversions: 7_000_000, Revenue: 12_500_000}); rows[0].Metrics != want || rows[0].Entity.Name != "Зима" {
 		t.Errorf("got %+v, want %+v", rows[0], want)
 	}
 	if want := (kpi.Metrics{Has: basics, Impressions: 10, Clicks: 2}); rows[1].Metrics != want {

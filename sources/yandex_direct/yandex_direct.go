@@ -55,7 +55,7 @@ func Definition() sources.Definition {
 			"Where the token is an agency's, set `agency`: its clients are read.",
 		},
 		Link:        link,
-		Gives:       kpi.AllFields,
+		Gives:       kpi.Usual,
 		Grain:       sources.Day,
 		Dating:      sources.ByClick,
 		Basis:       kpi.Reported,

@@ -123,7 +123,7 @@ func (w *world) rows(b *store.Batch, share float64) {
 				if slot.Grain != b.Query.Grain || !named && w.Float64() > share {
 					continue
 				}
-				r := row(id, slot, kpi.Metrics{Has: kpi.Cost | kpi.Fields(w.IntN(32)), Cost: kpi.Micros(w.IntN(3)), Revenue: kpi.Micros(w.IntN(3)), Conversions: kpi.Micros(w.IntN(2))})
+				r := row(id, slot, kpi.Metrics{Has: kpi.Cost | kpi.Fields(w.IntN(64)), Cost: kpi.Micros(w.IntN(3)), Revenue: kpi.Micros(w.IntN(3)), Conversions: kpi.Micros(w.IntN(2)), ViewThrough: kpi.Micros(w.IntN(2))})
 				r.Entity.Name, r.Entity.Attribution = name, attribution
 				b.Records = append(b.Records, r)
 			}

@@ -124,7 +124,7 @@ func day(d kpi.Date) sources.Slot { return sources.Slot{Date: d, Grain: sources.
 // spent is a full set of metrics.
 func spent(cost, conversions, revenue int64) kpi.Metrics {
 	return kpi.Metrics{Has: kpi.AllFields, Impressions: 1000 * cost, Clicks: 10 * cost, Cost: kpi.Micros(cost) * kpi.MicrosPerUnit,
-		Conversions: kpi.Micros(conversions) * kpi.MicrosPerUnit, Revenue: kpi.Micros(revenue) * kpi.MicrosPerUnit}
+		Conversions: kpi.Micros(conversions) * kpi.MicrosPerUnit, Revenue: kpi.Micros(revenue) * kpi.MicrosPerUnit, ViewThrough: kpi.Micros(conversions) * kpi.MicrosPerUnit / 4}
 }
 
 func row(id string, slot sources.Slot, m kpi.Metrics) sources.Row {

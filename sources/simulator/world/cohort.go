@@ -33,6 +33,7 @@ type clickHour struct {
 type sale struct {
 	click, at  int64      // Unix seconds of the click and of the order
 	credit     kpi.Micros // conversions
+	viewed     bool       // credited to a view without a click
 	value      kpi.Micros // money credited, in the account's currency
 	cost       kpi.Micros // commission, in the account's currency
 	orderValue kpi.Micros // money of the whole order, in the account's currency
@@ -44,14 +45,14 @@ type tally struct {
 	sum []amount // sum[i] is the total of the first i arrivals
 }
 
-type amount struct{ credit, value, cost kpi.Micros }
+type amount struct{ credit, views, value, cost kpi.Micros }
 
 func newTally(sales []sale) tally {
 	t := tally{make([]int64, len(sales)), make([]amount, len(sales)+1)}
 	for i, s := range sales {
 		t.at[i] = s.at
 		last := t.sum[i]
-		t.sum[i+1] = amount{last.credit + s.credit, last.value + s.value, last.cost + s.cost}
+		t.sum[i+1] = amount{last.credit + s.credit, last.views + s.views(), last.value + s.value, last.cost + s.cost}
 	}
 	return t
 }
@@ -68,7 +69,7 @@ func (t *tally) between(from, to int64) amount {
 		return amount{}
 	}
 	a, b := t.before(from), t.before(to)
-	return amount{b.credit - a.credit, b.value - a.value, b.cost - a.cost}
+	return amount{b.credit - a.credit, b.views - a.views, b.value - a.value, b.cost - a.cost}
 }
 
 // grow generates a campaign's day.
@@ -131,7 +132,23 @@ func (c *campaign) sale(r *rand.Rand, hour int64) (sale, float64) {
 	if c.OnCommission {
 		s.cost = toMinor(s.value.Float()/c.ROAS, c.currency)
 	}
+	s.viewed = c.viewed(s)
 	return s, r.Float64()
+}
+
+// views are the conversions of a sale that are credited to a view.
+func (s *sale) views() kpi.Micros {
+	if s.viewed {
+		return s.credit
+	}
+	return 0
+}
+
+// viewed says whether a sale is credited to a view. It takes no number of the day's
+// stream: all else in the world is the same, however many are.
+func (c *campaign) viewed(s sale) bool {
+	const chances = 1 << 20
+	return float64(mix(c.key^purposeView^uint64(s.click)<<20^uint64(s.at))%chances) < c.Views*chances
 }
 
 // delay draws the seconds between click and order.

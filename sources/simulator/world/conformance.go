@@ -63,7 +63,7 @@ func awkward(prefix string, utm UTM, scale float64, dataDriven bool) []Campaign 
 		c := Campaign{
 			ID: prefix + string(rune('1'+i)), Name: n.name, Status: n.status, ChannelType: "SEARCH",
 			SpendPerDay: scale * float64(20+15*i), ROAS: 3, AOV: scale * 45, CPC: scale * 0.5, CTR: 0.02,
-			OverClaim: 1.2, Delay: Delay{0.55, 0.3}, UTM: utm, DataDriven: dataDriven,
+			OverClaim: 1.2, Views: 0.3, Delay: Delay{0.55, 0.3}, UTM: utm, DataDriven: dataDriven,
 		}
 		c.UTM.Campaign = "c" + string(rune('1'+i))
 		if i == 1 {
@@ -279,6 +279,11 @@ func ConformanceFor(platform string) *World {
 	}
 	for i := range accounts {
 		accounts[i].Platform = platform
+		for n := range accounts[i].Campaigns {
+			if platform == Amazon && n%3 == 0 { // Sponsored Products, which count after clicks only
+				accounts[i].Campaigns[n].Lacks |= kpi.ViewThrough
+			}
+		}
 	}
 	return New(Spec{Seed: 7, Epoch: ConformanceEpoch, Accounts: accounts, Shop: Shop{ID: "conformance", Currency: "EUR", Zone: zone("Europe/Berlin")}})
 }

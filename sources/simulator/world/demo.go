@@ -103,7 +103,7 @@ func demoGoogle() []Campaign {
 
 func demoMetaEU() []Campaign {
 	return campaigns(UTM{"facebook", "paid_social", ""}, func(c *Campaign) {
-		c.CPC, c.CTR, c.Placements = 0.62, 0.014, MetaPlacements
+		c.CPC, c.CTR, c.Placements, c.Views = 0.62, 0.014, MetaPlacements, 0.28
 		c.Groups = demoGroups(c.ID, []string{"Women 25-54", "Men 25-54"}, "Video 15 s", "Carousel", "Static offer")
 	},
 		plan{"120210000000000101", "Prospecting Broad", 70, 54, 1.6, 1.35, 0.50, 0.30},
@@ -115,7 +115,7 @@ func demoMetaEU() []Campaign {
 
 func demoMetaUS() []Campaign {
 	return campaigns(UTM{"facebook", "paid_social", ""}, func(c *Campaign) {
-		c.CPC, c.CTR, c.Placements = 0.85, 0.012, MetaPlacements
+		c.CPC, c.CTR, c.Placements, c.Views = 0.85, 0.012, MetaPlacements, 0.28
 		c.Groups = demoGroups(c.ID, []string{"Women 25-54", "Men 25-54"}, "Video 15 s", "Carousel", "Static offer")
 	},
 		plan{"120210000000000201", "US Prospecting", 32, 72, 1.55, 1.3, 0.48, 0.30},
@@ -150,7 +150,7 @@ func demoAffiliates() []Campaign {
 }
 
 func demoTaboola() []Campaign {
-	return campaigns(UTM{"taboola", "native", ""}, func(c *Campaign) { c.CPC, c.CTR = 0.34, 0.0028 },
+	return campaigns(UTM{"taboola", "native", ""}, func(c *Campaign) { c.CPC, c.CTR, c.Views = 0.34, 0.0028, 0.4 },
 		plan{"3310421", "Native Gift Guide", 20, 56, 1.7, 1.2, 0.52, 0.28},
 		plan{"3310422", "Native Advertorial", 15, 62, 1.65, 1.25, 0.48, 0.30},
 		plan{"3310423", "Native Retargeting", 10, 58, 1.9, 1.3, 0.58, 0.26},

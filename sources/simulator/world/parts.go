@@ -97,7 +97,7 @@ func (d *division) deal(units int64, phase uint64, give func(part int, units int
 
 // Parts divides the figures of one slot of a campaign among its ads and
 // placements. They add up to the whole exactly. Revenue goes where the
-// conversions are. start is the first instant of the slot.
+// conversions are, and so do those after a view. start is the first instant of the slot.
 func (w *World) Parts(account, campaign string, start time.Time, whole kpi.Metrics) []Part {
 	c := w.of(account, campaign)
 	d := &c.division
@@ -116,11 +116,13 @@ func (w *World) Parts(account, campaign string, start time.Time, whole kpi.Metri
 		unit = kpi.MicrosPerUnit
 	}
 	d.deal(int64(whole.Conversions/unit), phase, func(i int, n int64) { parts[i].Metrics.Conversions += kpi.Micros(n) * unit })
-	var converted, paid kpi.Micros
+	var converted, paid, seen kpi.Micros
 	for i := range parts {
 		converted += parts[i].Metrics.Conversions
 		due := proportion(whole.Revenue, converted, whole.Conversions)
 		parts[i].Metrics.Revenue, paid = due-paid, due
+		viewed := proportion(whole.ViewThrough, converted, whole.Conversions) / unit * unit
+		parts[i].Metrics.ViewThrough, seen = viewed-seen, viewed
 	}
 	return parts
 }

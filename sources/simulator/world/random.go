@@ -29,6 +29,7 @@ const (
 	purposeShape uint64 = iota + 1
 	purposeDay
 	purposeShock
+	purposeView
 )
 
 // stream returns the random numbers of one purpose and day of a key.

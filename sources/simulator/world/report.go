@@ -16,10 +16,16 @@ func Reports(platform string, hourly bool) kpi.Fields {
 	case platform == Meta && hourly:
 		return kpi.Impressions | kpi.Clicks | kpi.Cost
 	case platform == CSV:
-		return kpi.AllFields &^ kpi.Impressions
+		return kpi.Usual &^ kpi.Impressions
+	case tellsViews[platform]:
+		return kpi.AllFields
 	}
-	return kpi.AllFields
+	return kpi.Usual
 }
+
+// tellsViews are the platforms that report how many of their conversions followed a
+// view without a click.
+var tellsViews = map[string]bool{Meta: true, LinkedIn: true, Pinterest: true, Reddit: true, Snapchat: true, Taboola: true, Amazon: true, Apple: true}
 
 // Hour is one real hour as the platform reports it at asOf, with conversions
 // credited to the hour of the click (in a partner network, of the order). start
@@ -150,6 +156,7 @@ func (w *World) arrived(m *kpi.Metrics, c *campaign, d kpi.Date, from, to int64)
 
 func earned(m *kpi.Metrics, a amount) {
 	m.Conversions += a.credit
+	m.ViewThrough += a.views
 	m.Revenue += a.value
 	m.Cost += a.cost
 }

@@ -92,6 +92,7 @@ type Campaign struct {
 	AOV         float64 // mean order value, in units of the account's currency
 	CPC, CTR    float64 // mean cost of a click in units of currency; clicks per impression
 	OverClaim   float64 // reported conversions per shop order that carries this campaign's UTM, at least 1
+	Views       float64 // share of the reported conversions that is credited to a view without a click
 	Delay       Delay
 	UTM         UTM
 	Referrer    string // address of the page before the shop's, where its links carry no UTM
