@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -99,12 +100,19 @@ func wake(a *snapshot.Alert) {
 	a.SnoozedBy, a.SnoozedUntil, a.SnoozedByData = "", time.Time{}, false
 }
 
-// silence adds one. Its id follows from who sent it and when, so that a command
-// that is carried out twice makes one silence.
+// silence adds one, or has one that is known by its id go on until another instant.
+// Without an id it follows from who sent it and when, so that a command that is
+// carried out twice makes one silence.
 func (e *step) silence(c snapshot.Command) error {
 	until, err := e.until(c)
 	if err != nil {
 		return err
+	}
+	if i := slices.IndexFunc(e.silences, func(s snapshot.Silence) bool { return c.ID != "" && s.ID == c.ID }); i >= 0 {
+		s := e.silences[i]
+		s.Ends, s.By, s.Note = until, c.By, c.Note
+		e.putSilence(s)
+		return nil
 	}
 	if len(c.Match) == 0 {
 		return errors.New("it names no label: it would silence everything")
@@ -114,7 +122,8 @@ func (e *step) silence(c snapshot.Command) error {
 			return errors.Join(fmt.Errorf("label %s: write a pattern such as Google* or /^Google/", label), err)
 		}
 	}
-	e.putSilence(snapshot.Silence{ID: fmt.Sprintf("%s/%d", c.By, c.At.UnixNano()), Match: c.Match, Starts: e.at, Ends: until, By: c.By, Note: c.Note})
+	id := cmp.Or(c.ID, fmt.Sprintf("%s/%d", c.By, c.At.UnixNano()))
+	e.putSilence(snapshot.Silence{ID: id, Match: c.Match, Starts: e.at, Ends: until, By: c.By, Note: c.Note})
 	return nil
 }
 

@@ -247,6 +247,30 @@ func TestASilenceCoversWhatItsLabelsMatchUntilItEnds(t *testing.T) {
 	}
 }
 
+func TestASilenceOfAnotherPlaceIsMovedByItsName(t *testing.T) {
+	k := newKeeper(t)
+	at := func(hours int) string { return noon.Add(time.Duration(hours) * time.Hour).Format(time.RFC3339) }
+	asks := func(hour float64, c ...snapshot.Command) bool {
+		k.step(shop(hour, .9), c...)
+		return k.only(RuleUnprofitable).Asks()
+	}
+	if asks(0, snapshot.Command{Verb: "silence", ID: "there/1", By: "anna", At: noon, Until: at(2), Match: map[string]string{"subject": "Shopping"}}) {
+		t.Error("not silenced")
+	}
+	if asks(1, snapshot.Command{Verb: "silence", ID: "there/1", By: "anna", Until: at(5)}) || asks(3) {
+		t.Error("extended, it ended as before")
+	}
+	if silence := k.silences["there/1"]; len(k.silences) != 1 || !silence.Starts.Equal(noon) || silence.Match["subject"] != "Shopping" {
+		t.Errorf("%+v", k.silences)
+	}
+	if !asks(4, snapshot.Command{Verb: "unsilence", ID: "there/1", By: "anna"}) {
+		t.Error("ended, it goes on")
+	}
+	if !asks(4.5, snapshot.Command{Verb: "silence", ID: "there/2", By: "anna", Until: at(9)}) || len(k.refused) == 0 {
+		t.Error("an unknown one without labels silences")
+	}
+}
+
 func TestAnAlertThatBeginsAgainAndAgainIsToldThreeTimesADay(t *testing.T) {
 	k := newKeeper(t)
 	var asked []bool

@@ -35,6 +35,43 @@ func TestWhoOwesCommissionSaysWhatBecomesOfIt(t *testing.T) {
 	}
 }
 
+// TestFeedAndMetricsTellWhatIsNotSettledWithPartners, and nothing of it where there is
+// nothing to settle.
+func TestFeedAndMetricsTellWhatIsNotSettledWithPartners(t *testing.T) {
+	results := func(n kpi.Micros) kpi.Metrics {
+		return kpi.Metrics{Has: kpi.Conversions | kpi.Revenue, Conversions: n * kpi.MicrosPerUnit, Revenue: 10 * n * kpi.MicrosPerUnit}
+	}
+	day := kpi.NewDate(2026, 11, 20)
+	channel := func(name string, f snapshot.Figures, e kpi.Economics) snapshot.Channel {
+		f.Known, f.Metrics = true, results(8)
+		return snapshot.Channel{Name: name, Economics: e, Now: f, Series: snapshot.Series{Slots: []snapshot.Slot{{Start: day.Start(time.UTC), Figures: f}}}}
+	}
+	s := &snapshot.Snapshot{Currency: "EUR", Zone: time.UTC, Channels: []snapshot.Channel{
+		channel("Partners", snapshot.Figures{Pending: snapshot.Undecided{Reported: results(5), Counted: results(4)}}, kpi.Economics{}),
+		channel("Held", snapshot.Figures{Payable: kpi.Payable{Capped: 5_000_000, Held: 7_500_000, Until: day + 30}}, kpi.Economics{PayoutCap: 1_000_000, HoldDays: 30}),
+		channel("Search", snapshot.Figures{}, kpi.Economics{}),
+	}}
+	var said []string
+	for _, row := range cells(t, string(channelDays(s, kpi.DateRange{From: day, To: day}).csv())) {
+		said = append(said, strings.Join([]string{row["channel"], row["pending_conversions"], row["pending_conversions_counted"], row["pending_revenue"],
+			row["pending_revenue_counted"], row["payouts_beyond_cap"], row["on_hold"]}, " "))
+	}
+	if got := strings.Join(said, "\n"); got != "Partners 5 4 50.00 40.00  \nHeld     5.00 7.50\nSearch      " {
+		t.Errorf("the feed says\n%s", got)
+	}
+	e := &exposition{}
+	exposeChannels(e, s)
+	for _, want := range []string{
+		`pending_conversions{channel="Partners"} 5`, `pending_counted_conversions{channel="Partners"} 4`, `pending_revenue{channel="Partners",currency="EUR"} 50`,
+		`pending_counted_revenue{channel="Partners",currency="EUR"} 40`, `payouts_beyond_cap{channel="Held",currency="EUR"} 5`, `on_hold{channel="Held",currency="EUR"} 7.5`,
+	} {
+		name, _, _ := strings.Cut(want, "{")
+		if text := e.text.String(); !strings.Contains(text, "\nadtop_channel_today_"+want+"\n") || strings.Count(text, "\nadtop_channel_today_"+name+"{") != 1 {
+			t.Errorf("not %s alone:\n%s", want, text)
+		}
+	}
+}
+
 func TestReportTellsWhatIsPendingAndWhatItsRateRestsOn(t *testing.T) {
 	results := func(n kpi.Micros) kpi.Metrics {
 		return kpi.Metrics{Has: kpi.Conversions | kpi.Revenue, Conversions: n * kpi.MicrosPerUnit, Revenue: 10 * n * kpi.MicrosPerUnit}

@@ -23,10 +23,10 @@ const collectLong = `Poll the sources into the cache and judge the channels with
 until the process is ended, or with --once until everything was fetched once.
 
 What happens is told on stderr, one line each, or in the file of --log; with
---once in that file alone. SIGHUP
-reads the config again: a good one is in force at once, with a bad one all goes
-on as before and the log says why. Under systemd it tells when it is ready,
-reloads, stops, and that it is alive; see contrib/adtop.service.
+--once in that file alone. SIGHUP reads the config again: a good one is in force
+at once, with a bad one all goes on as before and the log says why. It also opens
+the file of --log anew, which logrotate may have moved away. Under systemd it tells
+when it is ready, reloads, stops, and that it is alive; see contrib/adtop.service.
 
 Beside a running collector, 'adtop' and 'adtop report' show what it collects. A
 second collector waits, and takes over when the first one ends.`
@@ -202,7 +202,8 @@ func (c *collector) run(ctx context.Context) error {
 	return nil
 }
 
-// reloads reads the config again at every hangup, until ctx ends.
+// reloads opens the log anew and reads the config again at every hangup, until ctx
+// ends.
 func (c *collector) reloads(ctx context.Context, hangups <-chan os.Signal) error {
 	for {
 		select {
@@ -211,6 +212,11 @@ func (c *collector) reloads(ctx context.Context, hangups <-chan os.Signal) error
 		case <-hangups:
 		}
 		tell(c.log, reloading())
+		if file, ok := c.closer.(*logFile); ok {
+			if err := file.reopen(); err != nil {
+				c.log.Error("the log goes on in the file that was open", "err", err)
+			}
+		}
 		began := time.Now()
 		var next inForce
 		err := c.reload(ctx, c.o.config, func(cfg *config.Config) (err error) {

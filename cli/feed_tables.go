@@ -122,11 +122,17 @@ func quotedJSON(text string) []byte {
 // channels is a row for each channel and day that something is known of, in the
 // display currency. Each account counts its own days.
 func (f *feed) channels(ctx context.Context, days kpi.DateRange) (table, error) {
-	t := table{columns: []string{"date", "channel", "currency", "impressions", "clicks", "cost", "conversions", "revenue", "contribution", "profit", "roas", "cpa", "maturity", "view_through_conversions"}}
 	s, err := f.monitor.Snapshot(ctx, snapshot.View{Range: snapshot.Range{Fixed: days}})
 	if err != nil {
-		return t, err
+		return table{}, err
 	}
+	return channelDays(s, days), nil
+}
+
+// channelDays are the days of the channels of a picture.
+func channelDays(s *snapshot.Snapshot, days kpi.DateRange) table {
+	t := table{columns: []string{"date", "channel", "currency", "impressions", "clicks", "cost", "conversions", "revenue", "contribution", "profit", "roas", "cpa", "maturity",
+		"pending_conversions", "pending_conversions_counted", "pending_revenue", "pending_revenue_counted", "payouts_beyond_cap", "on_hold", "view_through_conversions"}}
 	for _, ch := range s.Channels {
 		for _, slot := range ch.Series.Slots {
 			date := kpi.DateOf(slot.Start, s.Zone)
@@ -134,12 +140,16 @@ func (f *feed) channels(ctx context.Context, days kpi.DateRange) (table, error) 
 				continue
 			}
 			m, g := slot.Figures.Metrics, slot.Figures
-			t.rows = append(t.rows, append([]cell{word(date.String()), word(ch.Name), word(string(s.Currency))}, append(figureCells(m),
-				money(g.Contribution.Micros, g.Contribution.Known), money(g.Profit.Micros, g.Profit.Known), share(m.ROAS()), share(m.CPA()), share(g.Maturity), viewCell(m))...))
+			all, counts := g.Pending.Reported, g.Pending.Counted
+			t.rows = append(t.rows, slices.Concat([]cell{word(date.String()), word(ch.Name), word(string(s.Currency))}, figureCells(m), []cell{
+				money(g.Contribution.Micros, g.Contribution.Known), money(g.Profit.Micros, g.Profit.Known), share(m.ROAS()), share(m.CPA()), share(g.Maturity),
+				amount(all.Conversions, all.Knows(kpi.Conversions)), amount(counts.Conversions, counts.Knows(kpi.Conversions)),
+				money(all.Revenue, all.Knows(kpi.Revenue)), money(counts.Revenue, counts.Knows(kpi.Revenue)),
+				money(g.Payable.Capped, ch.Economics.PayoutCap != 0), money(g.Payable.Held, ch.Economics.HoldDays != 0), viewCell(m)}))
 		}
 	}
 	byDate(t)
-	return t, nil
+	return t
 }
 
 // byDate orders rows by their date, which is the first cell.
@@ -147,15 +157,20 @@ func byDate(t table) {
 	slices.SortStableFunc(t.rows, func(a, b []cell) int { return cmp.Compare(a[0].text, b[0].text) })
 }
 
+// amount is a number with parts, such as conversions.
+func amount(n kpi.Micros, known bool) cell {
+	return cell{text: n.Decimal(0), number: true, known: known}
+}
+
 // figureCells are those that are reported, in the order of the columns.
 func figureCells(m kpi.Metrics) []cell {
 	return []cell{count(m.Impressions, m.Knows(kpi.Impressions)), count(m.Clicks, m.Knows(kpi.Clicks)), money(m.Cost, m.Knows(kpi.Cost)),
-		{text: m.Conversions.Decimal(0), number: true, known: m.Knows(kpi.Conversions)}, money(m.Revenue, m.Knows(kpi.Revenue))}
+		amount(m.Conversions, m.Knows(kpi.Conversions)), money(m.Revenue, m.Knows(kpi.Revenue))}
 }
 
 // viewCell is how many of the conversions followed a view; last, because it came later.
 func viewCell(m kpi.Metrics) cell {
-	return cell{text: m.ViewThrough.Decimal(0), number: true, known: m.Knows(kpi.ViewThrough)}
+	return amount(m.ViewThrough, m.Knows(kpi.ViewThrough))
 }
 
 // campaigns is a row for each campaign, or key of a results source, and day as

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 )
 
 // openLog returns the log that --log asks for, or that of a command that tells
@@ -13,9 +14,9 @@ import (
 func (a *app) openLog() (*slog.Logger, io.Closer, error) {
 	switch {
 	case a.logFile != "":
-		file, err := os.OpenFile(a.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-		if err != nil {
-			return nil, nil, fmt.Errorf("open the log: %w", err)
+		file := &logFile{path: a.logFile}
+		if err := file.reopen(); err != nil {
+			return nil, nil, err
 		}
 		return slog.New(a.logHandler(file, &slog.HandlerOptions{Level: slog.LevelDebug})), file, nil
 	case a.tellsLog && os.Getenv("JOURNAL_STREAM") != "": // its lines have a time and a priority already
@@ -31,6 +32,38 @@ func (a *app) openLog() (*slog.Logger, io.Closer, error) {
 	}
 	return slog.New(slog.DiscardHandler), io.NopCloser(nil), nil
 }
+
+// logFile is the file of --log, which logrotate may move away.
+type logFile struct {
+	path string
+	mu   sync.Mutex
+	file *os.File
+}
+
+// reopen goes on in the file that bears the name now. Where that cannot be opened,
+// the one before is written on.
+func (f *logFile) reopen() error {
+	file, err := os.OpenFile(f.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the log: %w", err)
+	}
+	f.mu.Lock()
+	old := f.file
+	f.file = file
+	f.mu.Unlock()
+	if old != nil {
+		return old.Close()
+	}
+	return nil
+}
+
+func (f *logFile) Write(line []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.file.Write(line)
+}
+
+func (f *logFile) Close() error { return f.file.Close() }
 
 func (a *app) logHandler(w io.Writer, o *slog.HandlerOptions) slog.Handler {
 	if a.logFormat == "json" {

@@ -199,6 +199,7 @@ func exposeChannels(e *exposition, s *snapshot.Snapshot) {
 	})
 	number("adtop_channel_today_roas_ratio", "Revenue over cost of a channel today, so far.", func(f snapshot.Figures) (float64, bool) { r := f.Metrics.ROAS(); return r.Value, r.OK })
 	number("adtop_channel_today_maturity_ratio", "Part of today's final conversions that is visible by now, 0 to 1.", func(f snapshot.Figures) (float64, bool) { return f.Maturity.Value, f.Maturity.OK })
+	exposePartners(e, s)
 
 	judged := func(tell func(ch snapshot.Channel, label ...string)) {
 		each(func(ch snapshot.Channel, label ...string) {
@@ -215,6 +216,41 @@ func exposeChannels(e *exposition, s *snapshot.Snapshot) {
 	judged(func(ch snapshot.Channel, label ...string) { e.oneOf("verdict", string(ch.Verdict), verdicts, label...) })
 	e.gauge("adtop_channel_complete_through_timestamp_seconds", "Up to when the figures of a channel are complete.")
 	judged(func(ch snapshot.Channel, label ...string) { e.at(ch.Watermark, label...) })
+}
+
+// exposePartners tells what of the figures is not settled between channels and their
+// partners; of a channel where nothing can be, nothing.
+func exposePartners(e *exposition, s *snapshot.Snapshot) {
+	gauge := func(name, help string, figure func(snapshot.Channel) (kpi.Micros, bool), label ...string) {
+		e.gauge("adtop_channel_today_"+name, help)
+		for _, ch := range s.Channels {
+			value, known := figure(ch)
+			e.when(known && ch.Now.Known, value.Float(), append([]string{"channel", ch.Name}, label...)...)
+		}
+	}
+	currency := []string{"currency", string(s.Currency)}
+	gauge("pending_conversions", "Conversions of a channel today that nobody has approved yet, as reported.", func(ch snapshot.Channel) (kpi.Micros, bool) {
+		m := ch.Now.Pending.Reported
+		return m.Conversions, m.Knows(kpi.Conversions)
+	})
+	gauge("pending_counted_conversions", "What of the pending conversions is in the figures, at the rate at which such end approved.", func(ch snapshot.Channel) (kpi.Micros, bool) {
+		m := ch.Now.Pending.Counted
+		return m.Conversions, m.Knows(kpi.Conversions)
+	})
+	gauge("pending_revenue", "Revenue of a channel today that nobody has approved yet, as reported.", func(ch snapshot.Channel) (kpi.Micros, bool) {
+		m := ch.Now.Pending.Reported
+		return m.Revenue, m.Knows(kpi.Revenue)
+	}, currency...)
+	gauge("pending_counted_revenue", "What of the pending revenue is in the figures.", func(ch snapshot.Channel) (kpi.Micros, bool) {
+		m := ch.Now.Pending.Counted
+		return m.Revenue, m.Knows(kpi.Revenue)
+	}, currency...)
+	gauge("payouts_beyond_cap", "Payouts of a channel today that are not due, since they are beyond its cap.", func(ch snapshot.Channel) (kpi.Micros, bool) {
+		return ch.Now.Payable.Capped, ch.Economics.PayoutCap != 0
+	}, currency...)
+	gauge("on_hold", "What of a channel's today is paid later: payouts, or revenue where nothing is paid out.", func(ch snapshot.Channel) (kpi.Micros, bool) {
+		return ch.Now.Payable.Held, ch.Economics.HoldDays != 0
+	}, currency...)
 }
 
 func exposeAlerts(e *exposition, s *snapshot.Snapshot) {

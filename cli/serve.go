@@ -33,7 +33,7 @@ Without a screen:                 ssh -p 2222 HOST report --format json
 
 Who came and what they did is told among what else happens: on stderr, one line
 each, or in the file of --log. SIGHUP reads the config again, and with it who may
-do what. While another process collects, this one shows what that one wrote.`
+do what, and opens that file anew. While another process collects, this one shows what that one wrote.`
 
 func (a *app) serve() *cobra.Command {
 	var o collectOptions

@@ -101,6 +101,11 @@ func TestPendingCommissionCountsAtTheRateOfItsAge(t *testing.T) {
 		t.Errorf("campaigns %+v: want one, with what is pending", ch.Campaigns)
 	}
 
+	slots := channel(t, r.show("7d", time.Time{}), "Shop").Series.Slots
+	if day := slots[len(slots)-1].Figures.Pending; day != ch.Now.Pending || slots[0].Figures.Pending.Any() {
+		t.Errorf("today's %+v is pending, and %+v a week before", day, slots[0].Figures.Pending)
+	}
+
 	before := channel(t, r.show("14d", later.Add(-time.Minute)), "Shop")
 	euros(t, "revenue as it was known before", before.Now.Metrics.Revenue, "34.00")
 	if a := before.Approvals[0]; a.Approved+a.Rejected != 0 {

@@ -93,16 +93,20 @@ func (b *builder) dayChart(ctx context.Context, s *snapshot.Snapshot, l *ledger,
 	}, nil
 }
 
-// dayOf returns the figures of a channel's day, which Days mostly has already.
-func (b *builder) dayOf(s *snapshot.Snapshot, l *ledger, i int, d kpi.Date, t *tally) (snapshot.Figures, error) {
-	ch := s.Channels[i]
+// dayOf returns the figures of a channel's day, which Days mostly has already, with
+// what of it is pending.
+func (b *builder) dayOf(s *snapshot.Snapshot, l *ledger, i int, d kpi.Date, t *tally) (f snapshot.Figures, err error) {
+	ch, p := s.Channels[i], &t.channels[i]
 	if n := int(d - ch.Days[0].Date); n >= 0 && n < len(ch.Days) {
-		return ch.Days[n].Figures, nil
+		f = ch.Days[n].Figures
+	} else {
+		one := kpi.DateRange{From: d, To: d}
+		if f, err = b.closeBooks(ch, p.days[d], one, &l.curves[i], s.AsOf, p.days); err == nil {
+			err = b.pay(&f, ch, one, s.AsOf, p.days)
+		}
 	}
-	one := kpi.DateRange{From: d, To: d}
-	f, err := b.closeBooks(ch, t.channels[i].days[d], one, &l.curves[i], s.AsOf, t.channels[i].days)
-	if err == nil {
-		err = b.pay(&f, ch, one, s.AsOf, t.channels[i].days)
+	if waiting, some := p.waiting[d]; some && err == nil {
+		f.Pending, err = earning(ch, waiting)
 	}
 	return f, err
 }

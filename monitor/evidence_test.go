@@ -17,6 +17,7 @@ func troubled(t *testing.T) (r *rig, trouble time.Time, judged []snapshot.Channe
 	trouble = began.AddDate(0, 0, 8)
 	r = newRig(t, began, func(r *rig, o *Options) {
 		src, _ := r.google(smallWorld(began.AddDate(0, 0, -20), trouble), 0)
+		src.Every = 3 * time.Hour
 		o.Sources = []Source{src}
 	})
 	w := r.weigh()

@@ -113,17 +113,23 @@ func (b *builder) closePart(ch snapshot.Channel, p *part, q question, curve *mat
 	if err != nil || !f.Known {
 		return f, err
 	}
-	f.New, f.Told, f.Pending = p.fresh, p.told, p.pending
-	for _, m := range []*kpi.Metrics{&f.Pending.Reported, &f.Pending.Counted} {
+	f.New, f.Told = p.fresh, p.told
+	f.Pending, err = earning(ch, p.pending)
+	return f, err
+}
+
+// earning gives what is pending the value that the channel's economics give its results.
+func earning(ch snapshot.Channel, pending snapshot.Undecided) (snapshot.Undecided, error) {
+	for _, m := range []*kpi.Metrics{&pending.Reported, &pending.Counted} {
 		value, known, err := ch.Economics.Value(*m)
 		if err != nil {
-			return f, err
+			return pending, err
 		}
 		if known {
 			m.Revenue, m.Has = value, m.Has|kpi.Revenue
 		}
 	}
-	return f, nil
+	return pending, nil
 }
 
 // closeBooks turns summed metrics into figures. curve is nil where maturity is

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -286,23 +287,24 @@ func (l *listener) check(t *testing.T, cache store.Store, asked []snapshot.Alert
 	for _, a := range asked {
 		for _, target := range []string{"oncall", "team"} {
 			begun, ended := 0, 0
-			worse := map[snapshot.Severity]bool{} // what got worse is told again, once
-			for _, m := range l.got[target] {
+			worst := snapshot.Severity(-1) // what got worse is told again
+			inOrder := slices.SortedFunc(maps.Values(l.got[target]), func(a, b notify.Message) int { return a.At.Compare(b.At) })
+			for _, m := range inOrder {
 				for _, told := range m.Alerts {
 					ended += b2i(told.ID == a.ID && !told.Open()) // with the beginning of the next one, or alone
 					if told.ID != a.ID || !told.Open() || m.Cause == "repeat interval elapsed" {
 						continue
 					}
-					if begun == 0 || worse[told.Severity] {
+					if begun == 0 || told.Severity <= worst {
 						begun++
 					}
-					worse[told.Severity] = true
+					worst = max(worst, told.Severity)
 				}
 			}
 			want := b2i(a.Rule != alert.RuleNotify || a.Subject != target)
 			if begun != want || ended != want {
 				t.Errorf("%s was told %d times that %s began and %d that it ended, want %d", target, begun, a.ID, ended, want)
-				for _, m := range l.got[target] {
+				for _, m := range inOrder {
 					if slices.ContainsFunc(m.Alerts, func(told notify.Alert) bool { return told.ID == a.ID }) {
 						t.Logf("%s %s %s, %s: %s", m.At.Format(time.RFC3339), m.Event, m.Kind, m.Severity, m.Cause)
 					}

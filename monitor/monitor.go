@@ -114,6 +114,7 @@ type Monitor struct {
 
 	mu       sync.Mutex
 	watchers map[*watcher]struct{}
+	building map[snapshot.View]bool // views of which a Snapshot is being built, and whether something changed since
 	plan
 	holding bool
 	holder  string
@@ -137,14 +138,15 @@ type Monitor struct {
 }
 
 type watcher struct {
-	view snapshot.View
-	out  chan *snapshot.Snapshot
+	view   snapshot.View
+	out    chan *snapshot.Snapshot
+	served bool // it was handed a picture
 }
 
 // New returns a Monitor that does nothing yet.
 func New(o Options) *Monitor {
 	return &Monitor{
-		o: o, builder: newBuilder(o), watchers: map[*watcher]struct{}{}, plan: newPlan(o), attempts: map[Try]int{},
+		o: o, builder: newBuilder(o), watchers: map[*watcher]struct{}{}, building: map[snapshot.View]bool{}, plan: newPlan(o), attempts: map[Try]int{},
 		settled: make(chan struct{}), dirty: make(chan struct{}, 1), reloads: make(chan reload), work: make(chan outcome, 64),
 	}
 }
@@ -152,9 +154,6 @@ func New(o Options) *Monitor {
 // followEvery is how often a viewer looks for changes, and how often it tries
 // to take over, on the real clock.
 const followEvery = 500 * time.Millisecond
-
-// publishEvery is the shortest time between two Snapshots, on the real clock.
-const publishEvery = 100 * time.Millisecond
 
 // Run collects while this process holds the lease and follows the holder
 // otherwise, until ctx ends. It returns nil then, or the error that makes
@@ -314,55 +313,5 @@ func (m *Monitor) markDirty() {
 	select {
 	case m.dirty <- struct{}{}:
 	default:
-	}
-}
-
-// publish builds one Snapshot a view whenever something changed, and hands it
-// to the watchers of that view.
-func (m *Monitor) publish(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-m.dirty:
-		}
-		m.mu.Lock()
-		views := map[snapshot.View]bool{}
-		for w := range m.watchers {
-			views[w.view] = true
-		}
-		m.mu.Unlock()
-		for view := range views {
-			s, err := m.Snapshot(ctx, view)
-			if err != nil {
-				if ctx.Err() == nil {
-					o, _ := m.current()
-					o.Log.Error("build snapshot", "view", view.Range.String(), "err", err)
-				}
-				continue
-			}
-			m.deliver(s)
-		}
-		pause := time.NewTimer(publishEvery)
-		select {
-		case <-ctx.Done():
-		case <-pause.C:
-		}
-		pause.Stop()
-	}
-}
-
-func (m *Monitor) deliver(s *snapshot.Snapshot) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for w := range m.watchers {
-		if w.view != s.View {
-			continue
-		}
-		select {
-		case <-w.out: // the reader has not taken the one before: it is old now
-		default:
-		}
-		w.out <- s
 	}
 }

@@ -12,9 +12,11 @@ const (
 	totalsEvery = time.Hour     // how often an account's own totals are fetched beside its campaigns of today, at most
 	totalsADay  = 8             // that a quota has to hold: four with all days that may change, and those until yesterday is complete
 	windowEvery = 6 * time.Hour // how often the days that may still change are fetched again
-	chunkDays   = 30            // days of one history poll
-	hourlyDays  = 62            // younger history is fetched by the hour where the platform has it
-	quotaShare  = 0.8           // part of a daily quota that polling may use
+	windowsADay = int(24 * time.Hour / windowEvery)
+	rarely      = time.Hour // where today is polled no more often, a poll of all days that may still change stands for one of today
+	chunkDays   = 30        // days of one history poll
+	hourlyDays  = 62        // younger history is fetched by the hour where the platform has it
+	quotaShare  = 0.8       // part of a daily quota that polling may use
 	parkAtMost  = 24 * time.Hour
 	// historyAgain is how long a failed poll of history waits at least.
 	historyAgain = time.Hour
@@ -38,13 +40,18 @@ func (s Source) interval(accounts int) (time.Duration, string) {
 }
 
 // fastest is the shortest interval at which polling so many accounts keeps to
-// the daily quota, with their totals.
+// the daily quota, with their totals. The polls of all days that may still change
+// are among them, or beside them where today is polled often.
 func fastest(d sources.Definition, accounts int) time.Duration {
 	day, allowed := float64(24*time.Hour), quotaShare*float64(d.DailyCalls)
 	allowed -= float64(d.Shares * accounts) // once a day
 	polls, totals := float64(d.Calls*accounts), float64(d.Totals*accounts)
 	if left := allowed - totalsADay*totals; left >= totalsADay*polls {
-		return time.Duration(day * polls / left).Round(time.Second)
+		every := time.Duration(day * polls / left)
+		if every < rarely {
+			every = time.Duration(day * polls / (left - float64(windowsADay)*polls))
+		}
+		return every.Round(time.Second)
 	}
 	return time.Duration(day * (polls + totals) / allowed).Round(time.Second) // each poll with totals
 }
@@ -75,13 +82,15 @@ type task struct {
 type schedule struct {
 	source  Source
 	account sources.Account
-	recent  time.Time // next poll of today and yesterday
-	window  time.Time // next poll of the days that may still change
-	oldest  kpi.Date  // history is there from this day on
-	history time.Time // no poll of history before
-	failed  int       // polls that failed in a row
-	held    time.Time // nothing is fetched on demand before: a quota or a sign-in
-	through time.Time // latest watermark: a poll of history knows nothing newer
+	every   time.Duration // between polls of today and yesterday
+	recent  time.Time     // next poll of today and yesterday
+	window  time.Time     // next poll of the days that may still change
+	oldest  kpi.Date      // history is there from this day on
+	history time.Time     // no poll of history before
+	failed  int           // polls of today that failed in a row
+	missed  int           // those of more days
+	held    time.Time     // nothing is fetched on demand before: a quota or a sign-in
+	through time.Time     // latest watermark: a poll of history knows nothing newer
 
 	summed      time.Time     // when the account's totals were asked for
 	whole       time.Time     // up to when they were complete
@@ -90,20 +99,23 @@ type schedule struct {
 	owed        kpi.DateRange // days of which campaigns were polled since the last totals
 }
 
-// due returns the poll to do at now. All but today's waits until history is
-// allowed: today's figures come first.
+// due returns the poll to do at now. Today's figures come first, and all else
+// waits until history is allowed. Where polls are rare, one of all days that may
+// still change brings today's.
 func (s *schedule) due(now time.Time, history bool) (task, bool) {
 	today := kpi.DateOf(now, s.account.Zone)
 	d := s.source.Definition
 	window := kpi.DateRange{From: today - kpi.Date(max(d.Restates, 1)), To: today}
+	revisit := history && !s.window.After(now) && s.revisits(window.From, today)
+	stands := revisit && (s.every >= rarely || window.From >= today-1)
 	switch {
-	case history && !s.window.After(now) && s.revisits(window.From, today):
+	case !s.recent.After(now) && !stands:
+		return task{days: kpi.DateRange{From: today - 1, To: today}, grain: d.Grain}, true
+	case revisit:
 		if d.Events {
 			window.From = max(window.From, s.oldest)
 		}
 		return task{window: true, days: window, grain: d.Grain}, true
-	case !s.recent.After(now):
-		return task{days: kpi.DateRange{From: today - 1, To: today}, grain: d.Grain}, true
 	}
 	chunk, ok := s.chunk(today)
 	return chunk, ok && history && s.failed == 0 && !s.history.After(now)
@@ -154,7 +166,10 @@ func (s *schedule) chunks(today kpi.Date) (n int) {
 
 // done notes a good poll.
 func (s *schedule) done(t task, now time.Time, every time.Duration) {
-	s.failed, s.held = 0, time.Time{}
+	s.every, s.failed, s.held = every, 0, time.Time{}
+	if t.history || t.window {
+		s.missed = 0
+	}
 	switch {
 	case t.history:
 		s.oldest = t.days.From
@@ -168,29 +183,36 @@ func (s *schedule) done(t task, now time.Time, every time.Duration) {
 	s.recent = now.Add(every)
 }
 
-// putOff notes a failed poll. One of history that the platform cannot answer
-// holds up history alone; a quota or a sign-in holds up all polls.
+// putOff notes a failed poll. One of more days than today and yesterday that the
+// platform cannot answer holds up those alone; a quota or a sign-in holds up all
+// polls.
 func (s *schedule) putOff(t task, err error, now time.Time, every, retryAfter time.Duration) {
-	wait := every
-	if !t.history {
-		s.failed++
+	s.every = every
+	failed, more := &s.failed, t.history || t.window
+	if more {
+		failed = &s.missed
 	}
-	switch sources.KindOf(err) {
+	*failed++
+	wait, kind := every, sources.KindOf(err)
+	switch kind {
 	case sources.QuotaKind:
 		wait = max(every, retryAfter)
 	case sources.Auth, sources.Permission, sources.Invalid:
 		wait = max(every, 15*time.Minute) // nothing changes before a person acts
 	default:
-		wait = max(retryAfter, min(every<<min(max(s.failed-1, 0), 5), max(every, 30*time.Minute)))
+		wait = max(retryAfter, min(every<<min(*failed-1, 5), max(every, 30*time.Minute)))
 	}
 	again := now.Add(min(wait, parkAtMost))
 	s.history = later(again, now.Add(historyAgain))
-	kind := sources.KindOf(err)
-	if kind == sources.QuotaKind || kind == sources.Auth {
+	all := kind == sources.QuotaKind || kind == sources.Auth
+	if all {
 		s.held = again
 	}
-	if !t.history || kind == sources.QuotaKind || kind == sources.Auth {
-		s.recent, s.window = later(s.recent, again), later(s.window, again)
+	if all || !more {
+		s.recent = later(s.recent, again)
+	}
+	if all || !t.history {
+		s.window = later(s.window, again)
 	}
 }
 
@@ -227,13 +249,13 @@ func (s *schedule) totals(t task, now time.Time) *kpi.DateRange {
 		return nil
 	case t.history:
 		return &t.days
-	case s.summed.IsZero(): // nobody knows what was missed before
+	case s.summed.IsZero(): // nobody knows what was missed before: the window, which follows, asks
 		s.owed = kpi.DateRange{From: today - kpi.Date(max(d.Restates, 1)), To: today}
 	case s.owed == (kpi.DateRange{}):
 		s.owed = t.days
 	}
 	s.owed.From, s.owed.To = min(s.owed.From, t.days.From), max(s.owed.To, t.days.To)
-	if !t.window && (now.Sub(s.summed) < totalsEvery || !s.whole.Before(today.Start(s.account.Zone))) {
+	if !t.window && (s.summed.IsZero() || now.Sub(s.summed) < totalsEvery || !s.whole.Before(today.Start(s.account.Zone))) {
 		return nil
 	}
 	s.summed = now
@@ -256,7 +278,7 @@ func (s *schedule) shares(now time.Time) (days kpi.DateRange, due bool) {
 func (s Source) CallsADay(accounts int) (calls int) {
 	d := s.Definition
 	every, _ := s.interval(accounts)
-	one := &schedule{source: s, account: sources.Account{Zone: time.UTC}}
+	one := &schedule{source: s, account: sources.Account{Zone: time.UTC}, every: every}
 	begin := kpi.NewDate(2026, 1, 1).Start(time.UTC) // any day will do
 	for now := begin; now.Before(begin.Add(24 * time.Hour)); now = later(one.nextAt(true, now), now.Add(time.Second)) {
 		t, due := one.due(now, true)

@@ -10,6 +10,7 @@ import (
 	"adtop/kpi"
 	"adtop/snapshot"
 	"adtop/sources"
+	"adtop/sources/simulator/world"
 )
 
 func TestPollsAreNeverFasterThanThePlatformAllows(t *testing.T) {
@@ -22,9 +23,9 @@ func TestPollsAreNeverFasterThanThePlatformAllows(t *testing.T) {
 	}{
 		"as wished":           {time.Hour, sources.Definition{MinInterval: time.Minute}, 1, time.Hour, "as configured"},
 		"nothing newer":       {time.Minute, sources.Definition{Type: "x", MinInterval: 15 * time.Minute}, 1, 15 * time.Minute, "x has nothing newer before 15m"},
-		"quota of one":        {time.Minute, sources.Definition{Calls: 2, DailyCalls: 100}, 1, 36 * time.Minute, "2 calls a poll, and the lowest access tier allows 100 a day"},
+		"quota of one":        {time.Minute, sources.Definition{Calls: 2, DailyCalls: 100}, 1, 40 * time.Minute, "2 calls a poll, and the lowest access tier allows 100 a day"},
 		"quota of ten":        {time.Minute, sources.Definition{Calls: 2, DailyCalls: 100}, 10, 6 * time.Hour, "20 calls a poll"},
-		"quota not known yet": {time.Minute, sources.Definition{Calls: 2, DailyCalls: 100}, 0, 36 * time.Minute, "2 calls"},
+		"quota not known yet": {time.Minute, sources.Definition{Calls: 2, DailyCalls: 100}, 0, 40 * time.Minute, "2 calls"},
 		"quota is no limit":   {time.Hour, sources.Definition{Calls: 1, DailyCalls: 1000}, 1, time.Hour, "as configured"},
 	} {
 		every, why := Source{Every: c.wished, Definition: c.d}.interval(c.accounts)
@@ -47,6 +48,8 @@ func planned(t *testing.T, history int) (*schedule, time.Time) {
 func TestHistoryIsFetchedOnceNewestFirstByTheHourWhileItIsYoung(t *testing.T) {
 	s, now := planned(t, 200)
 	today := kpi.DateOf(now, s.account.Zone)
+	recent, _ := s.due(now, true)
+	s.done(recent, now, time.Minute)
 	first, ok := s.due(now, true)
 	if !ok || first.history || first.days != (kpi.DateRange{From: today - 30, To: today}) {
 		t.Fatalf("first comes %+v, want the days that may still change", first)
@@ -116,8 +119,55 @@ func TestTodayIsPolledOftenAndTheRestatedDaysEverySixHours(t *testing.T) {
 			days[next.days.Days()]++
 		}
 	}
-	if days[31] != 4 || days[2] != 24*4-4 {
-		t.Errorf("polls by days that they asked for: %v, want 4 of 31 and 92 of 2", days)
+	if days[31] != 4 || days[2] != 24*4 {
+		t.Errorf("polls by days that they asked for: %v, want 4 of 31 and 96 of 2", days)
+	}
+}
+
+func TestThePollOfTheRestatedDaysStandsForOneOfTodayWherePollsAreRare(t *testing.T) {
+	s, now := planned(t, 0)
+	s.oldest, s.every = 1, 2*time.Hour
+	days := map[int]int{}
+	for end := now.Add(24 * time.Hour); now.Before(end); now = now.Add(time.Minute) {
+		if next, ok := s.due(now, true); ok {
+			s.done(next, now, 2*time.Hour)
+			days[next.days.Days()]++
+		}
+	}
+	if days[31] != 4 || days[2] != 8 {
+		t.Errorf("polls by days that they asked for: %v, want 4 of 31 and 8 of 2", days)
+	}
+}
+
+func TestRestatedDaysThatCannotBeHadDoNotHoldUpToday(t *testing.T) {
+	for _, every := range []time.Duration{5 * time.Minute, 2 * time.Hour} {
+		for _, kind := range []sources.Kind{sources.Malformed, sources.Invalid, sources.Unavailable, sources.QuotaKind} {
+			s, now := planned(t, 0)
+			s.every = every
+			window, ok := s.due(now, true)
+			if today := !window.window; today != (every < rarely) {
+				t.Fatalf("every %s, first comes %+v", every, window)
+			} else if today {
+				s.done(window, now, every)
+				window, ok = s.due(now, true)
+			}
+			if !ok || !window.window {
+				t.Fatalf("then comes %+v", window)
+			}
+			now = now.Add(every - time.Second) // it took long
+			s.putOff(window, &sources.Error{Kind: kind, Err: errors.New("no")}, now, every, 0)
+			now = now.Add(time.Second)
+			next, ok := s.due(now, true)
+			if held := kind == sources.QuotaKind; ok == held || next.window {
+				t.Errorf("every %s, after %s of the window %+v (%v) is due", every, kind, next, ok)
+			}
+			for range 4 {
+				s.putOff(window, &sources.Error{Kind: sources.Unavailable, Err: errors.New("no")}, now, every, 0)
+			}
+			if wait := s.window.Sub(now); kind == sources.Unavailable && wait != max(every, 30*time.Minute) {
+				t.Errorf("every %s: after five failures the window waits %s", every, wait)
+			}
+		}
 	}
 }
 
@@ -180,8 +230,10 @@ func TestHistoryThatCannotBeHadDoesNotHoldUpToday(t *testing.T) {
 		delays bool
 	}{{sources.Malformed, false}, {sources.Invalid, false}, {sources.Unavailable, false}, {sources.QuotaKind, true}, {sources.Auth, true}} {
 		s, now := planned(t, 200)
-		first, _ := s.due(now, true)
-		s.done(first, now, 5*time.Minute)
+		for range 2 { // today, and the days that may still change
+			next, _ := s.due(now, true)
+			s.done(next, now, 5*time.Minute)
+		}
 		old, ok := s.due(now, true)
 		if !ok || !old.history {
 			t.Fatalf("due is %+v, want history", old)
@@ -221,10 +273,10 @@ func TestHistoryNeverMovesTheWatermarkBack(t *testing.T) {
 	if watermark.Before(now.Add(-6 * time.Hour)) {
 		t.Fatalf("watermark %s after the first poll at %s", watermark, now)
 	}
-	r.poll() // history
+	r.poll() // the days that may still change, and history
 	polls, err := r.o.Store.Polls(ctx, now.AddDate(0, 0, -1), now)
-	if polls = regular(polls); err != nil || len(polls) != 2 {
-		t.Fatalf("%d polls (%v), want the window and one piece of history", len(polls), err)
+	if polls = regular(polls); err != nil || len(polls) != 3 {
+		t.Fatalf("%d polls (%v), want today, the window and one piece of history", len(polls), err)
 	}
 	if got := r.show("today", time.Time{}).Sources[0].Watermark; !got.Equal(watermark) {
 		t.Errorf("watermark %s after history, %s before", got, watermark)
@@ -257,4 +309,41 @@ func TestEachSourceTellsHowFarItsOwnHistoryIs(t *testing.T) {
 	check("b is done", snapshot.Progress{What: "b 1", Done: 3, Total: 5}, snapshot.Progress{What: "a 1", Done: 1, Total: 3}, none)
 	r.progress("a", "1", "", 0)
 	check("all is done", none, none, none)
+}
+
+func TestTodayOfEveryAccountComesBeforeMoreOfAny(t *testing.T) {
+	r := newRig(t, world.ConformanceAutumn, func(r *rig, o *Options) {
+		src, _ := r.google(world.Conformance(), 0)
+		o.Sources = []Source{src}
+		o.Clock.Now = func() time.Time { // time passes
+			r.clock.set(r.clock.now().Add(time.Millisecond))
+			return r.clock.now()
+		}
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	allowed, ended := make(chan struct{}), make(chan struct{})
+	close(allowed)
+	p := r.pollers["google"]
+	go func() { defer close(ended); p.poll(ctx, allowed) }()
+	select {
+	case <-r.work: // nothing is due any more
+	case <-time.After(patience):
+		t.Error("never whole")
+	}
+	cancel()
+	<-ended
+	polls, err := r.o.Store.Polls(t.Context(), world.ConformanceAutumn, r.clock.now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	polls = regular(polls)
+	accounts := len(p.order)
+	if accounts < 2 || len(polls) != 2*accounts {
+		t.Fatalf("%d polls of %d accounts", len(polls), accounts)
+	}
+	for i, poll := range polls {
+		if young := poll.Days.Days() == 2; young != (i < accounts) {
+			t.Errorf("poll %d asked %s for %s", i, poll.Account, poll.Days)
+		}
+	}
 }

@@ -41,7 +41,8 @@ func (p *poller) poll(ctx context.Context, history <-chan struct{}) {
 		wake := p.list(ctx, now)
 		if p.order != nil {
 			for _, id := range p.order {
-				if t, ok := p.schedules[id].due(now, allowed); ok && ctx.Err() == nil {
+				p.today(ctx, allowed)
+				if t, ok := p.schedules[id].due(p.m.o.Clock.Now(), allowed); ok && ctx.Err() == nil {
 					p.run(ctx, p.schedules[id], t)
 				}
 			}
@@ -58,6 +59,16 @@ func (p *poller) poll(ctx context.Context, history <-chan struct{}) {
 		}
 		if p.sleep(ctx, wake, start) != nil {
 			return
+		}
+	}
+}
+
+// today polls today and yesterday of every account where they are due, before
+// another one is asked for more.
+func (p *poller) today(ctx context.Context, history bool) {
+	for _, id := range p.order {
+		if t, ok := p.schedules[id].due(p.m.o.Clock.Now(), history); ok && !t.window && !t.history && ctx.Err() == nil {
+			p.run(ctx, p.schedules[id], t)
 		}
 	}
 }
@@ -149,6 +160,7 @@ func (p *poller) remember(ctx context.Context, accounts []sources.Account) error
 // is fetched anew: nobody saw the days between.
 func (p *poller) resume(ctx context.Context, a sources.Account, now time.Time) *schedule {
 	s := &schedule{source: p.src, account: a}
+	s.every, _ = p.src.interval(1)
 	health, err := p.m.o.Store.Health(ctx, now)
 	if err != nil {
 		p.m.o.Log.Warn("read the last polls", "source", p.src.Name, "err", err)

@@ -80,7 +80,7 @@ func (c dear) day(t *testing.T, every time.Duration) (polls, windows, totals, ca
 	const accounts = 20
 	begin := instant(t, "2026-11-20T11:00:00Z")
 	for range accounts {
-		s := &schedule{source: Source{Definition: c.definition}, account: sources.Account{ID: "1", Zone: zoneOf(t, "Europe/Berlin")}}
+		s := &schedule{source: Source{Definition: c.definition}, every: every, account: sources.Account{ID: "1", Zone: zoneOf(t, "Europe/Berlin")}}
 		var named time.Time
 		for now := begin; now.Before(begin.Add(24 * time.Hour)); now = later(s.nextAt(true, now), now.Add(time.Second)) {
 			next, due := s.due(now, true)

@@ -117,7 +117,8 @@ type part struct {
 	hours []kpi.Metrics // oldest first; nil unless they were wanted one by one
 	deaf  kpi.Fields    // told by the day where hours were asked for: unknown
 
-	pending snapshot.Undecided // of sum
+	pending snapshot.Undecided              // of sum
+	waiting map[kpi.Date]snapshot.Undecided // of days
 	// fresh are conversions of new customers in sum, and told those of which it is known
 	// whose they are.
 	fresh, told kpi.Micros
@@ -150,10 +151,7 @@ func (p *part) addHour(m kpi.Metrics, n int, single bool) (err error) {
 // pending and whose it is.
 func (p *part) note(of heard, reported, counted kpi.Metrics) (err error) {
 	if of.pending {
-		if p.pending.Reported, err = p.pending.Reported.Add(reported); err != nil {
-			return err
-		}
-		if p.pending.Counted, err = p.pending.Counted.Add(counted); err != nil {
+		if err := addPending(&p.pending, reported, counted); err != nil {
 			return err
 		}
 	}
@@ -164,6 +162,25 @@ func (p *part) note(of heard, reported, counted kpi.Metrics) (err error) {
 	}
 	if of.part.Customer != "" {
 		p.told, err = p.told.Add(counted.Conversions)
+	}
+	return err
+}
+
+// wait keeps what is pending of a day.
+func (p *part) wait(d kpi.Date, reported, counted kpi.Metrics) error {
+	if p.waiting == nil {
+		p.waiting = map[kpi.Date]snapshot.Undecided{}
+	}
+	all := p.waiting[d]
+	err := addPending(&all, reported, counted)
+	p.waiting[d] = all
+	return err
+}
+
+// addPending adds to what is pending.
+func addPending(to *snapshot.Undecided, reported, counted kpi.Metrics) (err error) {
+	if to.Reported, err = to.Reported.Add(reported); err == nil {
+		to.Counted, err = to.Counted.Add(counted)
 	}
 	return err
 }
@@ -282,6 +299,11 @@ func (a *adder) day(of heard, key [2]string, m kpi.Metrics, parts ...*part) erro
 		}
 		if err := p.addDay(date, counted, in); err != nil {
 			return err
+		}
+		if of.pending {
+			if err := p.wait(date, m, counted); err != nil {
+				return err
+			}
 		}
 		if in {
 			if err := p.note(of, m, counted); err != nil {

@@ -21,25 +21,6 @@ type Target struct {
 	Target notify.Target // nil in a process that collects never
 }
 
-// Digest is a message that is no alert: every day, or every week.
-type Digest struct {
-	Period  string        // snapshot.DigestDay or DigestWeek
-	Day     time.Weekday  // of a weekly one
-	At      time.Duration // since midnight, in the zone of the screens
-	Targets []string
-}
-
-// last is the newest moment up to now for which the digest is due.
-func (d Digest) last(now time.Time, zone *time.Location) time.Time {
-	at := now.In(zone)
-	for back := 0; ; back++ {
-		due := notify.At(d.At, at.Year(), at.Month(), at.Day()-back, zone)
-		if !due.After(now) && (d.Period == snapshot.DigestDay || due.Weekday() == d.Day) {
-			return due
-		}
-	}
-}
-
 // tell makes what is told of the alerts as they stand after a round part of its
 // decision.
 func (m *Monitor) tell(ctx context.Context, s *snapshot.Snapshot, page func(snapshot.Alert) string, changed []snapshot.Alert, d *store.Decision) error {
@@ -128,38 +109,6 @@ func addressed(m notify.Message, target string) (store.Delivery, error) {
 		d.Alerts = append(d.Alerts, a.ID)
 	}
 	return d, err
-}
-
-// digests adds those that are due to a decision, and returns what to remember
-// once it is stored. A digest is one event, so that none comes twice should that
-// be lost.
-func (m *Monitor) digests(ctx context.Context, now time.Time, d *store.Decision) (sent map[string]string, err error) {
-	sent = map[string]string{}
-	for _, digest := range m.o.Digests {
-		due, setting := digest.last(now, m.o.Zone), "digest/"+digest.Period
-		date := kpi.DateOf(due, m.o.Zone).String()
-		m.tellBy(due.AddDate(0, 0, map[string]int{snapshot.DigestDay: 1, snapshot.DigestWeek: 7}[digest.Period]))
-		done, err := m.o.Store.Setting(ctx, setting)
-		if err != nil || done == date {
-			continue
-		}
-		brought, err := m.Digest(ctx, digest.Period, now)
-		if err != nil {
-			m.o.Log.Error("make the digest", "period", digest.Period, "err", err)
-			continue // with the next round
-		}
-		message := notify.Digest(brought)
-		message.Event = setting + "/" + date
-		for _, target := range digest.Targets {
-			delivery, err := addressed(message, target)
-			if err != nil {
-				return nil, err
-			}
-			d.Deliveries = append(d.Deliveries, delivery)
-		}
-		sent[setting] = date
-	}
-	return sent, nil
 }
 
 // pages finds the page at the platform that an alert is about: of its campaign, as

@@ -184,6 +184,7 @@ func TestAnOldDayWithoutARateDoesNotSilenceTheChannel(t *testing.T) {
 
 func TestNoSourceIsPolledMoreOftenThanItsInterval(t *testing.T) {
 	s, now := planned(t, 0)
+	s.every = 24 * time.Hour
 	polls := 0
 	for end := now.Add(72 * time.Hour); now.Before(end); now = now.Add(time.Minute) {
 		if next, ok := s.due(now, true); ok {

@@ -137,9 +137,30 @@ func (t *digestText) channels() {
 		if len(ch.Unknown) > 0 {
 			t.line("  Nothing is known of %s.", dates(ch.Unknown))
 		}
+		t.partners(ch.Now)
 		if len(ch.Young) > 0 {
 			t.line("  Results of %s are still coming in: their profit is not final.", dates(ch.Young))
 		}
+	}
+}
+
+// partners says what of the figures is not settled with those who are paid, or pay.
+func (t *digestText) partners(f snapshot.Figures) {
+	money := func(m kpi.Micros) string { return t.amount(kpi.Amount{Micros: m, Known: true}) }
+	var said []string
+	if p := f.Pending; p.Reported.Revenue != 0 {
+		said = append(said, fmt.Sprintf("%s of revenue is not approved yet and counts as %s", money(p.Reported.Revenue), money(p.Counted.Revenue)))
+	} else if p.Any() {
+		said = append(said, fmt.Sprintf("%s conversions are not approved yet and count as %s", p.Reported.Conversions.Decimal(0), p.Counted.Conversions.Decimal(1)))
+	}
+	if p := f.Payable; p.Capped != 0 {
+		said = append(said, money(p.Capped)+" of payouts is beyond the cap and not due")
+	}
+	if p := f.Payable; p.Until != 0 {
+		said = append(said, fmt.Sprintf("%s is on hold until %s", money(p.Held), dates([]kpi.Date{p.Until})))
+	}
+	if len(said) > 0 {
+		t.line("  %s.", strings.Join(said, "; "))
 	}
 }
 

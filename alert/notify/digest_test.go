@@ -20,6 +20,9 @@ func week() *snapshot.Digest {
 			Contribution: kpi.Amount{Micros: (profit + cost) * 1e6, Known: true}, Profit: kpi.Amount{Micros: profit * 1e6, Known: true}}
 	}
 	dead := snapshot.Figures{}
+	partners := figures(100, 400, 60)
+	partners.Pending = snapshot.Undecided{Reported: kpi.Metrics{Has: kpi.Revenue, Revenue: 120e6}, Counted: kpi.Metrics{Has: kpi.Revenue, Revenue: 102e6}}
+	partners.Payable = kpi.Payable{Capped: 15e6, Held: 40e6, Until: date(29) + 30}
 	return &snapshot.Digest{
 		Title: "Acme Shop", Period: snapshot.DigestWeek, AsOf: at(30, 9), Currency: "EUR", Zone: time.UTC, RuleDays: 90,
 		Days: kpi.DateRange{From: date(23), To: date(29)}, Past: snapshot.Past{Days: kpi.DateRange{From: date(16), To: date(22)}, Known: at(23, 9)},
@@ -27,6 +30,7 @@ func week() *snapshot.Digest {
 		Channels: []snapshot.DigestChannel{
 			{Name: "Google Search", Compared: snapshot.Compared{Now: figures(900, 3000, 900), Before: figures(900, 3100, 950)}, Verdict: kpi.Profitable, P: kpi.Ratio{Value: 0.01, OK: true}},
 			{Name: "TikTok", Compared: snapshot.Compared{Now: figures(600, 1000, -200), Before: figures(500, 1100, -150), Same: figures(590, 980, -190)}, Verdict: kpi.Unprofitable, P: kpi.Ratio{Value: 0.97, OK: true}, Young: []kpi.Date{date(28), date(29)}},
+			{Name: "Affiliates", Compared: snapshot.Compared{Now: partners, Before: figures(100, 380, 50)}, Verdict: kpi.Profitable, P: kpi.Ratio{Value: 0.1, OK: true}},
 			{Name: "LinkedIn", Compared: snapshot.Compared{Now: dead, Before: dead}, Verdict: kpi.NoData, Unknown: []kpi.Date{date(29)}},
 		},
 		Movers: []snapshot.Mover{

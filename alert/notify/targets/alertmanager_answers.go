@@ -48,44 +48,63 @@ func (m matcher) expression() (*regexp.Regexp, error) {
 
 func (m matcher) negative() bool { return m.IsEqual != nil && !*m.IsEqual }
 
-// Answers tells of the active silences that cover an alert which stands there.
-// The state lists what was told. A silence that is ended there before its time
-// stays one here.
+// Answers tells of the active silences that cover an alert which stands there, of
+// another end of one that was told, and of one that was ended there before its
+// time. The state lists what was told: the ids here, which begin with that of the
+// silence there, and until when.
 func (m *alertmanager) Answers(ctx context.Context, state []byte) (answers []notify.Answer, next []byte, err error) {
-	known := []string{}
+	told := []string{}
 	if len(state) > 0 {
-		if err := json.Unmarshal(state, &known); err != nil {
+		if err := json.Unmarshal(state, &told); err != nil {
 			return nil, nil, m.fail(fmt.Errorf("what is kept of its silences: %w", err))
+		}
+	}
+	known := map[string]string{} // until, by the id here
+	for _, t := range told {
+		if id, until, ok := strings.Cut(t, " "); ok && strings.HasPrefix(id, "alertmanager/") {
+			known[id] = until
 		}
 	}
 	silences, err := m.silences(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	keep := []string{}
+	stand := map[string]string{}
 	for _, s := range silences {
 		if s.Status.State != "active" || !s.EndsAt.After(m.now()) {
 			continue
 		}
-		for _, key := range known { // also while nothing of ours stands there, as after a start
-			if strings.HasPrefix(key, s.ID+" ") {
-				keep = append(keep, key)
+		until := s.EndsAt.UTC().Format(time.RFC3339)
+		say := func(id string, match map[string]string) {
+			if _, twice := stand[id]; !twice && known[id] != until {
+				answers = append(answers, notify.Answer{Command: snapshot.Command{Verb: "silence", ID: id, Match: match,
+					Until: until, By: sources.Clean(s.CreatedBy), Note: sources.Clean(s.Comment)}})
 			}
+			stand[id] = until
 		}
+		there := "alertmanager/" + short("silence", s.ID) + "/"
 		for _, match := range m.covered(s) {
 			text, err := json.Marshal(match) // its keys in order
 			if err != nil {
 				return nil, nil, err
 			}
-			until := s.EndsAt.UTC().Format(time.RFC3339)
-			key := s.ID + " " + short(until, string(text))
-			if slices.Contains(keep, key) {
-				continue
-			}
-			keep = append(keep, key)
-			answers = append(answers, notify.Answer{Command: snapshot.Command{Verb: "silence", Match: match,
-				Until: until, By: sources.Clean(s.CreatedBy), Note: sources.Clean(s.Comment)}})
+			say(there+short("match", string(text)), match)
 		}
+		for _, id := range slices.Sorted(maps.Keys(known)) { // also while nothing of ours stands there, as after a start
+			if strings.HasPrefix(id, there) {
+				say(id, nil)
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(known)) {
+		until, err := time.Parse(time.RFC3339, known[id])
+		if _, stands := stand[id]; !stands && err == nil && until.After(m.now()) {
+			answers = append(answers, notify.Answer{Command: snapshot.Command{Verb: "unsilence", ID: id, By: "Alertmanager"}})
+		}
+	}
+	keep := []string{}
+	for _, id := range slices.Sorted(maps.Keys(stand)) {
+		keep = append(keep, id+" "+stand[id])
 	}
 	next, err = json.Marshal(keep)
 	return answers, next, err

@@ -92,18 +92,26 @@ func listed(t *testing.T, address string) map[string]string {
 	return states
 }
 
-func makeSilence(t *testing.T, address, comment, matchers string) {
+func makeSilence(t *testing.T, address, comment, matchers string) (id string) {
 	t.Helper()
-	body := fmt.Sprintf(`{"matchers":[%s],"startsAt":%q,"endsAt":%q,"createdBy":"anna","comment":%q}`,
-		matchers, time.Now().Format(time.RFC3339), time.Now().Add(2*time.Hour).Format(time.RFC3339), comment)
+	return putSilence(t, address, "", comment, matchers, time.Now().Add(2*time.Hour))
+}
+
+// putSilence makes a silence, or changes the one of an id as amtool does.
+func putSilence(t *testing.T, address, id, comment, matchers string, ends time.Time) string {
+	t.Helper()
+	body := fmt.Sprintf(`{"id":%q,"matchers":[%s],"startsAt":%q,"endsAt":%q,"createdBy":"anna","comment":%q}`,
+		id, matchers, time.Now().Format(time.RFC3339), ends.Format(time.RFC3339), comment)
 	answer, err := http.Post(address+"/api/v2/silences", "application/json", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	if said, _ := io.ReadAll(answer.Body); answer.StatusCode != 200 {
+	var made struct{ SilenceID string }
+	if said, _ := io.ReadAll(answer.Body); answer.StatusCode != 200 || json.Unmarshal(said, &made) != nil {
 		t.Fatalf("%s: %s", answer.Status, said)
 	}
+	return made.SilenceID
 }
 
 func TestARealAlertmanagerTakesOurAlertsAndTellsItsSilences(t *testing.T) {
@@ -127,7 +135,10 @@ func TestARealAlertmanagerTakesOurAlertsAndTellsItsSilences(t *testing.T) {
 			if until, err := time.Parse(time.RFC3339, a.Command.Until); err != nil || a.Key != "" || time.Until(until) > 2*time.Hour || time.Until(until) < time.Hour {
 				t.Errorf("%+v", a)
 			}
-			a.Command.Until = ""
+			if !strings.HasPrefix(a.Command.ID, "alertmanager/") {
+				t.Errorf("%+v", a)
+			}
+			a.Command.Until, a.Command.ID = "", ""
 			silences = append(silences, a.Command)
 		}
 		return silences
@@ -190,6 +201,94 @@ func TestARealAlertmanagerTakesOurAlertsAndTellsItsSilences(t *testing.T) {
 	if got := listed(t, address); len(got) != 0 {
 		t.Errorf("after the end: %v", got)
 	}
+}
+
+func TestASilenceThatIsExtendedOrEndedThereIsSoHere(t *testing.T) {
+	for name, start := range map[string]func(*testing.T) string{"real": startAlertmanager, "fake": fakeSilences} {
+		t.Run(name, func(t *testing.T) {
+			address := start(t)
+			here := env
+			here.Now = time.Now
+			opened, err := Open(&AlertmanagerOptions{URLs: []string{address}}, here)
+			if err != nil {
+				t.Fatal(err)
+			}
+			target := opened.(*alertmanager)
+			if err := target.Send(t.Context(), message(notify.Fired, snapshot.Firing, 0)); err != nil {
+				t.Fatal(err)
+			}
+			var state []byte
+			told := func() (commands []snapshot.Command) {
+				t.Helper()
+				answers, next, err := target.Answers(t.Context(), state)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, a := range answers {
+					commands = append(commands, a.Command)
+				}
+				state = next
+				return commands
+			}
+			const matcher = `{"name":"team_name","value":"paid","isRegex":false,"isEqual":true}`
+			id := makeSilence(t, address, "launch", matcher)
+			first := told()
+			if len(first) != 1 || first[0].Verb != "silence" || first[0].Match["team-name"] == "" {
+				t.Fatalf("%+v", first)
+			}
+			target.told = nil // as after a start, before anything stands there
+			ends := time.Now().Add(5 * time.Hour)
+			if again := putSilence(t, address, id, "launch", matcher, ends); again != id {
+				t.Fatalf("extended, %s became %s", id, again)
+			}
+			extended := told()
+			if len(extended) != 1 || extended[0].Verb != "silence" || extended[0].ID != first[0].ID || extended[0].Until != ends.UTC().Format(time.RFC3339) {
+				t.Fatalf("%+v, want the end of %s at %s", extended, first[0].ID, ends)
+			}
+			if more := told(); len(more) != 0 {
+				t.Errorf("told twice: %+v", more)
+			}
+			expire, err := http.NewRequest(http.MethodDelete, address+"/api/v2/silence/"+id, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := http.DefaultClient.Do(expire)
+			if err != nil || answer.Body.Close() != nil || answer.StatusCode != http.StatusOK {
+				t.Fatal(answer, err)
+			}
+			if ended := told(); len(ended) != 1 || ended[0].Verb != "unsilence" || ended[0].ID != first[0].ID {
+				t.Fatalf("%+v", ended)
+			}
+			if more := told(); len(more) != 0 {
+				t.Errorf("told twice: %+v", more)
+			}
+		})
+	}
+}
+
+// fakeSilences keeps one silence as Alertmanager does.
+func fakeSilences(t *testing.T) string {
+	kept := map[string]any{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var said any = map[string]string{"silenceID": "1"}
+		switch {
+		case r.URL.Path == "/api/v2/alerts":
+		case r.Method == http.MethodPost:
+			if err := json.NewDecoder(r.Body).Decode(&kept); err != nil {
+				t.Error(err)
+			}
+			kept["id"], kept["status"] = "1", map[string]string{"state": "active"}
+		case r.Method == http.MethodDelete:
+			kept["status"], kept["endsAt"] = map[string]string{"state": "expired"}, time.Now()
+		default:
+			said = []any{kept}
+		}
+		if err := json.NewEncoder(w).Encode(said); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 func TestAnAlertReachesEveryMemberAndOneIsEnough(t *testing.T) {

@@ -121,6 +121,7 @@ func FuzzAMessageIsFitForEveryService(f *testing.F) {
 
 func FuzzWhatPeopleDidElsewhereIsReadSafely(f *testing.F) {
 	f.Add(`[{"id":"1","status":{"state":"active"},"endsAt":"2026-11-30T12:00:00Z","createdBy":"anna","comment":"x","matchers":[{"name":"alertname","value":".*","isRegex":true}]}]`, `["1 x"]`)
+	f.Add(`[]`, `["alertmanager/x/y 2999-12-01T12:00:00Z"]`)
 	f.Add(`{"incidents":[{"status":"resolved","last_status_change_at":"x","last_status_change_by":{"type":"user_reference","summary":"\u001b[2J"}}]}`, `{"channel/Meta":{"Group":"channel/Meta"}}`)
 	f.Add(`{"incidents":null}`, `null`)
 	f.Add(`[{"matchers":null,"status":{"state":"active"},"endsAt":"9999-12-31T23:59:59Z"}]`, ``)
