@@ -115,11 +115,11 @@ type Poll struct {
 // Failure is a poll without an answer. Account is "" when the accounts could
 // not be listed.
 type Failure struct {
-	Source, Type, Account string
-	At                    time.Time
-	Days                  kpi.DateRange
-	Query                 sources.Query // of a poll beside the regular ones; else the zero one
-	Err                   error
+	Source, Account string
+	At              time.Time
+	Days            kpi.DateRange
+	Query           sources.Query // of a poll beside the regular ones; else the zero one
+	Err             error
 }
 
 // Health is how a source's account stands.
