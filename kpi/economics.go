@@ -226,12 +226,6 @@ func (e Economics) BreakEvenCPA(aov Ratio) Ratio {
 	return Ratio{cpa, aov.OK && cpa > 0}
 }
 
-// POAS is contribution per unit of cost; 1.0 breaks even.
-func (e Economics) POAS(m Metrics) Ratio {
-	contribution, err := e.Contribution(m)
-	return ratioOf(contribution.Micros.Float(), m.Cost.Float(), err == nil && contribution.Known && m.Knows(Cost))
-}
-
 // Check says what is wrong with the economics, in words for the user.
 func (e Economics) Check() error {
 	switch {

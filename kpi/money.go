@@ -142,25 +142,8 @@ type Money struct {
 	Currency Currency
 }
 
-// Add sums two amounts of one currency. Different currencies, like an
-// overflow, are an error: conversion needs a dated rate and is the caller's.
-func (m Money) Add(n Money) (Money, error) {
-	if m.Currency != n.Currency {
-		return Money{}, fmt.Errorf("cannot add %s to %s without a rate", n.Currency, m.Currency)
-	}
-	sum, err := m.Micros.Add(n.Micros)
-	return Money{sum, m.Currency}, err
-}
-
 // String renders the amount for people, as in "12.50 EUR".
 func (m Money) String() string { return m.Micros.Decimal(2) + " " + string(m.Currency) }
-
-// Convert returns the amount in another currency at rate, which is the price
-// of one unit of m.Currency in units of to. The rate must be positive.
-func (m Money) Convert(to Currency, rate Rate) (Money, error) {
-	converted, err := rate.Apply(m.Micros)
-	return Money{converted, to}, err
-}
 
 // Rate is the price of one unit of a currency in another, in millionths of a
 // millionth, so that published rates of up to twelve decimals are exact.

@@ -200,8 +200,9 @@ func (m *Monitor) Sent(ctx context.Context) error {
 	defer look.Stop()
 	for {
 		waits := false
-		for _, t := range m.o.Targets {
-			due, _, err := m.o.Store.Outgoing(ctx, t.Name, m.o.Clock.Now())
+		o, _ := m.current()
+		for _, t := range o.Targets {
+			due, _, err := o.Store.Outgoing(ctx, t.Name, o.Clock.Now())
 			if err != nil {
 				return err
 			}

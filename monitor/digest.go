@@ -11,7 +11,6 @@ import (
 	"adtop/alert"
 	"adtop/kpi"
 	"adtop/snapshot"
-	"adtop/store"
 )
 
 const (
@@ -267,11 +266,11 @@ func (b *builder) failures(ctx context.Context, from, to time.Time) (all []snaps
 		return nil, err
 	}
 	found := map[string]*snapshot.SourceFailure{}
-	since := map[[2]string]time.Time{} // of an account: its last good answer
-	broken := map[[2]string]bool{}     // it failed after that
-	down := func(p store.Poll, until time.Time) {
-		if key := [2]string{p.Source, p.Account}; broken[key] {
-			f := found[p.Source]
+	since := map[[2]string]time.Time{} // of an account, and of "": the last good answer of any
+	broken := map[[2]string]bool{}     // it failed after that; "": the accounts could not be listed
+	down := func(key [2]string, until time.Time) {
+		if broken[key] {
+			f := found[key[0]]
 			f.Down = max(f.Down, until.Sub(later(since[key], from)))
 		}
 	}
@@ -285,14 +284,16 @@ func (b *builder) failures(ctx context.Context, from, to time.Time) (all []snaps
 		if p.Kind != 0 {
 			f.Failed++
 			f.Problem, broken[key] = problem(p.Kind, p.Message), true
-			down(p, p.At)
+			down(key, p.At)
 			continue
 		}
-		down(p, p.At)
-		since[key], broken[key] = p.At, false
+		for _, key := range [][2]string{key, {p.Source, ""}} {
+			down(key, p.At)
+			since[key], broken[key] = p.At, false
+		}
 	}
 	for key := range broken { // that did not answer any more
-		down(store.Poll{Source: key[0], Account: key[1]}, to)
+		down(key, to)
 	}
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		if f := found[name]; f.Failed > 0 {

@@ -9,6 +9,8 @@ import (
 	"adtop/alert"
 	"adtop/kpi"
 	"adtop/snapshot"
+	"adtop/sources"
+	"adtop/store"
 )
 
 // TestADigestTellsWhatAWeekBrought: the whole days up to yesterday, against the
@@ -71,6 +73,29 @@ func TestADigestSaysWhatFailedAndWhatIsUnknown(t *testing.T) {
 	}
 	if d.Total.Now.Known || len(d.Channels[0].Unknown) != 1 || len(d.Movers) != 0 {
 		t.Errorf("total %+v, unknown %v, movers %+v", d.Total.Now, d.Channels[0].Unknown, d.Movers)
+	}
+}
+
+// TestAccountsThatCouldNotBeListedOnceWereAwayUntilTheNextAnswer, not all day.
+func TestAccountsThatCouldNotBeListedOnceWereAwayUntilTheNextAnswer(t *testing.T) {
+	begin := instant(t, "2026-11-09T00:00:00Z")
+	r := newRig(t, begin, func(r *rig, o *Options) {
+		o.Sources = []Source{r.file("home", "EUR", "Europe/Berlin")}
+	})
+	r.export("home", "2026-11-08,A,50,10,1,30")
+	for hour := range 24 {
+		r.clock.set(begin.Add(time.Duration(hour) * time.Hour))
+		r.poll()
+		if hour == 10 {
+			failure := store.Failure{Source: "home", At: r.clock.now().Add(30 * time.Minute), Err: sources.Errorf(sources.Unavailable, "no answer")}
+			if err := r.o.Store.Fail(t.Context(), failure); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	got, err := r.builder.failures(t.Context(), begin, begin.AddDate(0, 0, 1))
+	if err != nil || len(got) != 1 || got[0].Failed != 1 || got[0].Down != time.Hour {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

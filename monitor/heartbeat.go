@@ -19,11 +19,7 @@ func (m *Monitor) heartbeat(ctx context.Context, h Heartbeat) {
 		if err != nil && ctx.Err() == nil {
 			m.o.Log.Warn("heartbeat", "err", err)
 		}
-		wait := h.Every
-		if !well { // it begins with the first round
-			wait = min(wait, followEvery)
-		}
-		timer := m.o.Clock.Timer(wait)
+		timer := m.o.Clock.Timer(h.wait(well, err))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -31,6 +27,15 @@ func (m *Monitor) heartbeat(ctx context.Context, h Heartbeat) {
 		case <-timer.C:
 		}
 	}
+}
+
+// wait is how long after a ping the next one is due: it begins with the first round, and
+// what failed is tried, and told, no more often than what did not.
+func (h Heartbeat) wait(well bool, err error) time.Duration {
+	if !well && err == nil {
+		return min(h.Every, followEvery)
+	}
+	return h.Every
 }
 
 // ping calls once if all is well: the channels were judged lately, and the store can

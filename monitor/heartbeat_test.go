@@ -22,7 +22,11 @@ func TestTheHeartbeatStopsWithTheEvaluationAndWithTheStore(t *testing.T) {
 		for len(beats) > 0 {
 			<-beats
 		}
-		well, _ := r.ping(context.Background(), *r.o.Heartbeat)
+		well, err := r.ping(context.Background(), *r.o.Heartbeat)
+		minutely := Heartbeat{Every: time.Minute}
+		if wait := minutely.wait(well, err); wait == time.Minute != (well || err != nil) {
+			t.Errorf("well: %t, %v: the next one is due in %s", well, err, wait)
+		}
 		if well != want || len(beats) > 0 != want {
 			t.Errorf("well: %t, %d pings; want %t", well, len(beats), want)
 		}

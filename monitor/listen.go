@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"adtop/kpi"
@@ -19,8 +20,11 @@ const listenAgain = time.Minute
 func (p *poller) listen(ctx context.Context, l sources.Listener) {
 	for {
 		accounts, err := p.src.Source.Accounts(ctx)
+		t := taker{p, l, accounts}
 		if err == nil {
-			t := taker{p, l, accounts}
+			err = t.addFormer(ctx)
+		}
+		if err == nil {
 			err = l.Listen(ctx, func(records []sources.Record) error { return t.take(ctx, records) })
 		}
 		if ctx.Err() != nil {
@@ -53,6 +57,18 @@ type taker struct {
 	*poller
 	listener sources.Listener
 	accounts []sources.Account
+}
+
+// addFormer adds the accounts that left the config, as those of currencies that are not
+// taken any more do: what is told of events there still counts where they are.
+func (t *taker) addFormer(ctx context.Context) error {
+	stored, err := t.m.o.Store.Accounts(ctx, forever)
+	for _, a := range stored {
+		if a.Source == t.src.Name && !slices.ContainsFunc(t.accounts, func(listed sources.Account) bool { return listed.ID == a.ID }) {
+			t.accounts = append(slices.Clip(t.accounts), a.Account)
+		}
+	}
+	return err
 }
 
 // delivery is what goes to one account: events as they were reported, with their

@@ -205,6 +205,39 @@ func TestAConversionCountsOnceInTheCurrencyOfItsPayout(t *testing.T) {
 	}
 }
 
+// TestAConversionInACurrencyThatLeftTheConfigIsStillFollowed: it counts where it is
+// known, and what becomes of it is told without a currency.
+func TestAConversionInACurrencyThatLeftTheConfigIsStillFollowed(t *testing.T) {
+	for _, left := range [][]kpi.Currency{{"GBP"}, nil} {
+		path := t.TempDir() + "/cache.db"
+		src, address := tracker(t, time.Now, "GBP", "USD")
+		cache, stop := running(t, path, src, time.Now)
+		today := kpi.DateOf(time.Now(), time.UTC)
+		if got := call(t, address, postbackSecret+"?txid=1&payout=20&currency=USD"); got != 200 {
+			t.Fatalf("status %d", got)
+		}
+		if conversions, revenue := results(t, cache, today); conversions != kpi.MicrosPerUnit || revenue != 20*kpi.MicrosPerUnit {
+			t.Fatalf("%d conversions, %d revenue", conversions, revenue)
+		}
+		stop()
+		src, address = tracker(t, time.Now, left...)
+		cache, stop = running(t, path, src, time.Now)
+		if got := call(t, address, postbackSecret+"?txid=1&status=chargeback"); got != 200 {
+			t.Errorf("with %v left, status %d", left, got)
+		}
+		if conversions, revenue := results(t, cache, today); conversions != 0 || revenue != 0 {
+			t.Errorf("with %v left, %d conversions and %d revenue are left of one that was charged back", left, conversions, revenue)
+		}
+		if got := call(t, address, postbackSecret+"?txid=2&payout=1"); got != 200 {
+			t.Errorf("with %v left, a new one is answered with %d", left, got)
+		}
+		if found, err := cache.Events(t.Context(), "tracker", []string{"tx:2"}); err != nil || len(found) != 1 || found[0].Account != "tracker" {
+			t.Errorf("with %v left, a new one is %+v, %v", left, found, err)
+		}
+		stop()
+	}
+}
+
 // quietly is a source that always has a receipt, as one that listens and was called.
 type quietly struct{ sources.Source }
 

@@ -301,7 +301,7 @@ func (p *poller) fail(ctx context.Context, failure store.Failure) {
 		return
 	}
 	p.m.o.Log.Warn("poll failed", "source", p.src.Name, "account", failure.Account, "err", failure.Err)
-	failure.Source, failure.Type, failure.At = p.src.Name, p.src.Definition.Type, p.m.o.Clock.Now()
+	failure.Source, failure.At = p.src.Name, p.m.o.Clock.Now()
 	if err := p.m.o.Store.Fail(ctx, failure); err != nil {
 		p.m.o.Log.Error("record a failed poll", "source", p.src.Name, "err", err)
 	}

@@ -101,9 +101,14 @@ func fromTold(stored []store.Told) ([]notify.Told, error) {
 	return told, nil
 }
 
-// addressed is a message as the outbox keeps it.
+// addressed is a message as the outbox keeps it. Where names are so long that it does
+// not fit, it carries fewer of its alerts, the worst ones: they come first.
 func addressed(m notify.Message, target string) (store.Delivery, error) {
 	packed, err := json.Marshal(m)
+	for err == nil && len(packed) > store.MaxMessage && len(m.Alerts) > 1 {
+		m.Alerts = m.Alerts[:len(m.Alerts)/2]
+		packed, err = json.Marshal(m)
+	}
 	d := store.Delivery{Target: target, Event: m.Event, Key: m.Key, At: m.At, Kind: string(m.Kind), Severity: m.Severity.String(), Title: m.Title, Message: packed}
 	for _, a := range m.Alerts {
 		d.Alerts = append(d.Alerts, a.ID)

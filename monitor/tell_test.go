@@ -1,8 +1,12 @@
 package monitor
 
 import (
+	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 
+	"adtop/alert/notify"
 	"adtop/snapshot"
 	"adtop/sources"
 	"adtop/store"
@@ -34,5 +38,28 @@ func TestAnAlertOfAChannelLeadsToTheCampaignThatLosesMost(t *testing.T) {
 		if got := page(a); got != want {
 			t.Errorf("%s leads to %q, want %q", a.Subject, got, want)
 		}
+	}
+}
+
+// TestAMessageAboutLongNamesGoesOut: as platforms let people call campaigns, and
+// however much longer that is as it is kept.
+func TestAMessageAboutLongNamesGoesOut(t *testing.T) {
+	m := notify.Message{Event: "e", Key: "k", Kind: notify.Fired, At: instant(t, "2026-11-20T12:00:00Z"), Title: "50 campaigns"}
+	name := strings.Repeat("<", 512)
+	for i := range 50 {
+		m.Alerts = append(m.Alerts, notify.Alert{Alert: snapshot.Alert{ID: fmt.Sprint(i, " mine/Shop / ", name), Rule: "mine", Subject: name, Summary: name, Reason: name}})
+	}
+	d, err := addressed(m, "team")
+	if err != nil || len(d.Alerts) < 10 || d.Alerts[0] != m.Alerts[0].ID {
+		t.Fatalf("%d alerts, %v", len(d.Alerts), err)
+	}
+	cache := openStore(t, t.TempDir()+"/cache.db")
+	if err := cache.Decide(t.Context(), store.Decision{At: m.At, Deliveries: []store.Delivery{d}}); err != nil {
+		t.Fatal(err)
+	}
+	due, _, err := cache.Outgoing(t.Context(), "team", m.At)
+	var kept notify.Message
+	if err != nil || due == nil || json.Unmarshal(due.Message, &kept) != nil || len(kept.Alerts) != len(d.Alerts) {
+		t.Errorf("kept of it is %+v, %v", kept, err)
 	}
 }

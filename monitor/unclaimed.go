@@ -217,13 +217,13 @@ func (o *Options) resultsOfAll() (source string) {
 	return source
 }
 
-// pattern writes a name so that it means itself: a slash in front would begin a
-// regular expression.
+// pattern writes a name so that it means itself, or no more than names that differ in a
+// character: a slash in front would begin a regular expression, a * mean any text.
 func pattern(name string) string {
 	if rest, found := strings.CutPrefix(name, "/"); found {
-		return "?" + rest
+		name = "?" + rest
 	}
-	return name
+	return strings.ReplaceAll(name, "*", "?")
 }
 
 // yamlText writes a text so that YAML reads it as that text, within braces too.

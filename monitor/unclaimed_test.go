@@ -64,6 +64,7 @@ func FuzzLinesForTheConfigAreReadAsTheyAreMeant(f *testing.F) {
 	f.Add("shop", "bing", "cpc", "Brand")
 	f.Add("a: b", "{x}, [y] #z", "true", "/^brand/")
 	f.Add("0x1F", "1e3", "- ?", "~\u00ad\u2066 '\"\\")
+	f.Add("shop", "b*", "*", "50% off*")
 	f.Fuzz(func(t *testing.T, source, utmSource, utmMedium, campaign string) {
 		o := &Options{Channels: []Channel{{Name: "bing / cpc", Results: "other"}}}
 		for _, text := range []*string{&source, &utmSource, &utmMedium, &campaign} {
@@ -82,7 +83,10 @@ func FuzzLinesForTheConfigAreReadAsTheyAreMeant(f *testing.F) {
 			t.Fatalf("%v: %q", err, o.binding(key, false)+o.binding(ad, true))
 		}
 		means := func(written, name string) bool {
-			return written == name || strings.HasPrefix(name, "/") && written == "?"+name[1:]
+			if strings.HasPrefix(name, "/") {
+				name = "?" + name[1:]
+			}
+			return written == strings.ReplaceAll(name, "*", "?")
 		}
 		if r := read[0].Results; r["source"] != source || !means(r["utm_source"], utmSource) || !means(r["utm_medium"], utmMedium) {
 			t.Errorf("%+v is bound by %q", key, r)

@@ -92,17 +92,10 @@ func (in Judgement) explanation() string {
 		parts = append(parts, "Late or lost? If conversions merely come half as fast as usual, nothing is wrong.")
 	}
 	if in.Loss.Micros > 0 {
-		parts = append(parts, fmt.Sprintf("Expected loss %s/day.", in.loss()))
+		loss := kpi.Money{Micros: in.Loss.Micros.Cents(), Currency: in.Loss.Currency} // more digits would feign precision
+		parts = append(parts, fmt.Sprintf("Expected loss %s/day.", loss))
 	}
 	return strings.Join(parts, " ")
-}
-
-// loss is the expected loss to the cent: more digits would feign precision.
-func (in Judgement) loss() kpi.Money {
-	const cent = kpi.MicrosPerUnit / 100
-	m := in.Loss
-	m.Micros = (m.Micros + cent/2) / cent * cent
-	return m
 }
 
 // clock is the time of day, with the date when it is not today's.

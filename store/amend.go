@@ -54,16 +54,21 @@ func (w *writer) load(date kpi.Date, feeds []*feed) error {
 		return nil
 	}
 	first, last := slotRange(kpi.DateRange{From: date, To: date})
-	between := []driver.Value{int64(first), int64(last)}
+	low, high := EntityID(maxID), EntityID(0) // of most other feeds, the database skips the rows
+	for id := range owner {
+		low, high = min(low, id), max(high, id)
+	}
+	between := []driver.Value{int64(first), int64(last), int64(low), int64(high)}
+	const ofThem = " AND (k & 0xFFFFFF) BETWEEN ? AND ?"
 	for _, read := range []struct {
 		query string
 		args  []driver.Value
 		past  bool
 	}{
-		{"SELECT until, at, slot, " + metricColumns + " FROM hour_past WHERE date = ? ORDER BY until", []driver.Value{int64(date)}, true},
-		{"SELECT k, at, whole, " + metricColumns + " FROM day_past WHERE k BETWEEN ? AND ? AND whole ORDER BY k, at", between, false},
-		{"SELECT " + hourTable.columns() + " FROM hour WHERE k BETWEEN ? AND ?", between, false},
-		{"SELECT " + dayTable.columns() + " FROM day WHERE k BETWEEN ? AND ? AND whole", between, false},
+		{"SELECT until, at, slot, " + metricColumns + " FROM hour_past WHERE date = ? AND (slot & 0xFFFFFF) BETWEEN ? AND ? ORDER BY until", []driver.Value{int64(date), int64(low), int64(high)}, true},
+		{"SELECT k, at, whole, " + metricColumns + " FROM day_past WHERE k BETWEEN ? AND ? AND whole" + ofThem + " ORDER BY k, at", between, false},
+		{"SELECT " + hourTable.columns() + " FROM hour WHERE k BETWEEN ? AND ?" + ofThem, between, false},
+		{"SELECT " + dayTable.columns() + " FROM day WHERE k BETWEEN ? AND ? AND whole" + ofThem, between, false},
 	} {
 		err := w.values(read.query, read.args, func(values []driver.Value) error {
 			v, err := scanVersion(values)

@@ -22,13 +22,14 @@ import (
 // and channel, what is known of entities) with a plain upsert of the same rows,
 // 200 a statement and as many a transaction, into a database of the same key
 // and settings, in turn. x-of-plain is rows a second of the commits as a share
-// of the plain upsert's, cpu-x-of-plain the same by processor time.
+// of the plain upsert's, cpu-x-of-plain the same by processor time. Older commits are
+// of moments before one that is known already: they are fitted into its past.
 func BenchmarkCommit(b *testing.B) {
 	for _, c := range []struct {
-		name    string
-		changed int // every nth row, 0 for none
-		fresh   bool
-	}{{"new", 1, true}, {"unchanged", 0, false}, {"tenth changed", 10, false}} {
+		name         string
+		changed      int // every nth row, 0 for none
+		fresh, older bool
+	}{{"new", 1, true, false}, {"unchanged", 0, false, false}, {"tenth changed", 10, false, false}, {"tenth changed, older", 10, false, true}} {
 		b.Run(c.name, func(b *testing.B) {
 			s := open(b, filepath.Join(b.TempDir(), "adtop.db"))
 			defer s.Close()
@@ -55,6 +56,9 @@ func BenchmarkCommit(b *testing.B) {
 				}
 			}
 			first := kpi.NewDate(2026, 1, 1)
+			if c.older {
+				round(first, 1_000_000, false)
+			}
 			for minute := range 3 {
 				round(first, minute, false)
 			}

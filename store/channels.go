@@ -5,10 +5,45 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"adtop/kpi"
 	"adtop/sources"
 )
+
+// Channels says which channel the figures of an entity count for.
+type Channels struct {
+	// Hash identifies the definitions: where it is the same, Of answers the same.
+	Hash string
+	Of   func(Entity) Assignment
+}
+
+// Assignment is the answer; without fields, the entity counts nowhere.
+type Assignment struct {
+	Channel  string     // "" for what no channel claims
+	Fields   kpi.Fields // those that count
+	Customer string     // whose results they are: as of sources.Key
+	Pending  bool       // nobody has approved them yet
+}
+
+// Part is what one account brings to one channel.
+type Part struct {
+	Channel, Source, Account string
+	Fields                   kpi.Fields
+	Customer                 string
+	Pending                  bool
+}
+
+// PartVersion is the sum of all that a part's entities report of a slot, from
+// At on, in the account's currency; what counts for the channel is its
+// Metrics.Only(Part.Fields). By day, entities count with their day slot or the sum of their
+// hours; by hour, with the hours that they have.
+type PartVersion struct {
+	At      time.Time
+	Part    Part
+	Slot    sources.Slot
+	Metrics kpi.Metrics
+}
 
 // settingChannels keeps Channels.Hash of the definitions that the parts are
 // summed by.

@@ -30,7 +30,9 @@ type commit struct {
 	dimension string // Query.Breakdown, cleaned
 	change    Change
 	polls     map[kpi.Date]instant // what nextPollOf found
-	gone      int                  // rows about hours that retention has removed
+	next      *instant             // what nextPoll found
+	described map[EntityID]description
+	gone      int // rows about hours that retention has removed
 
 	rows     []slotValue
 	events   []sources.Event
@@ -62,7 +64,7 @@ func (s *SQLite) Commit(ctx context.Context, b Batch) (Change, error) {
 	b.Gives &= kpi.AllFields
 	c := &commit{
 		ctx: ctx, batch: b, at: instantOf(b.ObservedAt), dimension: sources.Clean(b.Query.Breakdown),
-		polls: map[kpi.Date]instant{}, shifts: map[slotKey]kpi.Metrics{}, turned: map[*table][]turn{}, resum: map[kpi.Date]bool{},
+		polls: map[kpi.Date]instant{}, described: map[EntityID]description{}, shifts: map[slotKey]kpi.Metrics{}, turned: map[*table][]turn{}, resum: map[kpi.Date]bool{},
 	}
 	seq, err := s.write(ctx, tried, func(w *writer) error {
 		c.w = w

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"adtop/kpi"
 	"adtop/sources"
 )
 
@@ -18,52 +17,6 @@ const (
 	maxArgs   = 16 << 10
 	maxValue  = 64 << 10 // of a setting
 )
-
-// PutRates implements Store. A rate that is known already is not stored again.
-func (s *SQLite) PutRates(ctx context.Context, at time.Time, rates []Rate) error {
-	const tried = "store exchange rates"
-	if err := storable(at); err != nil {
-		return explain(s.path, tried, err)
-	}
-	_, err := s.write(ctx, tried, func(w *writer) error {
-		for _, r := range rates {
-			if r.Rate <= 0 || r.From == "" || r.To == "" {
-				return fmt.Errorf("rate %d of %q in %q on %s is none", r.Rate, r.From, r.To, r.Date)
-			}
-			var rate kpi.Rate
-			var origin string
-			found, err := w.one(`SELECT rate, origin FROM rate WHERE from_currency = ? AND to_currency = ? AND date = ? AND at <= ?
-				ORDER BY at DESC LIMIT 1`, []any{string(r.From), string(r.To), r.Date, instantOf(at)}, &rate, &origin)
-			if err != nil {
-				return err
-			}
-			if found && rate == r.Rate && origin == r.Origin {
-				continue
-			}
-			if err := w.exec("INSERT OR REPLACE INTO rate VALUES (?, ?, ?, ?, ?, ?)", string(r.From), string(r.To), r.Date, instantOf(at), int64(r.Rate), r.Origin); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return err
-}
-
-// Rates implements Store.
-func (s *SQLite) Rates(ctx context.Context, asOf time.Time) ([]Rate, error) {
-	var rates []Rate
-	err := s.read(ctx, "read exchange rates", func(r reader) error {
-		return r.each(`SELECT from_currency, to_currency, date, rate, origin FROM rate v
-			WHERE at = (SELECT max(at) FROM rate WHERE from_currency = v.from_currency AND to_currency = v.to_currency AND date = v.date AND at <= ?)
-			ORDER BY from_currency, to_currency, date`, []any{instantOf(asOf)}, func(rows *sql.Rows) error {
-			var rate Rate
-			err := rows.Scan(&rate.From, &rate.To, &rate.Date, &rate.Rate, &rate.Origin)
-			rates = append(rates, rate)
-			return err
-		})
-	})
-	return rates, err
-}
 
 // Decide implements Store. Each evaluation and alert counts from its own At;
 // of two about one subject and moment the later call wins.
@@ -272,40 +225,4 @@ func (s *SQLite) Inbox(ctx context.Context) ([]Command, error) {
 		})
 	})
 	return commands, err
-}
-
-// Setting implements Store.
-func (s *SQLite) Setting(ctx context.Context, name string) (string, error) {
-	var value string
-	err := s.read(ctx, "read setting "+name, func(r reader) error {
-		return r.each("SELECT value FROM setting WHERE name = ?", []any{name}, func(rows *sql.Rows) error { return rows.Scan(&value) })
-	})
-	return value, err
-}
-
-// PutSetting implements Store.
-func (s *SQLite) PutSetting(ctx context.Context, name, value string) error {
-	_, err := s.write(ctx, "store setting "+name, func(w *writer) error {
-		if len(value) > maxValue {
-			return fmt.Errorf("%d bytes are more than %d", len(value), maxValue)
-		}
-		return w.exec("INSERT OR REPLACE INTO setting VALUES (?, ?)", name, value)
-	})
-	return err
-}
-
-// Seq implements Store.
-func (s *SQLite) Seq(ctx context.Context) (int64, error) {
-	var seq int64
-	// It is asked twice a second for as long as the program runs, and over in
-	// microseconds: a context that can end would cost two goroutines each time.
-	err := s.readers.QueryRowContext(context.WithoutCancel(ctx), "SELECT n FROM seq").Scan(&seq)
-	return seq, explain(s.path, "read the number of the last write", err)
-}
-
-// EntitySeq implements Store.
-func (s *SQLite) EntitySeq(ctx context.Context) (int64, error) {
-	var seq int64
-	err := s.readers.QueryRowContext(ctx, "SELECT entities FROM seq").Scan(&seq)
-	return seq, explain(s.path, "read the number of the last new entity", err)
 }

@@ -11,6 +11,9 @@ import (
 	"adtop/sources"
 )
 
+// MaxMessage is how many bytes a message has at most, and the ids of what it tells of.
+const MaxMessage = 256 << 10
+
 // keepDeliveries is for how long it is known what was delivered. What still
 // waits then is given up.
 const keepDeliveries = 90 * 24 * time.Hour
@@ -31,8 +34,8 @@ func (w *writer) deliver(d Delivery) error {
 	if err := storable(d.At); err != nil {
 		return err
 	}
-	if d.Target == "" || d.Event == "" || len(d.Message) == 0 || len(d.Message) > maxDetail {
-		return fmt.Errorf("no target, no event, or %d bytes of message are not 1 to %d", len(d.Message), maxDetail)
+	if d.Target == "" || d.Event == "" || len(d.Message) == 0 || len(d.Message) > MaxMessage {
+		return fmt.Errorf("no target, no event, or %d bytes of message are not 1 to %d", len(d.Message), MaxMessage)
 	}
 	alerts, err := packIDs(d.Alerts)
 	if err != nil {
@@ -45,8 +48,8 @@ func (w *writer) deliver(d Delivery) error {
 // packIDs encodes the ids of alerts.
 func packIDs(ids []string) (string, error) {
 	packed, err := json.Marshal(append([]string{}, ids...))
-	if err == nil && len(packed) > maxArgs {
-		err = fmt.Errorf("ids of %d bytes are longer than %d", len(packed), maxArgs)
+	if err == nil && len(packed) > MaxMessage {
+		err = fmt.Errorf("ids of %d bytes are longer than %d", len(packed), MaxMessage)
 	}
 	return string(packed), err
 }

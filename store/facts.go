@@ -56,7 +56,8 @@ var (
 
 // facts are all that cannot be fetched again, in an order in which everything
 // comes after what it is about. Sums and what channels claim are left out: both
-// follow from these and the config.
+// follow from these and the config. So are the messages of senders: what they said
+// is in the events, and they are kept for a quarter only.
 var facts = []fact{
 	{table: "resolution", from: "resolution ORDER BY width", put: []string{"INSERT INTO resolution (width, until) VALUES (?1, ?2)"},
 		columns: []column{need("width", "width", asSpan), need("until", "until", asMoment)}},

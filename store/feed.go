@@ -108,7 +108,7 @@ func (w *writer) feed(source, account string) (*feed, error) {
 // it is called now.
 func (c *commit) entity(dimension string, e sources.Entity) (EntityID, error) {
 	as := alias{dimension, e}
-	if k, ok := c.feed.aliases[as]; ok && k.current.at <= c.at && k.current.value == (description{e.Name, e.Status, e.Parent}) {
+	if k, ok := c.feed.aliases[as]; ok && c.knows(k, description{e.Name, e.Status, e.Parent}) {
 		return k.id, nil
 	}
 	e = sources.Entity{
@@ -146,12 +146,23 @@ func (c *commit) entity(dimension string, e sources.Entity) (EntityID, error) {
 	return k.id, err
 }
 
+// knows says whether an entity is called so as of the commit: since before, or by
+// an earlier record of the same batch.
+func (c *commit) knows(k *known, d description) bool {
+	if k.current.at != 0 && k.current.at <= c.at {
+		return k.current.value == d
+	}
+	before, told := c.described[k.id]
+	return told && before == d
+}
+
 // describe notes what an entity is called as of the commit, and says whether
 // that changes what it was called at any time.
 func (c *commit) describe(k *known, d description) (changed bool, err error) {
-	if k.current.at != 0 && k.current.at <= c.at && k.current.value == d {
+	if c.knows(k, d) {
 		return false, nil
 	}
+	c.described[k.id] = d
 	var history []stamped[description]
 	err = c.w.each("SELECT at, name, status, parent FROM entity_version WHERE entity = ? ORDER BY at", []any{k.id}, func(rows *sql.Rows) error {
 		var s stamped[description]
@@ -190,8 +201,11 @@ func (c *commit) nextPoll() (at instant, err error) {
 	if c.feed.newest <= c.at {
 		return 0, nil
 	}
-	_, err = c.w.one("SELECT at FROM poll WHERE feed = ? AND at > ? AND kind = 0 ORDER BY at LIMIT 1", []any{c.feed.id, c.at}, &at)
-	return at, err
+	if c.next == nil {
+		_, err = c.w.one("SELECT at FROM poll WHERE feed = ? AND at > ? AND kind = 0 ORDER BY at LIMIT 1", []any{c.feed.id, c.at}, &at)
+		c.next = &at
+	}
+	return *c.next, err
 }
 
 // nextPollOf is nextPoll for polls that asked the same question of a day.

@@ -13,10 +13,11 @@ import (
 
 // Events implements Store.
 func (s *SQLite) Events(ctx context.Context, source string, ids []string) ([]AccountEvent, error) {
+	clean := make([]string, len(ids))
 	for i, id := range ids {
-		ids[i] = sources.Clean(id)
+		clean[i] = sources.Clean(id)
 	}
-	wanted, err := json.Marshal(ids)
+	wanted, err := json.Marshal(clean)
 	if err != nil {
 		return nil, err
 	}

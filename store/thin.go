@@ -238,9 +238,9 @@ func (s *SQLite) thinEvaluations(ctx context.Context, res resolutions) (more boo
 }
 
 // thinPolls keeps, beyond the hourly limit, the last poll of every hour, and that
-// of every day where the hours are gone: good and failed ones apart, and what
-// was asked of a campaign or ad group. Of those that changed something, the last
-// one stays, so that Moments finds it.
+// of every day where the hours are gone: good and failed ones apart, and those of
+// each kind beside the regular ones. Of those that changed something, the last one
+// stays, so that Moments finds it.
 func (s *SQLite) thinPolls(ctx context.Context, res resolutions) (more bool, err error) {
 	limits := []resolution{{dayWidth, res.begin}}
 	if n := len(res.steps); n > 0 {
@@ -248,7 +248,7 @@ func (s *SQLite) thinPolls(ctx context.Context, res resolutions) (more bool, err
 	}
 	for _, limit := range limits {
 		find := fmt.Sprintf(`SELECT id FROM poll p WHERE at >= ?1 AND at < ?2 AND EXISTS (SELECT 1 FROM poll
-			WHERE feed = p.feed AND at > p.at AND at <= (p.at + %[1]d) / %[2]d * %[2]d AND (kind = 0) = (p.kind = 0) AND (changed > 0) >= (p.changed > 0) AND level = p.level AND parent = p.parent)`, limit.width-1, limit.width)
+			WHERE feed = p.feed AND at > p.at AND at <= (p.at + %[1]d) / %[2]d * %[2]d AND (kind = 0) = (p.kind = 0) AND (changed > 0) >= (p.changed > 0) AND level = p.level AND parent = p.parent AND breakdown = p.breakdown)`, limit.width-1, limit.width)
 		if more, err := s.remove(ctx, "poll", limit, find, "DELETE FROM poll WHERE id = ?"); more || err != nil {
 			return more, err
 		}

@@ -25,9 +25,16 @@ func Digest(d *snapshot.Digest) Message {
 	name := "digest of the " + d.Period
 	return Message{
 		Event: fmt.Sprintf("digest %s %s", d.Period, d.Days.To), Key: name, Kind: Note, Cause: name, At: d.AsOf, Severity: snapshot.Info,
-		Title: t.title(), Text: strings.TrimSpace(t.text.String()),
+		Title: t.title(), Text: clipped(strings.TrimSpace(t.text.String()), maxDigest),
 	}
 }
+
+// Bounds of a digest: characters in all, which fit into the outbox however they are
+// encoded, and alerts that are listed one by one.
+const (
+	maxDigest = 40_000
+	maxListed = 50
+)
 
 // digestText is a digest in lines of plain text.
 type digestText struct {
@@ -130,7 +137,7 @@ func (t *digestText) channels() {
 		if ch.Verdict != "" {
 			verdict = "; now " + string(ch.Verdict)
 			if ch.P.OK && (ch.Verdict == kpi.Unprofitable || ch.Verdict == kpi.AtRisk) {
-				verdict += fmt.Sprintf(" %.0f%%", 100*ch.P.Value)
+				verdict += fmt.Sprintf(" %.0f%%", min(100*ch.P.Value, 99))
 			}
 		}
 		t.line("%s: cost %s, revenue %s, profit %s%s.", ch.Name, t.compared(ch.Compared, cost), t.compared(ch.Compared, revenue), t.compared(ch.Compared, profit), verdict)
@@ -193,11 +200,20 @@ func (t *digestText) alerts() {
 	if len(t.Fired)+len(t.Ended) == 0 {
 		t.line("None fired, none ended.")
 	}
-	for _, a := range t.Fired {
+	for _, a := range t.Fired[:min(len(t.Fired), maxListed)] {
 		t.line("%s %s fired: %s.%s", t.when(a.FiredAt), a.Severity, unstopped(a.Summary), handled(a))
 	}
-	for _, a := range t.Ended {
+	t.more(len(t.Fired), "fired")
+	for _, a := range t.Ended[:min(len(t.Ended), maxListed)] {
 		t.line("%s %s: %s.", t.when(a.EndedAt), a.State, unstopped(a.Summary))
+	}
+	t.more(len(t.Ended), "ended")
+}
+
+// more counts the alerts that are not listed.
+func (t *digestText) more(n int, what string) {
+	if n > maxListed {
+		t.line("And %d more %s.", n-maxListed, what)
 	}
 }
 

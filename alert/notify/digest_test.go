@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,34 @@ func TestADigestIsTheSameMessageAtEveryAttempt(t *testing.T) {
 	next.Days.From, next.Days.To = next.Days.From+1, next.Days.To+1
 	if a, b, c := Digest(first), Digest(again), Digest(next); a.Event != b.Event || a.Event == c.Event || a.Key != c.Key {
 		t.Errorf("events %q, %q, %q, keys %q, %q", a.Event, b.Event, c.Event, a.Key, c.Key)
+	}
+}
+
+// TestADigestOfManyAlertsFitsIntoTheOutbox, and still tells the rest.
+func TestADigestOfManyAlertsFitsIntoTheOutbox(t *testing.T) {
+	d := week()
+	for range 2000 {
+		a := d.Fired[0]
+		a.Summary = strings.Repeat("<", 60) + " stopped"
+		d.Fired, d.Ended = append(d.Fired, a), append(d.Ended, d.Ended[0])
+	}
+	m := Digest(d)
+	if !strings.Contains(m.Text, "And 1951 more fired.\n") || !strings.Contains(m.Text, "And 1951 more ended.\n") || !strings.Contains(m.Text, "Sources that failed") || strings.Contains(m.Text, "…") {
+		t.Errorf("%s", m.Text)
+	}
+	d.Warnings = []string{strings.Repeat("<", 100_000)}
+	packed, err := json.Marshal(Digest(d))
+	if err != nil || len(packed) > 256<<10 || !strings.HasSuffix(Digest(d).Text, "…") {
+		t.Errorf("%d bytes, %v", len(packed), err)
+	}
+}
+
+// TestADigestIsNeverCertain: 100% would say that nothing else is possible.
+func TestADigestIsNeverCertain(t *testing.T) {
+	d := week()
+	d.Channels[1].P.Value = 0.9999
+	if text := Digest(d).Text; !strings.Contains(text, "now unprofitable 99%.") {
+		t.Errorf("%s", text)
 	}
 }
 

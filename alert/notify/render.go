@@ -28,12 +28,7 @@ const (
 // targets to escape. There has to be an alert; a Note is worded by who sends it.
 func Render(kind Kind, cause string, alerts []Alert, at time.Time, zone *time.Location) (title, text string) {
 	alerts = slices.Clone(alerts)
-	slices.SortStableFunc(alerts, func(a, b Alert) int {
-		if a.Open() != b.Open() {
-			return map[bool]int{true: -1, false: 1}[a.Open()]
-		}
-		return cmp.Or(cmp.Compare(b.Severity, a.Severity), a.Since.Compare(b.Since))
-	})
+	slices.SortFunc(alerts, worst)
 	var paragraphs []string
 	for i, a := range alerts {
 		if i == maxTold {
@@ -149,7 +144,11 @@ func printable(text string, limit int) string {
 		}
 		return r
 	}, strings.ToValidUTF8(text, "\ufffd"))
-	text = strings.TrimSpace(text)
+	return clipped(strings.TrimSpace(text), limit)
+}
+
+// clipped cuts a text to limit characters, an ellipsis at its end.
+func clipped(text string, limit int) string {
 	if runes := []rune(text); len(runes) > limit {
 		text = string(runes[:limit-1]) + "…"
 	}

@@ -292,4 +292,8 @@ func findEvents(t *testing.T, f *fixture) {
 	gone.Status, gone.Value = sources.Test, 0
 	f.commit(shop(at(10), gone))
 	find(store.AccountEvent{Account: "other", Event: first})
+	asked := []string{"1\x00"} // which stay the caller's
+	if got := must[[]store.AccountEvent](t)(f.Events(ctx, "shop", asked)); len(got) != 1 || asked[0] != "1\x00" {
+		t.Errorf("asked for %q, found %+v", asked, got)
+	}
 }

@@ -126,7 +126,7 @@ func inside(t *testing.T, f *fixture) {
 	f.wantTotal("b1", today, at(8), spent(0, 0, 0))
 	f.wantTotal("a2", today, at(8), spent(3, 0, 0))
 
-	failed := store.Failure{Source: "ads", Type: "meta_ads", Account: "1", At: at(12), Query: sources.Query{Level: sources.LevelAdGroup, Parent: "a"}, Err: sources.Errorf(sources.Unavailable, "down")}
+	failed := store.Failure{Source: "ads", Account: "1", At: at(12), Query: sources.Query{Level: sources.LevelAdGroup, Parent: "a"}, Err: sources.Errorf(sources.Unavailable, "down")}
 	if err := f.Fail(ctx, failed); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func totals(t *testing.T, f *fixture) {
 	}
 	old := kpi.DateRange{From: today - 60, To: today - 40}
 	f.commit(whole(6, old)) // history tells nothing of the present
-	if err := f.Fail(ctx, store.Failure{Source: "ads", Type: "meta_ads", Account: "1", At: at(12), Days: one, Query: sources.Query{Level: sources.LevelAccount}, Err: sources.Errorf(sources.Unavailable, "down")}); err != nil {
+	if err := f.Fail(ctx, store.Failure{Source: "ads", Account: "1", At: at(12), Days: one, Query: sources.Query{Level: sources.LevelAccount}, Err: sources.Errorf(sources.Unavailable, "down")}); err != nil {
 		t.Fatal(err)
 	}
 	f.wantTotal("a", today, at(20), spent(1, 1, 4))

@@ -19,8 +19,8 @@ func deadSource(t *testing.T, f *fixture) {
 	f.commit(good)
 	cause := &sources.Error{Kind: sources.QuotaKind, RetryAfter: 12 * time.Minute, Next: "Wait.", Err: errors.New("code 80004")}
 	for _, failure := range []store.Failure{
-		{Source: "ads", Type: "meta_ads", Account: "1", At: at(5), Days: days(today, today), Err: fmt.Errorf("fetch: %w", cause)},
-		{Source: "mail", Type: "mailchimp", At: at(6), Err: sources.Errorf(sources.Auth, "401")},
+		{Source: "ads", Account: "1", At: at(5), Days: days(today, today), Err: fmt.Errorf("fetch: %w", cause)},
+		{Source: "mail", At: at(6), Err: sources.Errorf(sources.Auth, "401")},
 	} {
 		if err := f.Fail(ctx, failure); err != nil {
 			t.Fatal(err)

@@ -63,6 +63,7 @@ func Run(t *testing.T, open Opener) {
 		{"EverythingSurvivesReopening", reopening},
 		{"AnswersEqualReplay", replay},
 		{"ThinnedHistoryIsRightWhereItAnswers", thinning},
+		{"ThinningLeavesTheLastPollOfEachQuestion", thinnedPolls},
 		{"MomentsAreThoseAtWhichSomethingElseWasKnown", moments},
 		{"ThinnedMomentsLeaveNothingOut", thinnedMoments},
 		{"WhatIsAskedOfACampaignLeavesTheRestAlone", inside},

@@ -2,9 +2,11 @@ package storetest
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
+	"adtop/sources"
 	"adtop/store"
 )
 
@@ -99,5 +101,28 @@ func (w *world) resolutions(f *fixture, r store.Retention) {
 		if err != nil || width != want || exact.After(instant) || instant.Sub(exact) > width {
 			f.Errorf("%s old: answered as of %s earlier, resolution %s, want %s (%v)", age, instant.Sub(exact), width, want, err)
 		}
+	}
+}
+
+// thinnedPolls has campaigns and their impression shares polled within one hour.
+func thinnedPolls(t *testing.T, f *fixture) {
+	for _, poll := range []struct {
+		minute int
+		shares bool
+	}{{1, false}, {2, false}, {3, true}, {4, false}, {5, true}, {61, true}, {62, false}} {
+		b := batch(at(poll.minute))
+		if b.Query.Shares = poll.shares; !poll.shares {
+			b.Records = []sources.Record{row("a", hour(today, 3), spent(1, 1, 4))}
+		}
+		f.commit(b)
+	}
+	w := &world{clock: 20 * 24 * 60}
+	w.thin(f, store.Retention{Detail: 48 * time.Hour, Hourly: 14 * 24 * time.Hour, History: 1000 * 24 * time.Hour})
+	var left []float64
+	for _, p := range must[[]store.Poll](t)(f.Polls(ctx, at(0), at(100))) {
+		left = append(left, p.At.Sub(start).Minutes())
+	}
+	if want := []float64{1, 4, 5, 61, 62}; !slices.Equal(left, want) { // the first changed something
+		t.Errorf("the polls of the minutes %v are left, want %v", left, want)
 	}
 }

@@ -77,7 +77,8 @@ func openEmail(o *EmailOptions) (notify.Target, error) {
 }
 
 // Send hands one mail for all recipients to the server. What it answers with a
-// code of 500 and above is refused, all else may pass.
+// code of 500 and above is refused, all else may pass. A mailbox that is refused
+// keeps the mail from nobody else; the message counts as refused then.
 func (e *email) Send(ctx context.Context, m notify.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -86,14 +87,13 @@ func (e *email) Send(ctx context.Context, m notify.Message) error {
 		return notify.Refused{Err: e.fail(err)}
 	}
 	err = e.deliver(ctx, content)
-	var refusal *textproto.Error
 	switch {
 	case err == nil:
 		return nil
+	case refusal(err):
+		return notify.Refused{Err: e.fail(err)}
 	case ctx.Err() != nil:
 		return e.fail(ctx.Err())
-	case errors.As(err, &refusal) && refusal.Code >= 500:
-		return notify.Refused{Err: e.fail(err)}
 	}
 	return e.fail(err)
 }
@@ -123,10 +123,16 @@ func (e *email) deliver(ctx context.Context, content []byte) error {
 	if err := server.Mail(e.from.Address); err != nil {
 		return err
 	}
+	var refused []error
 	for _, to := range e.to {
-		if err := server.Rcpt(to.Address); err != nil {
+		if err := server.Rcpt(to.Address); refusal(err) {
+			refused = append(refused, fmt.Errorf("%s: %w", to.Address, err))
+		} else if err != nil {
 			return fmt.Errorf("%s: %w", to.Address, err)
 		}
+	}
+	if len(refused) == len(e.to) {
+		return errors.Join(refused...)
 	}
 	w, err := server.Data()
 	if err != nil {
@@ -139,7 +145,13 @@ func (e *email) deliver(ctx context.Context, content []byte) error {
 		return err
 	}
 	_ = server.Quit() // the mail is accepted: an error now must not send it twice
-	return nil
+	return errors.Join(refused...)
+}
+
+// refusal says whether a server says no for good.
+func refusal(err error) bool {
+	var said *textproto.Error
+	return errors.As(err, &said) && said.Code >= 500
 }
 
 // introduce greets the server, turns encryption on and signs in.

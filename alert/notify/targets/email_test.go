@@ -94,7 +94,11 @@ func (s *mailServer) talk(conn net.Conn) {
 		s.said = append(s.said, text)
 		s.mu.Unlock()
 		verb, _, _ := strings.Cut(strings.ToUpper(text), " ")
-		if answer, set := s.answers[verb]; set {
+		answer, set := s.answers[verb]
+		if !set {
+			answer, set = s.answers[text]
+		}
+		if set {
 			fmt.Fprint(conn, answer+"\r\n")
 			continue
 		}
@@ -217,6 +221,17 @@ func TestAMailServersCodeTellsARefusalFromTroubleThatPasses(t *testing.T) {
 		if refused, _ := tells(t, s.sender(t, "starttls", "adtop").Send(t.Context(), message(notify.Fired, snapshot.Firing, 0))); refused != c.refused {
 			t.Errorf("%s: refused: %t", command, refused)
 		}
+	}
+}
+
+func TestAMailboxThatIsGoneKeepsTheMailFromNobodyElse(t *testing.T) {
+	s := startMailServer(t, &mailServer{offers: []string{"STARTTLS"}, answers: map[string]string{"RCPT TO:<anna@example.com>": "550 5.1.1 no such mailbox"}})
+	err := s.sender(t, "starttls", "").Send(t.Context(), message(notify.Fired, snapshot.Firing, 0))
+	if refused, _ := tells(t, err); !refused || !strings.Contains(err.Error(), "anna@example.com: 550") || strings.Contains(err.Error(), "ben@") {
+		t.Errorf("it says %v", err)
+	}
+	if s.mail == "" {
+		t.Error("the other one got no mail")
 	}
 }
 

@@ -70,6 +70,10 @@ func (p *answeringPagerDuty) Answers(ctx context.Context, state []byte) (answers
 			return nil, nil, err
 		}
 		told := found.Status + " " + found.Changed
+		if _, here := p.open[dedup]; !here && (found.Status == "resolved" || found.Status == "") && (found.By.Type != "user_reference" || told == open[dedup].Told) {
+			delete(open, dedup) // it is over, though nobody here was there to end it
+			continue
+		}
 		if found.By.Type != "user_reference" || found.Status != "acknowledged" && found.Status != "resolved" || told == open[dedup].Told {
 			continue
 		}

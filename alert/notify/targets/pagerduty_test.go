@@ -89,6 +89,41 @@ func TestWhoAcknowledgesInPagerDutyDoesSoHereOnce(t *testing.T) {
 	}
 }
 
+// TestAnIncidentThatEndedUnseenIsAskedForNoMore: the program was away when it did, or
+// its end is told to nobody.
+func TestAnIncidentThatEndedUnseenIsAskedForNoMore(t *testing.T) {
+	for name, c := range map[string]struct {
+		incident string
+		answers  int
+	}{
+		"by an event": {`{"status":"resolved","last_status_change_at":"2026-11-30T11:09:00Z","last_status_change_by":{"type":"service_reference","summary":"adtop"}}`, 0},
+		"by a person": {`{"status":"resolved","last_status_change_at":"2026-11-30T11:09:00Z","last_status_change_by":{"type":"user_reference","summary":"Ben"}}`, 1},
+		"deleted":     {"", 0},
+	} {
+		target, incident, asked := pagerServer(t)
+		*incident = c.incident
+		if err := target.Send(t.Context(), message(notify.Fired, snapshot.Firing, 0)); err != nil {
+			t.Fatal(err)
+		}
+		got, state, err := target.Answers(t.Context(), nil)
+		if err != nil || len(got) != c.answers || len(*asked) != 1 {
+			t.Fatalf("%s: %+v, %v, asked %v", name, got, err, *asked)
+		}
+		if got, state, err = target.Answers(t.Context(), state); err != nil || len(got) != 0 || len(*asked) != 2 {
+			t.Errorf("%s: an open alert is not asked for: %+v, %v, %v", name, got, err, *asked)
+		}
+		target.open = map[string]string{} // as after a restart
+		for range 2 {
+			if got, state, err = target.Answers(t.Context(), state); err != nil || len(got) != 0 {
+				t.Fatalf("%s: %+v, %v", name, got, err)
+			}
+		}
+		if len(*asked) != 3 || string(state) != "{}" {
+			t.Errorf("%s: asked %v, the state is %s", name, *asked, state)
+		}
+	}
+}
+
 func TestWhatAnEventDidInPagerDutyIsNoAnswer(t *testing.T) {
 	target, incident, _ := pagerServer(t)
 	if err := target.Send(t.Context(), message(notify.Fired, snapshot.Firing, 0)); err != nil {
