@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,14 +62,17 @@ func (w *tmux) screen() []string {
 	return strings.Split(strings.TrimSuffix(w.runs("capture-pane", "-p"), "\n"), "\n")
 }
 
-// until waits until a condition holds of the screen.
+// until waits until a condition holds of the screen, and until that stands still: a
+// look in the middle of a frame sees half of it.
 func (w *tmux) until(what string, holds func(lines []string) bool) []string {
 	w.t.Helper()
+	var before []string
 	for deadline := time.Now().Add(soon); ; time.Sleep(50 * time.Millisecond) {
 		lines := w.screen()
-		if holds(lines) {
+		if holds(lines) && slices.Equal(lines, before) {
 			return lines
 		}
+		before = lines
 		if time.Now().After(deadline) {
 			w.t.Fatalf("%s never happens:\n%s", what, strings.Join(lines, "\n"))
 		}
