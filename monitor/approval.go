@@ -217,6 +217,7 @@ func (w *weigher) readFates(ctx context.Context, now time.Time) (err error) {
 
 // learn brings approval up to the day, UTC, in which an instant lies, as it was known
 // when that began, and tells the detectors anew what is pending: it is a day older.
+// Campaigns that have some of it read it anew with the next round.
 func (w *weigher) learn(ctx context.Context, at time.Time) error {
 	today := kpi.DateOf(at, time.UTC)
 	if today <= w.learnt {
@@ -246,6 +247,9 @@ func (w *weigher) learn(ctx context.Context, at time.Time) error {
 		v := w.pending[key]
 		v.At = at
 		w.tell(v)
+	}
+	for _, c := range w.channels {
+		c.reread = c.reread || slices.ContainsFunc(c.campaigns, (*weighedCampaign).waits)
 	}
 	return nil
 }

@@ -284,3 +284,61 @@ func TestProfitPaysNothingBeyondTheCap(t *testing.T) {
 		}
 	}
 }
+
+// TestPendingResultsOfACampaignGrowOlderWithoutNews: they count at the rate of their age,
+// as they do after a restart. Those of the first week are decided after five days.
+func TestPendingResultsOfACampaignGrowOlderWithoutNews(t *testing.T) {
+	began := instant(t, "2026-11-02T10:00:00Z")
+	r := newRig(t, began, func(r *rig, o *Options) {
+		o.Sources = []Source{{Name: "awin", Definition: awin.Definition(), Every: time.Hour}, {Name: "ads", Definition: sources.Definition{Type: "told", Gives: kpi.Cost, Grain: sources.Hour}, Every: time.Hour}}
+		o.Channels[0].Spend, o.Channels[0].Results = []string{"ads"}, "awin"
+		o.Claim = func(source, _ string, _ sources.Entity) Claim {
+			if source == "ads" {
+				return Claim{Channel: 0, Fields: kpi.Cost}
+			}
+			return Claim{Channel: 0, Fields: kpi.Conversions | kpi.Revenue}
+		}
+	})
+	account := sources.Account{ID: "7", Name: "Ads", Currency: "EUR", Zone: r.o.Zone}
+	spend := func(at time.Time) {
+		date, hour := kpi.HourOf(at.Add(-2*time.Hour), account.Zone)
+		r.clock.set(at)
+		err := r.commit(t.Context(), store.Batch{Source: "ads", Type: "told", Account: account, ObservedAt: at, Gives: kpi.Cost,
+			Query:   sources.Query{Account: account, Days: kpi.DateRange{From: date - 1, To: date + 1}, Level: sources.LevelCampaign, Grain: sources.Hour},
+			Receipt: sources.Receipt{CompleteThrough: at.Add(-time.Hour)},
+			Records: []sources.Record{sources.Row{Entity: sources.Entity{Level: sources.LevelCampaign, ID: "1", Name: "spring"}, Slot: sources.Slot{Date: date, Grain: sources.Hour, Hour: hour}, Metrics: kpi.Metrics{Has: kpi.Cost, Cost: 50 * kpi.MicrosPerUnit}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	counted := func(w *weigher) (sum float64) {
+		for _, slot := range w.channels[0].campaigns[0].keyed {
+			for _, f := range slot {
+				sum += f.conversions
+			}
+		}
+		return sum
+	}
+	spend(began)
+	r.transact(began)
+	w := r.weigh()
+	var sales []sources.Event
+	for day := range 12 {
+		at := began.AddDate(0, 0, day).Add(time.Hour)
+		spend(at)
+		fresh := sale(fmt.Sprint(day), at.Add(-2*time.Hour), 100, 0)
+		sales = append(sales, fresh)
+		told := []sources.Event{fresh}
+		if day >= 5 && day < 11 {
+			told = append(told, decided(sales[day-5], day%3 == 0))
+		}
+		r.transact(at, told...)
+		r.judge(w)
+	}
+	live := counted(w)
+	again := r.weigh()
+	r.judge(again)
+	if now := counted(again); math.Abs(now-live) > 1e-6 || live == 0 {
+		t.Errorf("%v conversions count, and %v after a restart", live, now)
+	}
+}

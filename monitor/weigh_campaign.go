@@ -30,6 +30,16 @@ func (c *weighedCampaign) ids() []store.EntityID {
 	return append(slices.Sorted(maps.Keys(c.results)), c.member.Entity.ID)
 }
 
+// waits says whether somebody has yet to approve results of the campaign.
+func (c *weighedCampaign) waits() bool {
+	for _, m := range c.results {
+		if isPending(m.Entity) {
+			return true
+		}
+	}
+	return false
+}
+
 // tellCampaigns notes new versions of what the campaigns are made of. They reach
 // the detectors with the poll that brought them, as those of the channels do.
 func (w *weigher) tellCampaigns(versions []store.Version) {
