@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -255,8 +254,5 @@ func encodeBacktest(w io.Writer, b *monitor.Backtest, rules []ruleCount, currenc
 		}
 		report.Episodes = append(report.Episodes, out)
 	}
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(report)
+	return writeIndented(w, report)
 }

@@ -89,6 +89,7 @@ func TestEveryMistakeIsOneSentenceWithAnExitCode(t *testing.T) {
 		"a wrong config":            {[]string{"--config", broken}, 1, []string{"broken.yaml:3:", "EUROS", "ISO 4217"}},
 		"a report without a cache":  {[]string{"report", "--config", good}, 1, []string{"good.db"}},
 		"a foreign database":        {[]string{"collect", "--once", "--config", foreign}, 1, []string{"foreign.db", "not an adtop database"}},
+		"readers of one collection": {[]string{"collect", "--once", "--feed", ":0", "--config", good}, 2, []string{"--once", "--feed"}},
 		"a demo with a wrong start": {[]string{"demo", "--once", "--start", "yesterday"}, 2, []string{"yesterday", "YYYY-MM-DD"}},
 		"a demo with a wrong speed": {[]string{"demo", "--speed", "0"}, 2, []string{"speed"}},
 	} {

@@ -70,6 +70,9 @@ func (a *app) runCollector(ctx context.Context, o collectOptions, open func(*col
 	if err != nil {
 		return err
 	}
+	if o.once && (o.metrics != "" || o.feed != "") {
+		return usageError{errors.New("--once ends when everything was fetched: --metrics and --feed are for a collector that stays")}
+	}
 	a.tellsLog = !o.once // cron sends a mail of every line
 	s, err := a.open(ctx, cfg, true)
 	if err != nil {

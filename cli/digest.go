@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -151,10 +150,9 @@ type jsonFailure struct {
 func writeDigestJSON(w io.Writer, d *snapshot.Digest) error {
 	zone := d.Zone.String()
 	r := jsonDigest{Version: reportVersion, Period: d.Period, AsOf: d.AsOf.UTC().Truncate(time.Second), Title: d.Title, Currency: d.Currency,
-		Range: jsonRange{"", d.Days.From.String(), d.Days.To.String(), zone}, Total: comparedOf(d.Total), RuleDays: d.RuleDays,
+		Range: jsonRange{d.Period, d.Days.From.String(), d.Days.To.String(), zone}, Total: comparedOf(d.Total), RuleDays: d.RuleDays,
 		Channels: []jsonDigested{}, Movers: []jsonMover{}, Fired: alertsOf(d.Fired), Ended: alertsOf(d.Ended), Rules: []jsonRecord{}, Losses: []jsonLoss{},
 		Failures: []jsonFailure{}, Notes: []jsonNote{}, Warnings: append([]string{}, d.Warnings...)}
-	r.Range.Name = d.Period
 	if d.Total.Before.Known {
 		r.Compared, r.KnownAt = &jsonRange{"", d.Past.Days.From.String(), d.Past.Days.To.String(), zone}, instant(d.Past.Known)
 	}
@@ -182,23 +180,11 @@ func writeDigestJSON(w io.Writer, d *snapshot.Digest) error {
 	for _, n := range d.Notes {
 		r.Notes = append(r.Notes, noteOf(n))
 	}
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	out.SetEscapeHTML(false)
-	return out.Encode(r)
+	return writeIndented(w, r)
 }
 
 func comparedOf(c snapshot.Compared) jsonCompared {
-	j := jsonCompared{jsonFigures: figuresOf(c.Now)}
-	if c.Before.Known {
-		before := figuresOf(c.Before)
-		j.Previous = &before
-	}
-	if c.Same.Known {
-		same := figuresOf(c.Same)
-		j.Compared = &same
-	}
-	return j
+	return jsonCompared{figuresOf(c.Now), knownFigures(c.Before), knownFigures(c.Same)}
 }
 
 func datesOf(dates []kpi.Date) []string {

@@ -125,7 +125,7 @@ func (r exportRow) cells() []string {
 // harmless keeps a spreadsheet from taking a text for a formula: names come
 // from whoever may name a campaign or write a link to the shop.
 func harmless(text string) string {
-	if text != "" && strings.ContainsAny(text[:1], "=+-@\t\r") || strings.HasPrefix(text, "＝") || strings.HasPrefix(text, "＋") || strings.HasPrefix(text, "－") || strings.HasPrefix(text, "＠") {
+	if strings.IndexAny(text, "=+-@＝＋－＠\t\r\n") == 0 {
 		return "'" + text
 	}
 	return text

@@ -33,6 +33,7 @@ type feed struct {
 
 	mu   sync.Mutex // one answer is made at a time
 	kept map[question]answer
+	size int // bytes of what is kept
 }
 
 // Bounds of what readers may ask for.
@@ -41,7 +42,7 @@ const (
 	feedBurst    = 30 // at once
 	keptAnswers  = 32 // for those who ask the same
 	keptFor      = time.Minute
-	maxFeedBytes = 64 << 20 // of one answer
+	maxFeedBytes = 64 << 20 // of one answer, and of all that are kept
 )
 
 func newFeed(m *monitor.Monitor, cache *store.SQLite, inForce func() (*config.Config, string)) *feed {
@@ -183,11 +184,21 @@ func (f *feed) answer(ctx context.Context, q question, cfg *config.Config) (answ
 	}
 	sum := sha256.Sum256(a.body)
 	a.tag = hex.EncodeToString(sum[:16])
-	if len(f.kept) >= keptAnswers {
+	f.keep(q, a)
+	return a, nil
+}
+
+// keep holds an answer for those who ask the same; what there is no room for
+// any more goes all at once.
+func (f *feed) keep(q question, a answer) {
+	f.size -= len(f.kept[q].body)
+	delete(f.kept, q)
+	if len(f.kept) >= keptAnswers || f.size+len(a.body) > maxFeedBytes {
 		clear(f.kept)
+		f.size = 0
 	}
 	f.kept[q] = a
-	return a, nil
+	f.size += len(a.body)
 }
 
 // answer is a rendered table.

@@ -169,6 +169,21 @@ func TestAQuestionIsAnsweredOnceUntilSomethingChanges(t *testing.T) {
 	}
 }
 
+func TestKeptAnswersAreBoundedTogether(t *testing.T) {
+	f := newFeed(nil, nil, nil)
+	for i := range 3 * keptAnswers {
+		q := question{table: "channels", span: fmt.Sprint(i % (2 * keptAnswers))}
+		f.keep(q, answer{body: make([]byte, maxFeedBytes/8)})
+		sum := 0
+		for _, a := range f.kept {
+			sum += len(a.body)
+		}
+		if _, kept := f.kept[q]; !kept || sum != f.size || sum > maxFeedBytes {
+			t.Fatalf("after %d answers %d bytes are kept, %d counted", i+1, sum, f.size)
+		}
+	}
+}
+
 func TestHostileQuestionsAreRefusedInWords(t *testing.T) {
 	base := feedOf(t)
 	for path, c := range map[string]struct {

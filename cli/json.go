@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"io"
 	"math"
 	"slices"
@@ -49,38 +48,6 @@ type jsonAlerting struct {
 	Met                 bool    `json:"met"`
 }
 
-type jsonFigures struct {
-	Impressions  *int64   `json:"impressions"`
-	Clicks       *int64   `json:"clicks"`
-	Cost         *string  `json:"cost"`
-	Conversions  *string  `json:"conversions"`
-	ViewThrough  *string  `json:"view_through_conversions"` // of conversions
-	Revenue      *string  `json:"revenue"`
-	Contribution *string  `json:"contribution"`
-	Profit       *string  `json:"profit"`
-	FixedFees    string   `json:"fixed_fees"`
-	CTR          *float64 `json:"ctr"`
-	CPC          *float64 `json:"cpc"`
-	CPM          *float64 `json:"cpm"`
-	CVR          *float64 `json:"cvr"`
-	CPA          *float64 `json:"cpa"`
-	AOV          *float64 `json:"aov"`
-	ROAS         *float64 `json:"roas"`
-	POAS         *float64 `json:"poas"`
-	Maturity     *float64 `json:"maturity"`
-
-	NewCustomersShare *float64 `json:"new_customers_share"`
-	NewCustomerCPA    *float64 `json:"new_customer_cpa"`
-
-	Pending *jsonPending `json:"pending"` // null where nothing is
-	Capped  *string      `json:"payouts_beyond_cap"`
-	Held    *string      `json:"on_hold"`
-	Until   *string      `json:"on_hold_until"`
-
-	ImpressionShare      *float64 `json:"impression_share"`
-	ImpressionShareBound *string  `json:"impression_share_bound"` // "below" or "above" where the share is such a bound
-}
-
 type jsonChannel struct {
 	Name          string      `json:"name"`
 	Verdict       kpi.Verdict `json:"verdict"`
@@ -106,18 +73,6 @@ type jsonApproval struct {
 	Rejected int      `json:"rejected"`
 	Assumed  float64  `json:"assumed"` // counts as if it stood for so many decided more
 	Behind   int      `json:"assumed_weight"`
-}
-
-// jsonPending is the part of figures that nobody has approved yet.
-type jsonPending struct {
-	jsonResults
-	Counted jsonResults `json:"counted"` // what of it is in the figures
-}
-
-type jsonResults struct {
-	Conversions *string `json:"conversions"`
-	Revenue     *string `json:"revenue"`
-	Cost        *string `json:"cost"`
 }
 
 type jsonCampaign struct {
@@ -219,17 +174,9 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 	for _, ch := range s.Channels {
 		c := jsonChannel{Name: ch.Name, Verdict: ch.Verdict, PUnprofitable: number(ch.P), Reason: ch.Reason,
 			BreakEvenROAS: number(ch.Economics.BreakEvenROAS()), Watermark: instant(ch.Watermark), Attribution: append([]string{}, ch.Attribution...),
-			jsonFigures: figuresOf(ch.Now), Approvals: []jsonApproval{}}
+			jsonFigures: figuresOf(ch.Now), Previous: knownFigures(ch.Before), Compared: knownFigures(ch.Same), Approvals: []jsonApproval{}}
 		for _, a := range ch.Approvals {
 			c.Approvals = append(c.Approvals, jsonApproval{a.Source, a.Account, number(a.Rate()), a.Approved, a.Rejected, a.Assumed, a.Behind})
-		}
-		if ch.Before.Known {
-			before := figuresOf(ch.Before)
-			c.Previous = &before
-		}
-		if ch.Same.Known {
-			same := figuresOf(ch.Same)
-			c.Compared = &same
 		}
 		for _, one := range ch.Campaigns {
 			c.Campaigns = append(c.Campaigns, campaignOf(one))
@@ -254,10 +201,7 @@ func writeJSON(w io.Writer, s *snapshot.Snapshot) error {
 	for _, n := range notesOf(s) {
 		r.Notes = append(r.Notes, noteOf(n))
 	}
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	out.SetEscapeHTML(false)
-	return out.Encode(r)
+	return writeIndented(w, r)
 }
 
 func alertsOf(alerts []snapshot.Alert) []jsonAlert {
@@ -298,81 +242,4 @@ func unclaimedOf(u snapshot.Unclaimed) jsonUnclaimed {
 func notesOf(s *snapshot.Snapshot) []snapshot.Note {
 	days := s.View.Range.Days(kpi.DateOf(s.AsOf, s.Zone))
 	return slices.DeleteFunc(slices.Clone(s.Notes), func(n snapshot.Note) bool { return !days.Contains(n.Date) })
-}
-
-func figuresOf(f snapshot.Figures) jsonFigures {
-	m := f.Metrics
-	out := jsonFigures{
-		Cost: decimal(m.Cost, m.Knows(kpi.Cost)), Conversions: decimal(m.Conversions, m.Knows(kpi.Conversions)), Revenue: decimal(m.Revenue, m.Knows(kpi.Revenue)),
-		ViewThrough: decimal(m.ViewThrough, m.Knows(kpi.ViewThrough)), Contribution: decimal(f.Contribution.Micros, f.Contribution.Known), Profit: decimal(f.Profit.Micros, f.Profit.Known), FixedFees: f.Fees.Decimal(2),
-		CTR: number(m.CTR()), CPC: number(m.CPC()), CPM: number(m.CPM()), CVR: number(m.CVR()), CPA: number(m.CPA()), AOV: number(m.AOV()),
-		ROAS: number(m.ROAS()), POAS: number(f.POAS()), Maturity: number(f.Maturity),
-		NewCustomersShare: number(f.NewShare()), NewCustomerCPA: number(f.NewCPA()),
-	}
-	if p := f.Payable; p.Capped != 0 {
-		out.Capped = decimal(p.Capped, true)
-	}
-	if p := f.Payable; p.Until != 0 {
-		out.Held, out.Until = decimal(p.Held, true), text(p.Until.String())
-	}
-	if p := f.Pending; p.Any() {
-		out.Pending = &jsonPending{resultsOf(p.Reported), resultsOf(p.Counted)}
-	}
-	if s := f.ImpressionShare; s.Known {
-		out.ImpressionShare = number(kpi.Ratio{Value: s.Value, OK: true})
-		out.ImpressionShareBound = map[kpi.Bound]*string{kpi.Below: text("below"), kpi.Above: text("above")}[s.Bound]
-	}
-	if m.Knows(kpi.Impressions) {
-		out.Impressions = &m.Impressions
-	}
-	if m.Knows(kpi.Clicks) {
-		out.Clicks = &m.Clicks
-	}
-	return out
-}
-
-func resultsOf(m kpi.Metrics) jsonResults {
-	return jsonResults{decimal(m.Conversions, m.Knows(kpi.Conversions)), decimal(m.Revenue, m.Knows(kpi.Revenue)), decimal(m.Cost, m.Knows(kpi.Cost))}
-}
-
-func decimal(m kpi.Micros, known bool) *string {
-	if !known {
-		return nil
-	}
-	s := m.Decimal(2)
-	return &s
-}
-
-// number rounds to six digits after the point: more would feign precision.
-func number(r kpi.Ratio) *float64 {
-	if !r.OK {
-		return nil
-	}
-	v := math.Round(r.Value*1e6) / 1e6
-	return &v
-}
-
-// percent rounds to a hundredth: a campaign that is told anew after a start is
-// judged no more exactly as before.
-func percent(r kpi.Ratio) *float64 {
-	if !r.OK {
-		return nil
-	}
-	v := math.Round(r.Value*100) / 100
-	return &v
-}
-
-func instant(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
-}
-
-func text(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }

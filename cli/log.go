@@ -63,7 +63,11 @@ func (f *logFile) Write(line []byte) (int, error) {
 	return f.file.Write(line)
 }
 
-func (f *logFile) Close() error { return f.file.Close() }
+func (f *logFile) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.file.Close()
+}
 
 func (a *app) logHandler(w io.Writer, o *slog.HandlerOptions) slog.Handler {
 	if a.logFormat == "json" {

@@ -50,7 +50,7 @@ var environment = []described{
 	{"DISPLAY, WAYLAND_DISPLAY", "that there is a browser to open pages in"},
 	{"NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID", "where and how often collect tells systemd that it is ready and alive"},
 	{"JOURNAL_STREAM", "that the log goes to the journal, which keeps time and priority of a line itself"},
-	{"TERM_PROGRAM, WT_SESSION, ConEmuANSI", "terminals that show a bar of progress"},
+	{"TERM_PROGRAM, LC_TERMINAL, WT_SESSION, ConEmuANSI", "terminals that show a bar of progress, or announcements on the desktop"},
 }
 
 // exitCodes are those of the program.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,10 +74,7 @@ func (a *app) testTargets(ctx context.Context, cfg *config.Config, names []strin
 		return err
 	}
 	defer closer.Close()
-	title := cfg.Title
-	if title == "" {
-		title = configName(cfg)
-	}
+	title := cmp.Or(cfg.Title, configName(cfg))
 	secrets := config.Secrets(ctx, cfg.Dir())
 	failed := false
 	for _, t := range cfg.Notify.Targets {

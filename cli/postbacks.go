@@ -11,8 +11,8 @@ import (
 )
 
 const postbacksLong = `Print the postbacks that have ID as the value of a parameter, such as a transaction
-or a click, newest first: when each was taken (UTC), by which source, and what it
-said, encoded like a query. They are kept for 90 days, without secrets, e-mail and
+or a click, the newest 1000, newest first: when each was taken (UTC), by which source,
+and what it said, encoded like a query. They are kept for 90 days, without secrets, e-mail and
 network addresses, and of parameters that adtop does not read without the value.`
 
 // maxPostbacks is how many are printed.

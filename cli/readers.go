@@ -40,22 +40,27 @@ func listen(flag, address string) (l net.Listener, others bool, err error) {
 	return netutil.LimitListener(l, maxReaders), !ok || !at.IP.IsLoopback(), nil
 }
 
-// serveReaders answers over l until ctx ends. It speaks HTTP without TLS: that
-// is left to a proxy before it.
+// serveReaders answers over l until ctx ends and what was asked before is
+// answered. It speaks HTTP without TLS: that is left to a proxy before it.
 func serveReaders(ctx context.Context, l net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{
 		Handler: plainAnswers(handler), ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}
+	ended := make(chan struct{})
 	end := context.AfterFunc(ctx, func() {
+		defer close(ended)
 		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
 		if server.Shutdown(patience) != nil {
 			_ = server.Close()
 		}
 	})
-	defer end()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	err := server.Serve(l)
+	if !end() { // answers under way still read from what the caller closes
+		<-ended
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)
 	}
 	return nil

@@ -127,7 +127,7 @@ var (
 	secretPair = regexp.MustCompile(`(?i)([\w-]*(?:secret|token|password|passwd|credential|_key)[\w-]*["']?\s*:\s*["']?)([^\s"',}\]][^"',}\]]*)`)
 	// secretText is what looks like a key or token by itself.
 	secretText = regexp.MustCompile(`[A-Za-z0-9_\-+/=.~]{20,}`)
-	reference  = regexp.MustCompile(`^(?:env|file|cmd):`)
+	reference  = regexp.MustCompile(`^(?:env|file|cmd|keyring):`)
 )
 
 // veil stars out what is a secret by its key, or looks like one, and keeps the

@@ -265,6 +265,15 @@ func TestNoExcerptRepeatsALiteralSecret(t *testing.T) {
 	}
 }
 
+func TestAReferenceToASecretIsShown(t *testing.T) {
+	for _, reference := range []string{"env:META_TOKEN", "file:/run/meta", "cmd:pass show meta", "keyring:adtop/meta"} {
+		_, err := Parse("acme.yaml", []byte(minimal+"  - {name: meta, type: meta_ads, token: "+reference+", every: soon}\n"))
+		if err == nil || !strings.Contains(err.Error(), reference) {
+			t.Errorf("%s is not in the excerpt:\n%v", reference, err)
+		}
+	}
+}
+
 func TestHugeFilesAreRefusedBeforeTheyCost(t *testing.T) {
 	for name, content := range map[string]string{
 		"size":              strings.Repeat("# comment\n", maxFile/10+1),

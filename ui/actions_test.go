@@ -42,6 +42,7 @@ func TestExportedCSVHasNumbersInFullAndNothingThatRuns(t *testing.T) {
 	s.Channels[1].Name = "@SUM(A1)"
 	s.Channels[2].Name = "TikTok, \"quoted\""
 	s.Channels[5].Name = "-5"
+	s.Channels[6].Name = "＝1+1"
 	a.take(s)
 	press(a, "s")
 	answer(t, a, press(a, "x", "c"))
@@ -71,7 +72,7 @@ func TestExportedCSVHasNumbersInFullAndNothingThatRuns(t *testing.T) {
 		{"LinkedIn", "revenue"}:                             "", // nobody told
 		{"LinkedIn", "spend"}:                               "640",
 		{"E-mail", "spend"}:                                 "", // it has none by nature
-		{"Criteo", "roas"}:                                  "",
+		{"'＝1+1", "roas"}:                                   "",
 		{"-5", "revenue"}:                                   "0",
 	} {
 		got, there := value[at]

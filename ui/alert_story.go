@@ -185,12 +185,13 @@ func labelText(labels map[string]string) string {
 			parts = append(parts, name+" "+labels[name])
 		}
 	}
+	first := len(parts)
 	for name, value := range labels {
 		if name != "channel" && name != "source" {
 			parts = append(parts, name+" "+value)
 		}
 	}
-	slices.Sort(parts[min(2, len(parts)):])
+	slices.Sort(parts[first:])
 	return strings.Join(parts, " · ")
 }
 

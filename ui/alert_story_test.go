@@ -10,6 +10,15 @@ import (
 	"adtop/snapshot"
 )
 
+func TestLabelsOfAnAlertHaveAnOrder(t *testing.T) {
+	labels := map[string]string{"source": "meta", "d": "4", "b": "2", "a": "1", "c": "3"}
+	for range 20 {
+		if text := labelText(labels); text != "source meta · a 1 · b 2 · c 3 · d 4" {
+			t.Fatalf("got %q", text)
+		}
+	}
+}
+
 func TestTheStoryOfAnAlertSaysWhoWasTold(t *testing.T) {
 	a := testApp(160, 40, looks[3])
 	a.snap.View.Alert = "1"

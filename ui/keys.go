@@ -28,7 +28,7 @@ type binding struct {
 // The groups of the keymap, in their order.
 var groups = []string{"Move", "Screens", "Show", "Time", "Act", "Program"}
 
-// figures are the screens with figures and a chart.
+// figureScreens are the screens with figures and a chart.
 var figureScreens = []screen{overview, channel}
 
 var keymap []binding

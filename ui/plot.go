@@ -196,7 +196,7 @@ func (pl *plot) slot(x, points int) int {
 	return min(int(math.Round(float64(x)*float64(n-1)/float64(max(1, points-1)))), n-1)
 }
 
-// noteAt finds the notes of a slot.
+// notesAt finds the notes of a slot.
 func (pl *plot) notesAt(i int) (out []snapshot.Note) {
 	if pl.byHour || i < 0 || i >= len(pl.starts) {
 		return nil
@@ -252,4 +252,43 @@ func (pl *plot) slotName(t time.Time) string {
 
 func (pl *plot) write(n numbers, v float64) string {
 	return pl.of.write(n, kpi.Ratio{Value: v, OK: !math.IsNaN(v)}, 12)
+}
+
+// chartSeries is what the chart of the current screen shows.
+func (a *app) chartSeries() snapshot.Series {
+	days, series := a.snap.Days, a.snap.Series
+	if a.place.screen == channel {
+		s := a.subject()
+		days, series = s.days, s.series
+	}
+	if len(series.Slots) > 0 {
+		return series
+	}
+	return seriesOf(days, chartDays, a.zone())
+}
+
+// chartDays is how many days a chart shows of what has no series of its own.
+const chartDays = 14
+
+// chart is the plot of the current screen.
+func (a *app) chart() plot {
+	pl := plotOf(a.chartSeries(), charted[a.metric])
+	for i, start := range pl.starts { // what is running still grows
+		end := start.AddDate(0, 0, 1)
+		if pl.byHour {
+			end = start.Add(time.Hour)
+		}
+		pl.young[i] = pl.young[i] || end.After(a.snap.AsOf)
+	}
+	pl.against, pl.fixed, pl.cursor = a.snap.View.Against, a.fixed, min(a.reading, len(pl.now)-1)
+	for _, n := range a.snap.Notes {
+		if n.Channel != "" && a.place.screen == channel && n.Channel != a.place.channel || len(pl.starts) == 0 {
+			continue
+		}
+		first, last := kpi.DateOf(pl.starts[0], a.zone()), kpi.DateOf(pl.starts[len(pl.starts)-1], a.zone())
+		if n.Date >= first && n.Date <= last {
+			pl.notes = append(pl.notes, n)
+		}
+	}
+	return pl
 }

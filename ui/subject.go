@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -280,43 +279,4 @@ func (a *app) sourceNamed(name string) *snapshot.Source {
 		}
 	}
 	return nil
-}
-
-// chartSeries is what the chart of the current screen shows.
-func (a *app) chartSeries() snapshot.Series {
-	days, series := a.snap.Days, a.snap.Series
-	if a.place.screen == channel {
-		s := a.subject()
-		days, series = s.days, s.series
-	}
-	if len(series.Slots) > 0 {
-		return series
-	}
-	return seriesOf(days, chartDays, a.zone())
-}
-
-// chartDays is how many days a chart shows of what has no series of its own.
-const chartDays = 14
-
-// chart is the plot of the current screen.
-func (a *app) chart() plot {
-	pl := plotOf(a.chartSeries(), charted[a.metric])
-	for i, start := range pl.starts { // what is running still grows
-		end := start.AddDate(0, 0, 1)
-		if pl.byHour {
-			end = start.Add(time.Hour)
-		}
-		pl.young[i] = pl.young[i] || end.After(a.snap.AsOf)
-	}
-	pl.against, pl.fixed, pl.cursor = a.snap.View.Against, a.fixed, min(a.reading, len(pl.now)-1)
-	for _, n := range a.snap.Notes {
-		if n.Channel != "" && a.place.screen == channel && n.Channel != a.place.channel || len(pl.starts) == 0 {
-			continue
-		}
-		first, last := kpi.DateOf(pl.starts[0], a.zone()), kpi.DateOf(pl.starts[len(pl.starts)-1], a.zone())
-		if n.Date >= first && n.Date <= last {
-			pl.notes = append(pl.notes, n)
-		}
-	}
-	return pl
 }

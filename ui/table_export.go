@@ -60,7 +60,7 @@ func commaSeparated(records [][]string) string {
 	for _, r := range records {
 		r = slices.Clone(r)
 		for i, cell := range r {
-			if _, err := strconv.ParseFloat(cell, 64); err != nil && strings.IndexAny(cell, "=+-@\t\r\n") == 0 {
+			if _, err := strconv.ParseFloat(cell, 64); err != nil && strings.IndexAny(cell, "=+-@＝＋－＠\t\r\n") == 0 {
 				r[i] = "'" + cell
 			}
 		}

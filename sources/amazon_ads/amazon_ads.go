@@ -12,7 +12,9 @@
 // stream into the advertiser's own AWS account and are not read.
 //
 // Source of the facts, unless a comment says otherwise: the guides of the
-// Amazon Ads API to reporting v3, profiles and errors.
+// Amazon Ads API to reporting v3, profiles and errors. Unconfirmed: until when v3 is
+// served (June 2027, as others say), and which window Amazon's own pages count
+// Sponsored Products within (7 days for sellers and 14 for vendors, as others say).
 package amazonads
 
 import (

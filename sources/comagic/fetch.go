@@ -26,11 +26,8 @@ type poll struct {
 
 // Fetch hands over the incoming calls that began in q.Days.
 func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.Record) error) (sources.Receipt, error) {
-	if q.Breakdown != "" {
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s has no breakdown by %s", platform, q.Breakdown)
-	}
-	if q.Account.Zone == nil || q.Account.Currency == "" {
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: account %q lacks its zone or currency", platform, sources.Clean(q.Account.ID))
+	if err := httpkit.CheckEvents(platform, q); err != nil {
+		return sources.Receipt{}, err
 	}
 	p := &poll{source: s, query: q, yield: yield, handed: map[int64]bool{}}
 	asked := s.env.Now()

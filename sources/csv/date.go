@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"adtop/kpi"
-	"adtop/sources"
 )
 
 // layout is how the file writes dates.
@@ -68,17 +67,4 @@ func hour(cell string) (int, error) {
 		return 0, fmt.Errorf("%s: expected an hour from 0 to 23", quote(cell))
 	}
 	return int(h), nil
-}
-
-// hourSlot returns the real hour that a wall-clock hour names. Where the clock
-// repeats an hour it is the first of the two; where it skips one, the next.
-func hourSlot(date kpi.Date, wall int, zone *time.Location) sources.Slot {
-	slot := sources.Slot{Date: date, Grain: sources.Hour}
-	start := date.Start(zone)
-	for last := date.Hours(zone) - 1; slot.Hour < last; slot.Hour++ {
-		if start.Add(time.Duration(slot.Hour)*time.Hour).In(zone).Hour() >= wall {
-			break
-		}
-	}
-	return slot
 }

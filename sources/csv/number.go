@@ -18,31 +18,6 @@ func missing(cell string) bool {
 	return false
 }
 
-// scale is the power of ten between a cell and the unit of kpi.Micros, keyed
-// by the unit of the options.
-func scale(unit, currency string) int {
-	switch unit {
-	case "minor":
-		return -minorDigits(currency)
-	case "micros":
-		return -6
-	}
-	return 0
-}
-
-// minorDigits is the number of decimals of a currency by ISO 4217.
-func minorDigits(currency string) int {
-	switch currency {
-	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF":
-		return 0
-	case "BHD", "IQD", "JOD", "KWD", "LYD", "OMN", "OMR", "TND":
-		return 3
-	case "CLF", "UYW":
-		return 4
-	}
-	return 2
-}
-
 // number reads a cell exactly, with '.' or ',' as the decimal mark and the
 // other one, spaces or apostrophes between groups of digits, times ten to the
 // power of scale. Digits beyond the sixth decimal are rounded half to even.

@@ -7,6 +7,8 @@ import (
 
 	"adtop/kpi"
 	"adtop/sources"
+	"adtop/sources/httpkit"
+	"adtop/sources/record"
 )
 
 // read folds one file into a ledger that keeps the rows of days.
@@ -154,12 +156,12 @@ func (s *source) slot(l line) (sources.Slot, string, error) {
 			return sources.Slot{}, c.Hour, err
 		}
 	}
-	return hourSlot(date, wall, s.account.Zone), "", nil
+	return httpkit.ClockHour(date, wall, s.account.Zone), "", nil
 }
 
 // metrics reads the figures of a line, or names the column that is unreadable.
 func (s *source) metrics(l line, mark byte) (kpi.Metrics, string, error) {
-	c, currency := s.options.Columns, s.options.Account.Currency
+	c, currency := s.options.Columns, kpi.Currency(s.options.Account.Currency)
 	var m kpi.Metrics
 	for _, n := range []struct {
 		header string
@@ -186,7 +188,7 @@ func (s *source) metrics(l line, mark byte) (kpi.Metrics, string, error) {
 		if missing(cell) {
 			continue
 		}
-		value, err := number(cell, mark, scale(n.Unit, currency))
+		value, err := number(cell, mark, record.Scale(n.Unit, currency))
 		if err != nil {
 			return kpi.Metrics{}, n.Column, err
 		}

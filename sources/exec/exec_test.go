@@ -160,6 +160,17 @@ func TestABadRunCountsForNothingAndSaysWhy(t *testing.T) {
 	}
 }
 
+func TestNoPartOfALongSecretIsRepeated(t *testing.T) {
+	secret := strings.Repeat("k3y-of-acme.", 400)
+	s := newStand(t, "says too much", func(o *Options) {
+		o.SecretEnv = map[string]sources.Secret{"TOKEN": sources.NewSecret(secret)}
+	})
+	_, _, err := s.fetch(t.Context(), s.query(nil))
+	if err == nil || !strings.Contains(err.Error(), "the key is [redacted]") || strings.Contains(s.log.String()+err.Error(), "k3y") {
+		t.Errorf("got %v and the log\n%s", err, s.log.String())
+	}
+}
+
 func TestExitCodesHaveKinds(t *testing.T) {
 	for code, kind := range map[string]sources.Kind{
 		"1": sources.Unavailable, "64": sources.Invalid, "65": sources.Malformed, "67": sources.Auth, "69": sources.Unavailable,

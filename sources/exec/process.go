@@ -23,9 +23,9 @@ const (
 	maxOutput = 1 << 30 // bytes of a run
 	maxLines  = 4_000_000
 
-	keptComplaints = 20   // lines of stderr that are kept for the error
-	maxComplaint   = 1024 // bytes of such a line
-	maxLogged      = 1000 // lines of stderr of a run that reach the log
+	keptComplaints = 20        // lines of stderr that are kept for the error
+	maxComplaint   = 128 << 10 // bytes of such a line that are looked through for secrets, of which one may have 64 KiB
+	maxLogged      = 1000      // lines of stderr of a run that reach the log
 )
 
 var (

@@ -48,6 +48,10 @@ var programs = map[string]func(){
 		fmt.Fprintln(os.Stderr, "requests.HTTPError: 401 Client Error, token "+os.Getenv("TOKEN"))
 		os.Exit(1)
 	},
+	"says too much": func() {
+		fmt.Fprintln(os.Stderr, "the key is "+os.Getenv("TOKEN"))
+		os.Exit(1)
+	},
 	"killed": func() {
 		row(1)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)

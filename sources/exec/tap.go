@@ -166,7 +166,7 @@ func (t *tap) message(n int, text []byte) (map[string]any, error) {
 	if t.stray++; t.stray > maxStray {
 		return nil, wrong(n, "the %dth line that is no message: %w", t.stray, err)
 	}
-	t.env.Log.Debug("stray line", "source", t.env.Name, "line", n, "text", sources.Clean(t.clean(string(text[:min(len(text), 200)]))))
+	t.env.Log.Debug("stray line", "source", t.env.Name, "line", n, "text", sources.Clean(t.clean(string(text))))
 	return nil, nil
 }
 

@@ -186,7 +186,6 @@ type source struct {
 	client   *httpkit.Client
 	base     *url.URL
 	reader   *reader
-	clean    func(string) string // takes the secrets out
 }
 
 func open(options any, env sources.Env) (sources.Source, error) {
@@ -252,7 +251,6 @@ func (s *source) connect() (*httpkit.Client, error) {
 			}
 		}
 	}
-	s.clean, _ = httpkit.Redact(kit.Redact...)
 	if o.Wait != "" {
 		kit.Classify = s.throttled
 	}

@@ -140,7 +140,7 @@ func TestExpressionsKnowTheQuestion(t *testing.T) {
 // server gives five rows, two a page, in the style of the request.
 func server(t *testing.T, style string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Get("from") != "2026-11-19" || r.URL.Query().Get("until") != "2026-11-21" {
+		if !strings.HasSuffix(r.URL.Path, "/report") || r.URL.Query().Get("from") != "2026-11-19" || r.URL.Query().Get("until") != "2026-11-21" {
 			t.Errorf("asked %s", r.URL)
 		}
 		at := 0
@@ -156,7 +156,11 @@ func server(t *testing.T, style string) http.HandlerFunc {
 		next := `null`
 		if start+2 < 5 {
 			next = fmt.Sprintf(`"%d"`, start+2)
-			w.Header().Set("Link", fmt.Sprintf(`</report?from=2026-11-19&until=2026-11-21>; rel="first", </report?from=2026-11-19&until=2026-11-21&at=%d>; title="a; b"; rel="last next"`, start+2))
+			target := fmt.Sprintf("?from=2026-11-19&until=2026-11-21&at=%d", start+2)
+			if start == 0 { // the next one is relative to the page alone
+				target = r.URL.Path + target
+			}
+			w.Header().Set("Link", fmt.Sprintf(`</report?from=2026-11-19&until=2026-11-21>; rel="first", <%s>; title="a; b"; rel="last next"`, target))
 		}
 		fmt.Fprintf(w, `{"data":[%s],"next":%s,"more":%t}`, strings.Join(list, ","), next, start+2 < 5)
 	}
@@ -256,6 +260,8 @@ func TestRequestsCarryWhatTheTemplateSaysAndErrorsNoSecret(t *testing.T) {
 		o.Failure = `select(.status == "error") | .message`
 	})
 	refused(t, rows, err, sources.Invalid, "the answer says: no such report")
+	rows, _, err = ask(t, say(`{"message":"the key `+key+` has expired"}`), secrets, func(o *Options) { o.Failure = ".message" })
+	refused(t, rows, err, sources.Invalid, "the answer says: the key [redacted] has expired")
 }
 
 func TestAThrottledServerIsWaitedForAsItsHeaderSays(t *testing.T) {

@@ -154,7 +154,7 @@ func (r *reader) read(ctx context.Context, p *pages, answer any) (rows int, err 
 			return 0, p.mistaken(ctx, r.failure, "at page %d", err)
 		}
 		if text, err := record.Text(said); said != nil && said != false && (err != nil || text != "") {
-			return 0, sources.Errorf(sources.Invalid, "%s: at page %d: the answer says: %s", p.env.Name, p.number, sources.Clean(text))
+			return 0, sources.Errorf(sources.Invalid, "%s: at page %d: the answer says: %s", p.env.Name, p.number, sources.Clean(p.client.Redacted(text)))
 		}
 	}
 	err = r.rows.run(limited, answer, about, func(one any) error {

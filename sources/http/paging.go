@@ -54,8 +54,9 @@ type pages struct {
 	number int // of the page under way, from 1
 	offset int // rows of the pages before
 	cursor string
-	link   string // of the page under way, when the one before named it
-	size   int    // bytes so far
+	link   string   // of the page under way, when the one before named it
+	at     *url.URL // where the page under way is
+	size   int      // bytes so far
 	last   [sha256.Size]byte
 }
 
@@ -67,6 +68,9 @@ func (p *pages) read(ctx context.Context) error {
 		request, err := p.request()
 		if err != nil {
 			return err
+		}
+		if p.at, err = url.Parse(request.Link); err != nil {
+			return sources.Errorf(sources.Invalid, "%s: at page %d: its address is no URL", p.env.Name, p.number)
 		}
 		response, err := p.client.Do(ctx, request)
 		if err != nil {
@@ -131,7 +135,8 @@ func (p *pages) next(ctx context.Context, response *httpkit.Response, answer any
 	return true, nil
 }
 
-// absolute completes a link of the Link header, which may be a path.
+// absolute completes a link of the Link header, which may be relative to the page
+// that it came with.
 func (p *pages) absolute() error {
 	if p.link == "" {
 		return nil
@@ -140,7 +145,7 @@ func (p *pages) absolute() error {
 	if err != nil {
 		return p.unreadable("at page %d: its Link header is no URL", p.number)
 	}
-	p.link = p.base.ResolveReference(link).String()
+	p.link = p.at.ResolveReference(link).String()
 	return nil
 }
 
@@ -265,5 +270,5 @@ func inJSON(text string) string {
 
 // unreadable is the error of an answer that cannot be.
 func (p *pages) unreadable(format string, args ...any) error {
-	return sources.Errorf(sources.Malformed, "%s: %s", p.env.Name, p.clean(fmt.Sprintf(format, args...)))
+	return sources.Errorf(sources.Malformed, "%s: %s", p.env.Name, p.client.Redacted(fmt.Sprintf(format, args...)))
 }

@@ -157,6 +157,10 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	}
 }
 
+// Redacted is a text without the secrets that the client knows, those that OAuth
+// was issued among them.
+func (c *Client) Redacted(text string) string { return c.secrets.clean(text) }
+
 // JSON sends a request and decodes the answer into what into points to.
 func (c *Client) JSON(ctx context.Context, r *Request, into any) error {
 	response, err := c.Do(ctx, r)

@@ -60,7 +60,7 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 		return sources.Receipt{}, err
 	}
 	rows.Entity.Action = s.options.Conversion
-	d := decoder{rows: rows, query: q, messages: messages, flows: s.options.Flows, utc: s.options.Dates == "utc"}
+	d := decoder{rows: rows, query: q, messages: messages, flows: s.options.Flows, utc: s.options.Dates == "utc", left: map[string]bool{}}
 	rows.RealHours = d.utc
 	receipt := sources.Receipt{CompleteThrough: httpkit.CompleteThrough(asked, lag, q)}
 	length := daysOfDay
@@ -78,8 +78,8 @@ func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.
 			return sources.Receipt{}, err
 		}
 	}
-	if receipt.Warnings = rows.Warnings; d.left > 0 {
-		receipt.Warnings = append(receipt.Warnings, fmt.Sprintf("%d messages are of no campaign in Klaviyo's list and were left out (flows: false)", d.left))
+	if receipt.Warnings = rows.Warnings; len(d.left) > 0 {
+		receipt.Warnings = append(receipt.Warnings, fmt.Sprintf("%d messages are of no campaign in Klaviyo's list and were left out (flows: false)", len(d.left)))
 	}
 	return receipt, rows.Close()
 }

@@ -22,7 +22,10 @@ func decoded(t testing.TB, body []byte, q sources.Query, change ...func(*decoder
 	if err != nil {
 		t.Fatal(err)
 	}
-	d = &decoder{rows: put, query: q, flows: true, messages: map[string]campaign{"M1": {"C1", "Spring", "Sent"}, "M2": {"C1", "Spring", "Sent"}}}
+	d = &decoder{
+		rows: put, query: q, flows: true, left: map[string]bool{},
+		messages: map[string]campaign{"M1": {"C1", "Spring", "Sent"}, "M2": {"C1", "Spring", "Sent"}},
+	}
 	for _, do := range change {
 		do(d)
 	}
@@ -176,8 +179,12 @@ func TestMessagesAreBookedOnTheirCampaignAndUncreditedOrdersOnNone(t *testing.T)
 		t.Errorf("got %+v, %v", rows, err)
 	}
 	rows, d, err := decoded(t, body, query(sources.Hour, today), func(d *decoder) { d.flows = false })
-	if err != nil || len(rows) != 1 || rows[0] != want[0] || d.left != 1 {
+	if err != nil || len(rows) != 1 || rows[0] != want[0] || len(d.left) != 1 {
 		t.Errorf("without flows: %+v, %v", rows, err)
+	}
+	d.flows = false
+	if _, err := d.page(httpkit.NewScanner(body), kpi.Clicks); err != nil || len(d.left) != 1 {
+		t.Errorf("the message that another metric brings too is left out %d times: %v", len(d.left), err)
 	}
 	sms := []byte(strings.ReplaceAll(string(body), `"email"`, `"sms"`))
 	if rows, _, err := decoded(t, sms, query(sources.Hour, today)); err != nil || len(rows) != 0 {

@@ -24,7 +24,7 @@ type decoder struct {
 	slots  []sources.Slot // of each time in the answers, in their order
 	byID   map[string]*tally
 	order  []*tally
-	left   int // messages that were left out
+	left   map[string]bool // messages that were left out
 	counts []httpkit.Decimal
 	values []httpkit.Decimal
 }
@@ -200,7 +200,7 @@ func (d *decoder) tally(message []byte) *tally {
 	c, known := d.messages[string(message)]
 	if !known {
 		if !d.flows {
-			d.left++
+			d.left[string(message)] = true
 			return nil
 		}
 		c = campaign{id: string(message), name: "message " + string(message)}

@@ -10,7 +10,9 @@
 // not documented, so the type is declared as mixed.
 //
 // Source of the facts, unless a comment says otherwise: the pages of
-// learn.microsoft.com/linkedin/marketing about ads reporting.
+// learn.microsoft.com/linkedin/marketing about ads reporting. Unconfirmed: that the
+// end of the range that is asked for is its last day, and after how many days values
+// change no more.
 package linkedinads
 
 import (

@@ -21,6 +21,9 @@
 //
 // Long ranges, and what is too much for one answer, come as a report that Meta
 // prepares; see report.
+//
+// Unconfirmed: the names of publishers other than Facebook, Instagram, Audience Network
+// and Messenger, and that the codes 80009 and 80014 are limits.
 package metaads
 
 import (

@@ -12,7 +12,8 @@
 //
 // Source of the facts, unless a comment says otherwise: the reference of the
 // Microsoft Advertising API v13, pages SubmitGenerateReport,
-// PollGenerateReport and "Reports".
+// PollGenerateReport and "Reports". Unconfirmed, besides the two things above: which
+// HTTP status a fault of the REST form has, so that its code decides.
 package microsoftads
 
 import (

@@ -11,7 +11,9 @@
 // its hours carry no conversions and are not read.
 //
 // Source of the facts, unless a comment says otherwise: the OpenAPI description
-// of API v5 (github.com/pinterest/api-description, 5.23.0).
+// of API v5 (github.com/pinterest/api-description, 5.23.0). Unconfirmed: how late
+// figures are and when they are final, and the numbers of the error codes for a
+// token that has expired or lacks a right.
 package pinterestads
 
 import (

@@ -6,6 +6,9 @@
 // that a message which comes twice, late or out of order changes nothing that it
 // should not. Everything that comes is taken for hostile: it is bounded in size,
 // time and number, and who does not know the secret learns nothing.
+//
+// Unconfirmed: what the numeric statuses of senders mean, and when each of them sends
+// again what was not answered with OK.
 package postback
 
 import (

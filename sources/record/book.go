@@ -73,7 +73,7 @@ func NewBook(platform string, q sources.Query, f Format) (*Book, error) {
 	}
 	return &Book{
 		Sum: f.Duplicates == "sum", query: q, dates: dates, amounts: amounts{f.Decimal == "comma"},
-		cost: scale(f.Cost, q.Account.Currency), revenue: scale(f.Revenue, q.Account.Currency),
+		cost: Scale(f.Cost, q.Account.Currency), revenue: Scale(f.Revenue, q.Account.Currency),
 		figures: map[figure]kpi.Metrics{}, entities: map[entityKey]*named{}, grains: map[dayOf]sources.Grain{},
 	}, nil
 }

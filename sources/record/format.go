@@ -208,8 +208,9 @@ func (a amounts) count(text string) (int64, error) {
 	return int64(value / kpi.MicrosPerUnit), nil
 }
 
-// scale is the power of ten between a unit and the currency's major one.
-func scale(unit string, currency kpi.Currency) int {
+// Scale is the power of ten between a unit of Format ("major", "minor" or "micros")
+// and the currency's major one.
+func Scale(unit string, currency kpi.Currency) int {
 	switch unit {
 	case "minor":
 		return -minorDigits(currency)

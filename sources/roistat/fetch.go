@@ -2,7 +2,6 @@ package roistat
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"adtop/kpi"
 	"adtop/sources"
 	"adtop/sources/httpkit"
 )
@@ -27,38 +25,13 @@ const (
 
 const timeLayout = "2006-01-02T15:04:05-0700"
 
-// memory is Receipt.State: what the next Fetch needs to know of this one.
-type memory struct {
-	From  kpi.Date `json:"from"`  // deals from this day on have been read
-	Seen  int64    `json:"seen"`  // as they stood at this instant, in Unix seconds
-	Terms string   `json:"terms"` // options that the events were made with
-}
-
-// decodeMemory reads State; what is none gives the zero memory, with which
-// everything is read afresh.
-func decodeMemory(state []byte) memory {
-	var m memory
-	if json.Unmarshal(state, &m) != nil || m.Seen < 0 {
-		return memory{}
-	}
-	return m
-}
-
-func (m memory) encode() []byte {
-	state, err := json.Marshal(m)
-	if err != nil {
-		panic(err) // numbers and strings always marshal
-	}
-	return state
-}
-
 // poll is one Fetch under way.
 type poll struct {
 	*source
 	query         sources.Query
 	yield         func(sources.Record) error
 	now           time.Time
-	before, after memory
+	before, after httpkit.Memory
 	pages         int
 	handed        map[string]bool // ids of this Fetch
 	novel         map[string]int  // deals of a group that is not known
@@ -67,40 +40,28 @@ type poll struct {
 // Fetch hands over the deals that were created in q.Days. With State it is also those
 // that were updated since; then deals outside q.Days are among them.
 func (s *source) Fetch(ctx context.Context, q sources.Query, yield func(sources.Record) error) (sources.Receipt, error) {
-	if q.Breakdown != "" {
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s has no breakdown by %s", platform, q.Breakdown)
+	if err := httpkit.CheckEvents(platform, q); err != nil {
+		return sources.Receipt{}, err
 	}
-	if q.Account.Zone == nil || q.Account.Currency == "" || !projectPattern.MatchString(q.Account.ID) {
-		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: project %q lacks its number, zone or currency", platform, sources.Clean(q.Account.ID))
+	if !projectPattern.MatchString(q.Account.ID) {
+		return sources.Receipt{}, sources.Errorf(sources.Invalid, "%s: project %q: expected its number", platform, sources.Clean(q.Account.ID))
 	}
 	p := &poll{source: s, query: q, yield: yield, now: s.env.Now(), handed: map[string]bool{}, novel: map[string]int{}}
-	p.before, p.after = p.memories()
+	p.resume()
 	if err := p.run(ctx); err != nil {
 		return sources.Receipt{}, err
 	}
-	return sources.Receipt{CompleteThrough: p.now.Add(-lag), State: p.after.encode(), Warnings: p.warnings()}, nil
+	return sources.Receipt{CompleteThrough: p.now.Add(-lag), State: httpkit.Keep(p.after), Warnings: p.warnings()}, nil
 }
 
-// memories returns what the last Fetch left, and what this one leaves. When the options
-// that make up an event have changed, all that is known is read again.
-func (p *poll) memories() (before, after memory) {
-	zone := p.query.Account.Zone
+// resume recalls what the last Fetch left, and says what this one leaves.
+func (p *poll) resume() {
 	terms := fmt.Sprint(p.options.Counts, p.options.Origins)
-	before = decodeMemory(p.query.State)
-	if before.Seen != 0 && before.Terms != terms {
-		p.query.Days = kpi.DateRange{From: min(before.From, p.query.Days.From), To: max(kpi.DateOf(p.now, zone), p.query.Days.To)}
-		before = memory{}
+	p.before, p.after = httpkit.Recall[httpkit.Memory](p.query.State).Resume(&p.query, p.now, terms)
+	p.after.Seen = p.now.Unix()
+	if end := p.query.Days.To.End(p.query.Account.Zone); p.before.Seen == 0 && end.Before(p.now) {
+		p.after.Seen = end.Unix() // what was created after the days of a first load is not known
 	}
-	after = memory{From: p.query.Days.From, Seen: p.now.Unix(), Terms: terms}
-	if before.Seen != 0 {
-		after.From = before.From
-		if p.query.Days.Days() > 0 {
-			after.From = min(before.From, p.query.Days.From)
-		}
-	} else if end := p.query.Days.To.End(zone); end.Before(p.now) {
-		after.Seen = end.Unix() // what was created after the days of a first load is not known
-	}
-	return before, after
 }
 
 // run reads all that is to be read. A single condition stands without "and": within one

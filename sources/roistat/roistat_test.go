@@ -197,14 +197,6 @@ func TestProjectThatIsNotReachedIsNamed(t *testing.T) {
 	}
 }
 
-func TestStateThatIsNoneIsNotBelieved(t *testing.T) {
-	for _, state := range []string{"", "null", "[]", "{", `{"seen":"x"}`, `{"seen":-5,"from":20000}`} {
-		if m := decodeMemory([]byte(state)); m != (memory{}) {
-			t.Errorf("%s: %+v", state, m)
-		}
-	}
-}
-
 func TestWrongOptionsAreNamed(t *testing.T) {
 	sourcetest.RefuseOptions(t, Definition(), simulated, map[string]func(*Options){
 		"api_key":  func(o *Options) { o.Key = sources.Secret{} },

@@ -10,7 +10,8 @@
 // conversions are asked for without them.
 //
 // Source of the facts, unless a comment says otherwise: the measurement pages
-// of developers.snap.com.
+// of developers.snap.com. Unconfirmed: whether hours carry conversions, and what
+// action_report_time is where it is not sent, so that it always is.
 package snapchatads
 
 import (

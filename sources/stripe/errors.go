@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -25,7 +26,7 @@ func classify(r *httpkit.Response) *sources.Error {
 	}
 	e := answer.Error
 	refused := func(kind sources.Kind, next string) *sources.Error {
-		refusal := sources.Errorf(kind, "HTTP %d %s: %s%s", r.Status, sources.Clean(firstOf(e.Code, e.Type)), sources.Clean(e.Message), request(r.Header))
+		refusal := sources.Errorf(kind, "HTTP %d %s: %s%s", r.Status, sources.Clean(cmp.Or(e.Code, e.Type)), sources.Clean(e.Message), request(r.Header))
 		refusal.Next = next
 		return refusal
 	}
@@ -56,15 +57,6 @@ func classify(r *httpkit.Response) *sources.Error {
 func request(h http.Header) string {
 	if id := sources.Clean(h.Get("Request-Id")); id != "" {
 		return fmt.Sprintf(" (request %.60s)", id)
-	}
-	return ""
-}
-
-func firstOf(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
 	}
 	return ""
 }

@@ -12,7 +12,9 @@
 // no page or recording: they are not read, since one unknown metric fails the question.
 //
 // Source of the facts, unless a comment says otherwise: the reference of the
-// API for Business v1.3, "Run a synchronous report".
+// API for Business v1.3, "Run a synchronous report". Unconfirmed, besides the metrics
+// after a view: the wording that an unknown metric is refused with, and the meaning of
+// the codes 40101 and 40133.
 package tiktokads
 
 import (

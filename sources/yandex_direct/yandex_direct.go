@@ -11,7 +11,9 @@
 // is widely relied on, so timezone can be set.
 //
 // Source of the facts, unless a comment says otherwise: the Reports service at
-// yandex.com/dev/direct/doc/en.
+// yandex.com/dev/direct/doc/en. Unconfirmed, besides the zone of its days: how late the
+// figures of today are, how long a token lasts (a year, as others say), and the numbers
+// of the codes for wrong questions and for too many at once.
 package yandexdirect
 
 import (
