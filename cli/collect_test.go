@@ -62,14 +62,20 @@ func startsCommand(t testing.TB, cmd *exec.Cmd, home string, env []string) *serv
 // says waits for a line of the log that has all the parts, and returns it.
 func (s *service) says(parts ...string) string {
 	s.t.Helper()
+	return awaits(s.t, s.lines, parts)
+}
+
+// awaits waits for a line of a process that has all the parts, and returns it.
+func awaits(t testing.TB, lines <-chan string, parts []string) string {
+	t.Helper()
 	var seen []string
 	timeout := time.After(30 * time.Second)
 next:
 	for {
 		select {
-		case line, open := <-s.lines:
+		case line, open := <-lines:
 			if !open {
-				s.t.Fatalf("it ended without saying %q:\n%s", parts, strings.Join(seen, "\n"))
+				t.Fatalf("it ended without saying %q:\n%s", parts, strings.Join(seen, "\n"))
 			}
 			seen = append(seen, line)
 			for _, part := range parts {
@@ -79,7 +85,7 @@ next:
 			}
 			return line
 		case <-timeout:
-			s.t.Fatalf("it never said %q:\n%s", parts, strings.Join(seen, "\n"))
+			t.Fatalf("it never said %q:\n%s", parts, strings.Join(seen, "\n"))
 		}
 	}
 }

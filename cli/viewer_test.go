@@ -56,26 +56,7 @@ func startsViewer(t testing.TB, home string, env []string, args ...string) *view
 // tells waits for a line with all the parts.
 func (v *viewer) tells(parts ...string) string {
 	v.t.Helper()
-	var seen []string
-	timeout := time.After(30 * time.Second)
-next:
-	for {
-		select {
-		case line, open := <-v.lines:
-			if !open {
-				v.t.Fatalf("it ended without telling %q:\n%s", parts, strings.Join(seen, "\n"))
-			}
-			seen = append(seen, line)
-			for _, part := range parts {
-				if !strings.Contains(line, part) {
-					continue next
-				}
-			}
-			return line
-		case <-timeout:
-			v.t.Fatalf("it never told %q:\n%s", parts, strings.Join(seen, "\n"))
-		}
-	}
+	return awaits(v.t, v.lines, parts)
 }
 
 func (v *viewer) enters(line string) {
